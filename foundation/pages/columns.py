@@ -1,0 +1,70 @@
+"""A column of a register, said once: the list, the CSV and the PDF all read it."""
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django.db import models
+
+Kind = Literal["text", "ref", "title", "badge", "date", "moment", "number", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one column shows for one row. `tone` is a badge's tone; `missing` marks a gap worth seeing."""
+
+    kind: Kind
+    text: str
+    tone: str = ""
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """`name` is an attribute of the row, or a method without arguments.
+
+    `sort` is the ORM path to order by ("" = cannot be sorted). `tones` maps a badge's raw value to its tone.
+    `empty` is the word for a gap (an owner who is missing is worth a word; a missing note is not).
+    """
+
+    name: str
+    label: str
+    sort: str = ""
+    kind: Kind = "text"
+    tones: Mapping[str, str] = field(default_factory=dict)
+    empty: str = ""
+    get: Callable[[Any], Any] | None = None
+
+    def value(self, row: Any) -> Any:
+        """The raw value: what sorts, and what a badge takes its tone from."""
+        if self.get:
+            return self.get(row)
+        value = getattr(row, self.name)
+        return value() if callable(value) and not isinstance(value, models.Model) else value
+
+    def cell(self, row: Any) -> Cell:
+        """The value as shown. Choices show their words, days are ISO, lists are joined by commas."""
+        value = self.value(row)
+        display = getattr(row, f"get_{self.name}_display", None)
+        text = str(display()) if display else words(value)
+        if not text and self.empty:
+            return Cell(self.kind, self.empty, missing=True)
+        return Cell(self.kind, text, tone=self.tones.get(value, "mute") if self.kind == "badge" else "")
+
+
+def words(value: Any) -> str:
+    """A value in words, the same on screen, on paper and in CSV: "" for nothing, ISO days, UTC moments, yes and no."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "Yes" if value else "No"
+        case datetime.datetime():
+            return value.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        case datetime.date():
+            return value.isoformat()
+        case list() | tuple():
+            return ", ".join(words(item) for item in value)
+        case _:
+            return str(value)
