@@ -1,0 +1,376 @@
+"""Who may do what: the only file that answers. One literal table, followed in SQL; whatever it does not say is refused.
+
+Roles come first, then expiring grants for exceptions. Auditors are read-only before anything else is asked.
+Rules of the table: the domain's roles page. Decisions 1-3 and 7-10 of docs/architecture.md.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.apps import apps
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import CharField, Model, Q, QuerySet
+from django.db.models.functions import Cast
+from django.http import Http404
+from django.utils import timezone
+
+from foundation.accounts.models import AuditorWindow, User
+from foundation.accounts.paths import Paths, Via
+from foundation.accounts.roles import Role, Scope
+from foundation.organisation.models import organisation
+from foundation.trail import asof
+
+ADMIN, COMPLIANCE, MANAGER = Role.ADMINISTRATOR, Role.COMPLIANCE_MANAGER, Role.MANAGER
+OWNER, EMPLOYEE, AUDITOR = Role.CONTROL_OWNER, Role.EMPLOYEE, Role.AUDITOR
+ALL, OWN, TEAM, WINDOW, SEEN = Scope.ALL, Scope.OWN, Scope.TEAM, Scope.WINDOW, Scope.SEEN
+
+_READ_PROGRAMME = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW}
+_EVERYONES_OWN = {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: OWN}
+
+TABLE: Final[dict[str, dict[str, dict[Role, Scope]]]] = {
+    "accounts.user": {
+        "view": {ADMIN: ALL, COMPLIANCE: ALL, EMPLOYEE: OWN, AUDITOR: WINDOW},
+        "add": {ADMIN: ALL},
+        "change": {ADMIN: ALL},
+        "change_role": {ADMIN: ALL},
+        "deactivate": {ADMIN: ALL},
+        "reactivate": {ADMIN: ALL},
+        "resend_invitation": {ADMIN: ALL},
+    },
+    "accounts.auditorwindow": {
+        "view": {COMPLIANCE: ALL},
+    },
+    "organisation.organisation": {
+        "view": {ADMIN: ALL},
+        "change": {ADMIN: ALL},
+    },
+    "organisation.setting": {
+        "view": {ADMIN: ALL, COMPLIANCE: ALL},
+        "change": {ADMIN: ALL},
+        "change_programme": {ADMIN: ALL, COMPLIANCE: ALL},  # cadences and deadlines, not the installation's own
+    },
+    "organisation.holiday": {
+        "view": {ADMIN: ALL, COMPLIANCE: ALL},
+        "add": {ADMIN: ALL},
+        "change": {ADMIN: ALL},
+        "archive": {ADMIN: ALL},
+        "import": {ADMIN: ALL},
+    },
+    "controls.framework": {
+        "view": _READ_PROGRAMME,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "archive": {COMPLIANCE: ALL},
+        "import": {COMPLIANCE: ALL},
+        "change_scope": {COMPLIANCE: ALL},
+    },
+    "controls.category": {
+        "view": _READ_PROGRAMME,
+        "change_scope": {COMPLIANCE: ALL},
+    },
+    "controls.criterion": {
+        "view": _READ_PROGRAMME,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "archive": {COMPLIANCE: ALL},
+        "import": {COMPLIANCE: ALL},
+        "change_scope": {COMPLIANCE: ALL},
+    },
+    "controls.control": {
+        "view": _READ_PROGRAMME,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "archive": {COMPLIANCE: ALL},
+        "import": {COMPLIANCE: ALL},
+        "update_status": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "propose_not_applicable": {COMPLIANCE: ALL, OWNER: OWN},
+        "approve_not_applicable": {COMPLIANCE: ALL},  # and never by the person who proposed it: apart()
+        "assign_owner": {COMPLIANCE: ALL},
+        "change_review_date": {COMPLIANCE: ALL},
+        "review": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "reword": {COMPLIANCE: ALL},
+        "map_criteria": {COMPLIANCE: ALL},
+    },
+    "controls.mapping": {
+        "view": _READ_PROGRAMME,
+    },
+    "controls.wording": {
+        "view": _READ_PROGRAMME,
+    },
+    "audits.engagement": {
+        "view": {COMPLIANCE: ALL},  # an auditor's sight of his engagement is a grant that expires
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "archive": {COMPLIANCE: ALL},
+        "admit_auditor": {COMPLIANCE: ALL},
+        "end_access": {COMPLIANCE: ALL},
+    },
+    "audits.engagementgrant": {
+        "view": {COMPLIANCE: ALL},
+    },
+    "trail.entry": {
+        "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: SEEN, OWNER: SEEN, EMPLOYEE: OWN, AUDITOR: SEEN},
+    },
+    "jobs.job": {
+        "view": _EVERYONES_OWN,
+        "download": _EVERYONES_OWN,
+    },
+}
+
+# An auditor may do nothing else, whatever the table or a grant says.
+AUDITOR_MAY: Final[frozenset[str]] = frozenset({"view", "download"})
+
+# Paths of models in layers below this one, which cannot import Paths.
+BELOW: Final[dict[str, Paths]] = {
+    "jobs.job": Paths(owner=("requested_by",)),
+}
+
+Person = User | AnonymousUser
+Row = TypeVar("Row", bound=Model)
+_NOTHING: Final = Q(pk__in=())
+
+
+def visible(user: Person, rows: QuerySet[Row] | type[Row], moment: datetime | None = None) -> QuerySet[Row]:
+    """The rows that the person may see: of live rows, or of what `asof.rows(model, moment)` gave for a past moment.
+
+    An unknown model, an inactive person or a person without a role sees nothing. Costs no query by itself, except
+    that an auditor's open window is read afresh each time, so that nothing outlives it.
+    """
+    return allowed(user, "view", rows, moment)
+
+
+def allowed(
+    user: Person, verb: str, rows: QuerySet[Row] | type[Row], moment: datetime | None = None
+) -> QuerySet[Row]:
+    """The rows on which the person may do `verb`, as a queryset: ask once for a page instead of `can` for each row."""
+    found = rows._default_manager.all() if isinstance(rows, type) else rows
+    model = register_of(found.model)
+    if not _stands(user) or not _known(model, verb):
+        return found.none()
+    if user.role == AUDITOR:
+        return _allowed_to_auditor(user, verb, found, moment)
+    scope = _scope(user, verb, model)
+    if scope is ALL:
+        return found
+    return found.filter(_reach(user, scope, found, moment) | _granted(user, verb, found))
+
+
+def can(user: Person, verb: str, target: Model | type[Model], moment: datetime | None = None) -> bool:
+    """Whether the person may do `verb` on this row; or, given a model class, on any row at all.
+
+    Costs no query where the role reaches every row. Separation of duties (`apart`) is asked by the action itself.
+    """
+    model = register_of(target if isinstance(target, type) else type(target))
+    if not _stands(user) or not _known(model, verb):
+        return False
+    scope = _scope(user, verb, model)
+    if scope is ALL and user.role != AUDITOR:
+        return True
+    if isinstance(target, type):
+        return _can_anywhere(user, verb, model, scope)
+    rows = type(target)._default_manager.filter(pk=target.pk)
+    return allowed(user, verb, rows, moment).exists()
+
+
+def which(user: Person, verb: str, targets: Iterable[Model]) -> set[Any]:
+    """The ids of those live rows on which the person may do `verb`: one query at most, for a whole page."""
+    rows = list(targets)
+    if not rows:
+        return set()
+    model = type(rows[0])
+    ids = [row.pk for row in rows]
+    if _stands(user) and user.role != AUDITOR and _scope(user, verb, model) is ALL:
+        return set(ids)
+    return set(allowed(user, verb, model._default_manager.filter(pk__in=ids)).values_list("pk", flat=True))
+
+
+def get_allowed(
+    user: Person, verb: str, rows: QuerySet[Row] | type[Row], pk: Any, moment: datetime | None = None
+) -> Row:
+    """The row with this id, if the person may do `verb` on it.
+
+    Raises Http404 for a row that does not exist or is not seen, PermissionDenied for one that is seen without the verb
+    (decision 9). `pk` is the original id for history rows too.
+    """
+    seen = visible(user, rows, moment)
+    row = seen.filter(**{"id" if _is_history(seen.model) else "pk": pk}).first()
+    if row is None:
+        raise Http404
+    if verb != "view" and not can(user, verb, row, moment):
+        raise PermissionDenied
+    return row
+
+
+def apart(actor: User, others: Iterable[int | None], rule: str) -> None:
+    """Keep two duties with two people: raises PermissionDenied, saying `rule`, if the actor is among the ids `others`.
+
+    Roles and grants never lift it. Actions call it: requester and approver, performer and tester, and so on.
+    """
+    if actor.pk in set(others):
+        raise PermissionDenied(rule)
+
+
+def open_window(user: Person) -> AuditorWindow | None:
+    """The auditor's one open window, read now. None for anybody else; and none if, against the rules, two are open."""
+    if not _stands(user) or user.role != AUDITOR:
+        return None
+    now = timezone.now()
+    windows = list(AuditorWindow.objects.filter(user=user, opens_at__lte=now, closes_at__gt=now)[:2])
+    return windows[0] if len(windows) == 1 else None
+
+
+def moment_for(user: Person, asked: datetime | None) -> datetime | None:
+    """The moment as of which a person reads: what was asked, or None for the live rows.
+
+    An auditor is kept inside the period of the open window: before it means its first moment, after it (or now, once
+    it is over) its last. A moment that has not come yet is the present.
+    """
+    window = open_window(user)
+    if window is None:
+        return asked
+    first, last = period_of(window)
+    moment = min(max(asked or timezone.now(), first), last)
+    return None if moment >= timezone.now() else moment
+
+
+def period_of(window: AuditorWindow) -> tuple[datetime, datetime]:
+    """The first and the last moment of a window's period, in the organisation's time zone."""
+    zone = ZoneInfo(organisation().time_zone)
+    first = datetime.combine(window.period_from, time.min, zone)
+    return first, datetime.combine(window.period_to + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
+
+
+def register_of(model: type[Model]) -> type[Model]:
+    """The register that a model belongs to: itself, or the one whose history it keeps."""
+    return getattr(model, "instance_type", model)
+
+
+def paths_of(model: type[Model]) -> Paths:
+    """Where a register says that its owners and categories are."""
+    return BELOW.get(model._meta.label_lower) or getattr(model, "access", None) or Paths()
+
+
+def _stands(user: Person) -> bool:
+    return bool(user.is_authenticated and user.is_active)
+
+
+def _known(model: type[Model], verb: str) -> bool:
+    return verb in TABLE.get(model._meta.label_lower, {})
+
+
+def _is_history(model: type[Model]) -> bool:
+    return register_of(model) is not model
+
+
+def _scope(user: Person, verb: str, model: type[Model]) -> Scope | None:
+    return TABLE.get(model._meta.label_lower, {}).get(verb, {}).get(user.role)  # type: ignore[union-attr, call-overload]
+
+
+def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: datetime | None) -> QuerySet[Row]:
+    """Refused every verb but those of AUDITOR_MAY, and everything while no window is open."""
+    window = open_window(user) if verb in AUDITOR_MAY else None
+    if window is None:
+        return rows.none()
+    scope = _scope(user, verb, register_of(rows.model))
+    if scope is WINDOW:
+        paths = paths_of(register_of(rows.model))
+        if paths.category is None:
+            return rows
+        reach = _in_categories(rows, paths.category, window, moment)
+    else:
+        reach = _reach(user, scope, rows, moment)
+    return rows.filter(reach | _granted(user, verb, rows))
+
+
+def _can_anywhere(user: User, verb: str, model: type[Model], scope: Scope | None) -> bool:
+    """Whether the verb is given on some row: by the role, or by a grant that holds now."""
+    if user.role == AUDITOR and (verb not in AUDITOR_MAY or open_window(user) is None):
+        return False
+    grants = _live_grants(user, verb, model)
+    return scope is not None or (grants is not None and grants.exists())
+
+
+def _reach(user: User, scope: Scope | None, rows: QuerySet[Any], moment: datetime | None) -> Q:
+    """The rows within a scope that is narrower than ALL, as a condition."""
+    model = register_of(rows.model)
+    if model._meta.label_lower == "trail.entry":
+        return _entries(user, scope)
+    paths = paths_of(model)
+    reach = _NOTHING
+    if scope in (OWN, TEAM):
+        for path in paths.owner:
+            reach |= Q(**{path: user.pk})
+    if scope is TEAM:
+        for path in paths.managers():
+            reach |= Q(**{path: user.pk})
+    return reach
+
+
+def _in_categories(rows: QuerySet[Any], category: str | Via, window: AuditorWindow, moment: datetime | None) -> Q:
+    """The rows in one of the window's categories, by the links that stood at the moment."""
+    if isinstance(category, str):
+        return Q(**{f"{category}__in": window.category_codes})
+    link = apps.get_model(category.link)
+    links = asof.rows(link, moment).filter(**{f"{category.slug}__in": window.category_codes})
+    if any(field.name == "archived_at" for field in link._meta.fields):
+        links = links.filter(archived_at__isnull=True)
+    return Q(id__in=links.values(category.key))
+
+
+def _entries(user: User, scope: Scope | None) -> Q:
+    """Trail entries: one's own actions, or those about what one sees (an auditor: within the period)."""
+    if scope is OWN:
+        return Q(actor_kind="user", actor_id=user.pk)
+    if scope is not SEEN:
+        return _NOTHING
+    reach = _NOTHING
+    for label in TABLE:
+        if label != "trail.entry":
+            reach |= _entries_about(user, label)
+    window = open_window(user)
+    if window is not None:
+        first, last = period_of(window)
+        reach &= Q(at__gte=_microseconds(first), at__lte=_microseconds(last))
+    return reach
+
+
+def _entries_about(user: User, label: str) -> Q:
+    model = apps.get_model(label)
+    if user.role != AUDITOR and _scope(user, "view", model) is ALL:
+        return Q(object_type=label)
+    if not can(user, "view", model):
+        return _NOTHING
+    moment = moment_for(user, None) if hasattr(model, "history") else None
+    ids = visible(user, asof.rows(model, moment), moment).annotate(as_text=Cast("id", CharField()))
+    return Q(object_type=label, object_id__in=ids.values("as_text"))
+
+
+def _microseconds(moment: datetime) -> int:
+    """The trail's clock: microseconds since 1970 in UTC."""
+    return (moment - datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))) // timedelta(microseconds=1)
+
+
+def _live_grants(user: User, verb: str, model: type[Model]) -> QuerySet[Any] | None:
+    """The grants of this verb to this person that hold now, or None where the register knows no grants.
+
+    Never guardian's has_perm, which answers yes for an expired row (decision 8): the expiry stands in this query.
+    """
+    table = getattr(model, "grants", "")
+    if not table:
+        return None
+    now = timezone.now()
+    return apps.get_model(table)._default_manager.filter(
+        user=user,
+        permission__codename=f"{verb}_{model._meta.model_name}",
+        permission__content_type__app_label=model._meta.app_label,
+        opens_at__lte=now,
+        expires_at__gt=now,
+    )
+
+
+def _granted(user: User, verb: str, rows: QuerySet[Any]) -> Q:
+    grants = _live_grants(user, verb, register_of(rows.model))
+    return _NOTHING if grants is None else Q(id__in=grants.values("content_object"))

@@ -1,0 +1,146 @@
+"""People who sign in, and the window that an auditor looks through."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from foundation.accounts.paths import Paths
+from foundation.accounts.roles import Role
+from foundation.trail.models import Tracked, TrackedQuerySet
+
+
+class UserQuerySet(TrackedQuerySet["User"]):
+    """The words in which people are asked for."""
+
+    def active(self) -> "UserQuerySet":
+        """People who may sign in."""
+        return self.filter(is_active=True)
+
+    def in_role(self, *roles: str) -> "UserQuerySet":
+        """Active people in one of these roles."""
+        return self.active().filter(role__in=roles)
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Finds people by e-mail, whatever its case. People are made by actions, so there is no create_user here."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """The person who signs in with this address, in any case."""
+        return self.get(email__iexact=username)
+
+
+class User(Tracked, AbstractBaseUser):
+    """An account. Its role is one column; it is deactivated, never deleted; nobody is a superuser.
+
+    There is no `last_login` column: the trail knows every sign-in, and a column would be a second truth.
+    """
+
+    email = models.EmailField("e-mail", max_length=254)
+    name = models.CharField(max_length=120)
+    title = models.CharField("job title", max_length=120, blank=True)
+    role = models.CharField(max_length=20, choices=Role.choices, blank=True)
+    manager = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="team")
+    is_active = models.BooleanField("active", default=True)
+    is_superuser = models.BooleanField(default=False, editable=False)  # guardian and allauth read it; see constraints
+    invited_at = models.DateTimeField(null=True, blank=True, editable=False)
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)  # a new number ends every session
+
+    last_login = None
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    access = Paths(owner=("id",), team=("manager",))
+    personal = ("email", "name")
+    unrecorded = ("password", "session_epoch")
+
+    class Meta:
+        ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(
+                Lower("email"),
+                name="accounts_user_email_once",
+                violation_error_message="Another account has this e-mail address.",
+            ),
+            models.CheckConstraint(condition=models.Q(is_superuser=False), name="accounts_user_no_superuser"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["", *Role.values]), name="accounts_user_role_is_one_of_ours"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(manager__isnull=True) | ~models.Q(manager=models.F("id")),
+                name="accounts_user_not_own_manager",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def is_auditor(self) -> bool:
+        """Whether the account is an auditor's, who may change nothing."""
+        return self.role == Role.AUDITOR
+
+    def clean(self) -> None:
+        """Normalise the address: its domain, in lower case."""
+        super().clean()
+        self.email = type(self).objects.normalize_email(self.email).strip()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Ties a session to the password *and* to the session epoch, so that raising the epoch ends every session."""
+        value = f"{self.password}|{self.session_epoch}"
+        return salted_hmac("countersign.accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
+
+    def get_session_auth_hash(self) -> str:
+        """The hash that a session keeps; Django compares it at every request."""
+        return self._get_session_auth_hash()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same hash under the keys that are being rotated out."""
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._get_session_auth_hash(secret=secret)
+
+
+class AuditorWindow(Tracked):
+    """What access.py knows of an engagement: who may look, from when to when, at which categories and which period.
+
+    `audits` writes it by action. `opens_at` and `closes_at` bound when the auditor may sign in and read;
+    `period_from` and `period_to` are the days that the engagement is about (one day for Type I).
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="windows")
+    engagement_id = models.BigIntegerField(db_index=True)
+    category_codes = models.JSONField(default=list)
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    period_from = models.DateField()
+    period_to = models.DateField()
+
+    class Meta:
+        ordering = ("opens_at", "id")
+        indexes = (models.Index(fields=("user", "opens_at", "closes_at"), name="accounts_window_by_user"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(closes_at__gte=models.F("opens_at")), name="accounts_window_closes_after_opening"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(period_to__gte=models.F("period_from")), name="accounts_window_period_in_order"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.opens_at:%Y-%m-%d} to {self.closes_at:%Y-%m-%d}"
+
+    def is_open(self, at: Any = None) -> bool:
+        """Whether the window is open at an aware datetime (default: now). The closing moment itself is shut."""
+        moment = at or timezone.now()
+        return bool(self.opens_at <= moment < self.closes_at)
