@@ -1,17 +1,59 @@
-"""Every setting of the product, read from the environment. Strict unless COUNTERSIGN_LOCAL says that this is one laptop."""
+"""Every setting of the product, read from the environment. Strict unless COUNTERSIGN_LOCAL says that this is one laptop.
 
+Each variable NAME can also be given as NAME_FILE, the path of a file that holds the value (docs/operations.md).
+"""
+
+import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from environs import Env
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from environs import FileAwareEnv
 
-env = Env()
+env = FileAwareEnv(strip_whitespace=True)
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 
-LOCAL = env.bool("COUNTERSIGN_LOCAL", False)  # loopback, plain HTTP: what bin/run serves (docs/operations.md)
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data").resolve()  # database, private files, keys: never served
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+LOCAL = env.bool("COUNTERSIGN_LOCAL", False)  # loopback, plain HTTP: what bin/run serves
 DEBUG = False
-SECRET_KEY = env.str("SECRET_KEY", "")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if LOCAL else [])
+
+
+# Keys ---------------------------------------------------------------------------------------------------------------
+
+
+def local_key(name: str) -> str:
+    """The key of this laptop's data folder, made at first use. A hard link is atomic: two starts never disagree."""
+    path = DATA_DIR / "keys" / name
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(32))
+        with suppress(FileExistsError):  # another process was first: its key counts
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text().strip()
+
+
+def key(name: str) -> str:
+    """A secret of at least 32 characters from the environment; outside local mode nothing starts without it."""
+    value = env.str(name, "") or (local_key(name.lower()) if LOCAL else "")
+    if len(value) < 32:
+        raise ImproperlyConfigured(f"{name} (or {name}_FILE) must hold at least 32 random characters.")
+    return value
+
+
+SECRET_KEY = key("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+TRAIL_MAC_KEY = key("TRAIL_MAC_KEY")  # authenticates trail entries; must never be stored in the database
+
+
+# Applications -------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -42,7 +84,236 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
 ]
 
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "foundation.trail.middleware.TrailMiddleware",
+]
+
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "grc.urls"
 WSGI_APPLICATION = "grc.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            # By hand, because cotton and partials would each replace the other's loaders.
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django_cotton.cotton_loader.Loader",
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+            "builtins": [
+                "django.templatetags.static",
+                "django_cotton.templatetags.cotton",
+                "template_partials.templatetags.partials",
+                "lucide.templatetags.lucide",
+                "foundation.accounts.templatetags.access",
+                "foundation.pages.templatetags.ui",
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "grc.frame.frame",
+            ],
+        },
+    }
+]
+COTTON_DIR = "ui"
+
+
+# Database -----------------------------------------------------------------------------------------------------------
+
+# FULL, not NORMAL: in WAL mode NORMAL can lose the last committed transactions in a power cut, and what was answered
+# with "saved" belongs to the audit trail. It costs one fsync a commit.
+SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+
+
+def database() -> dict[str, Any]:
+    """SQLite in the data folder, or what DATABASE_URL names; always with the options that this product relies on."""
+    config: dict[str, Any] = dict(env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'countersign.sqlite3'}"))
+    options = config.setdefault("OPTIONS", {})
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        # IMMEDIATE: a transaction that will write waits for its turn at the start instead of failing half-way.
+        options |= {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
+    else:
+        # One lasting connection a thread; a pool in each process would only add a second limit to tune.
+        config |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    return config
+
+
+# No ATOMIC_REQUESTS: with IMMEDIATE every page view would wait for every writer; actions open their own transaction.
+DATABASES = {"default": database()}
+
+# Sign-in limits count over all processes, so the counters are in the database.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+
+# Sign-in ------------------------------------------------------------------------------------------------------------
+
+# allauth's backend only: guardian's would grant by has_perm() without looking at an expiry (foundation.accounts.access).
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+
+ACCOUNT_ADAPTER = "foundation.accounts.adapter.AccountAdapter"  # accounts are invited, nobody signs up
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an address is proven by following the link of the invitation
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # this session stays, all others end with the new password hash
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if LOCAL else "https"
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key", "reset_password": "20/m/ip,5/m/key"}
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+# NIST SP 800-63B: length and a list of known passwords; no rules of composition, no forced change.
+PASSWORD_VALIDATORS = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"{PASSWORD_VALIDATORS}MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{PASSWORD_VALIDATORS}CommonPasswordValidator"},
+    {
+        "NAME": f"{PASSWORD_VALIDATORS}UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+]
+
+# guardian only stores grants: no anonymous account, nothing added to the user class behind our back.
+ANONYMOUS_USER_NAME = None
+GUARDIAN_MONKEY_PATCH_USER = False
+GUARDIAN_MONKEY_PATCH_GROUP = False
+
+
+# The web ------------------------------------------------------------------------------------------------------------
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if LOCAL else [])
+# How many proxies of ours stand in front. With none, nothing that a client sends about itself is believed.
+TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+
+SECURE_SSL_REDIRECT = not LOCAL
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by the machine itself, over plain HTTP
+SECURE_HSTS_SECONDS = 0 if LOCAL else env.int("HSTS_SECONDS", 365 * 24 * 3600)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
+SECURE_HSTS_PRELOAD = not LOCAL
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOCAL
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# The prefix makes browsers refuse such a cookie from a subdomain or over plain HTTP.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("session", "csrf") if LOCAL else ("__Host-session", "__Host-csrf")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "upgrade-insecure-requests": not LOCAL,
+    }
+}
+
+# Form data of a page without its files; files stream to disk, and the whole request has a limit of its own.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a bulk form names each row of its page
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+REQUEST_MAX_BYTES = env.int("REQUEST_MAX_MB", 100) * 1024**2
+FILE_UPLOAD_HANDLERS = [
+    "grc.uploads.LimitedRequest",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+
+
+# Files --------------------------------------------------------------------------------------------------------------
+
+GENERATED_DIR = BASE_DIR / ".cache" / "static"  # bin/fonts writes fonts/inter.woff2 there
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "static-built"
+STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static", GENERATED_DIR) if folder.is_dir()]
+STORAGES: dict[str, dict[str, Any]] = {
+    # Without a URL: a private file leaves only through a view that asks foundation.accounts.access.
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "files", "base_url": None},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+
+# Mail ---------------------------------------------------------------------------------------------------------------
+
+if LOCAL and not env.str("EMAIL_URL", ""):
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
+else:
+    mail = env.dj_email_url("EMAIL_URL", "smtp://localhost:25")
+    EMAIL_BACKEND = mail["EMAIL_BACKEND"]
+    EMAIL_HOST, EMAIL_PORT = mail["EMAIL_HOST"], mail["EMAIL_PORT"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = mail["EMAIL_HOST_USER"], mail["EMAIL_HOST_PASSWORD"]
+    EMAIL_USE_TLS, EMAIL_USE_SSL = mail["EMAIL_USE_TLS"], mail["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", "countersign@localhost")
+
+
+# Language, time, logs -----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"  # storage and logs; people read times in the organisation's zone (foundation.organisation)
+
+# To stderr, for whoever runs the machine: what failed and where. Who did what belongs to the trail, not in here.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
