@@ -1,0 +1,107 @@
+"""What was asked to be done in the background, how far it is, and what came of it; one row a job, one row a scheduled slot."""
+
+import uuid
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+
+class State(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+FINISHED: Collection[str] = (State.DONE, State.FAILED, State.CANCELLED)
+
+
+def result_path(job: "Job", filename: str) -> str:
+    """Name the stored file by the job's id alone: what a person typed never becomes a path."""
+    return f"jobs/{job.pk}"
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def asked_by(self, person: models.Model) -> "JobQuerySet":
+        """Return the jobs that `person` asked for: the only ones whose page and file are shown to anybody."""
+        return self.filter(requested_by=person)
+
+    def finished(self) -> "JobQuerySet":
+        return self.filter(state__in=FINISHED)
+
+
+class Job(models.Model):
+    """One piece of background work. Its id is that of its row in the task queue: the two are always changed together."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(max_length=200)
+    task = models.CharField(max_length=200, help_text="Dotted path of the job function.")
+    args = models.JSONField(default=dict, help_text="Ids for the job function, never secrets or personal data.")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    message = models.CharField(max_length=300, blank=True)
+    failure = models.TextField(blank=True, help_text="Exception class and frames, without values.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    max_attempts = models.PositiveSmallIntegerField(default=1)
+    next_try = models.DateTimeField(null=True, blank=True)
+    heartbeat = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    result = models.FileField(upload_to=result_path, blank=True)
+    result_name = models.CharField(max_length=200, blank=True)
+    result_type = models.CharField(max_length=100, blank=True)
+    result_url = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar[models.Manager[Any]] = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = (
+            models.Index("requested_by", "-created_at", name="jobs_job_asked_by"),
+            models.Index("state", "heartbeat", name="jobs_job_state"),
+        )
+        constraints = (
+            models.CheckConstraint(condition=models.Q(state__in=State.values), name="jobs_job_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(attempts__lte=models.F("max_attempts")), name="jobs_job_attempts_bounded"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:job-detail", kwargs={"pk": self.pk})
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in FINISHED
+
+    @property
+    def percent(self) -> int | None:
+        """How far the job is, in whole percent; None while nobody knows how much there is to do."""
+        return min(100, self.done * 100 // self.total) if self.total else None
+
+
+class Slot(models.Model):
+    """One moment at which a schedule entry fell due; the unique pair lets several workers tick and one of them win."""
+
+    name = models.CharField(max_length=100)
+    due = models.DateTimeField()
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("name", "due"), name="jobs_slot_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.due:%Y-%m-%d %H:%M}"

@@ -1,0 +1,150 @@
+"""Every change of a job's state, made in one transaction on both tables: our row and its row in the task queue."""
+
+import logging
+import random
+import traceback
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_tasks import task
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.models import DBTaskResult, get_date_max
+
+from foundation.jobs.job import JobError, JobFunction, Progress, TakenOver
+from foundation.jobs.models import Job, State
+from foundation.trail.origin import origin
+
+logger = logging.getLogger("foundation.jobs")
+
+STATUS = {
+    State.WAITING: TaskResultStatus.READY,
+    State.RUNNING: TaskResultStatus.RUNNING,
+    State.DONE: TaskResultStatus.SUCCESSFUL,
+    State.FAILED: TaskResultStatus.FAILED,
+    State.CANCELLED: TaskResultStatus.FAILED,
+}
+LONGEST_BACKOFF = 3600.0  # seconds
+
+
+@task
+def perform(job_id: str) -> None:
+    """Stand for a job in the task queue. Only `manage.py worker` runs it: a plain db_worker has no heartbeat."""
+    raise RuntimeError(f"Job {job_id}: start `manage.py worker`, not db_worker.")
+
+
+def put(function: JobFunction, *, actor: Any, title: str, args: dict[str, Any]) -> Job:
+    """Write a new job into both tables; call it inside a transaction."""
+    job = Job(
+        title=title[:200],
+        task=function.path,
+        args=args,
+        requested_by_id=getattr(actor, "pk", None),
+        max_attempts=function.retries + 1,
+    )
+    DBTaskResult.objects.create(
+        id=job.pk,
+        args_kwargs={"args": [str(job.pk)], "kwargs": {}},
+        priority=perform.priority,
+        task_path=perform.module_path,
+        queue_name=perform.queue_name,
+        backend_name=perform.backend,
+        run_after=get_date_max(),
+    )
+    job.save(force_insert=True)
+    return job
+
+
+def claim(worker_id: str) -> Job | None:
+    """Take the next waiting job that is due, or None; two workers never get the same one."""
+    with transaction.atomic():
+        ticket = DBTaskResult.objects.ready().filter(task_path=perform.module_path).get_locked()
+        if ticket is None:
+            return None
+        ticket.claim(worker_id)
+        job = Job.objects.select_for_update().get(pk=ticket.pk)
+        job.state, job.attempts = State.RUNNING, job.attempts + 1
+        job.started_at = job.heartbeat = timezone.now()
+        job.save(update_fields=("state", "attempts", "started_at", "heartbeat"))
+    return job
+
+
+def run(job: Job) -> None:
+    """Run a claimed job here and book what came of it."""
+    with origin(via="job", request_id=str(job.pk)):
+        try:
+            function(job)(Progress(job), **job.args)
+        except TakenOver:
+            logger.warning("job %s: another worker took over attempt %s; its outcome is dropped", job.pk, job.attempts)
+        except JobError as error:
+            settle(job, State.FAILED, message=str(error)[:300], failure=_frames(error))
+        except Exception as error:  # noqa: BLE001 - whatever a job function raises is booked and logged, never lost
+            logger.exception("job %s (%s) failed on attempt %s", job.pk, job.task, job.attempts)
+            fail_or_retry(job, _frames(error))
+        else:
+            settle(job, State.DONE)
+
+
+def function(job: Job) -> JobFunction:
+    """Return the function that a job row names; SuspiciousOperation when the path is not one declared with @job."""
+    found = import_string(job.task)
+    if not isinstance(found, JobFunction):
+        raise SuspiciousOperation(f"{job.task} is not a job function.")
+    return found
+
+
+def fail_or_retry(job: Job, failure: str) -> bool:
+    """Book an attempt that failed: back to waiting with a longer pause each time, or failed for good. False: not ours."""
+    if job.attempts < job.max_attempts:
+        return settle(job, State.WAITING, failure=failure, pause=_pause(job), message="It failed and will be tried again.")
+    return settle(
+        job, State.FAILED, failure=failure, message="Something went wrong. An administrator finds the reason in the log."
+    )
+
+
+def hand_back(job: Job) -> bool:
+    """Put a job that was interrupted by its own worker back, as if this attempt had not begun."""
+    return settle(job, State.WAITING, attempts=job.attempts - 1, message="")
+
+
+def cancel(job: Job) -> bool:
+    """Take a waiting job off the queue; False when it is no longer waiting."""
+    return settle(job, State.CANCELLED, was=State.WAITING, message="Cancelled.")
+
+
+def settle(job: Job, to: State, *, was: State = State.RUNNING, pause: float | None = None, **values: Any) -> bool:
+    """Move a job from state `was` to `to` in both tables if this attempt is still its own; False if it is not.
+
+    `pause`: seconds before it may be claimed again (only for waiting).
+    """
+    now = timezone.now()
+    next_try = now + timedelta(seconds=pause) if pause is not None else None
+    ended = None if to == State.WAITING else now
+    with transaction.atomic():
+        mine = Job.objects.filter(pk=job.pk, state=was, attempts=job.attempts)
+        if not mine.update(state=to, finished_at=ended, next_try=next_try, heartbeat=None, **values):
+            return False
+        DBTaskResult.objects.filter(pk=job.pk).update(
+            status=STATUS[to],
+            finished_at=ended,
+            run_after=next_try or get_date_max(),
+            exception_class_path=values.get("failure", "").partition("\n")[0],
+            traceback=values.get("failure", ""),
+        )
+    job.refresh_from_db()
+    return True
+
+
+def _pause(job: Job) -> float:
+    """Double the function's pause for each attempt made, with up to a tenth more so that many don't come back at once."""
+    doubled = min(function(job).backoff * 2 ** (job.attempts - 1), LONGEST_BACKOFF)
+    return doubled * (1 + random.random() / 10)  # noqa: S311 - spread, not secrecy
+
+
+def _frames(error: BaseException) -> str:
+    """Return class and frames of an exception without its message, which may hold a value from a row or a password."""
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    return "\n".join([kind, *(line.rstrip() for line in traceback.format_tb(error.__traceback__))])

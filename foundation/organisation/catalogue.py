@@ -1,0 +1,54 @@
+"""Every number that an organisation may set: what it means, its bounds, and what holds until somebody sets it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Item:
+    """`words` name it on the page, `reader` says what it changes; the value is a whole number of `unit`."""
+
+    group: str
+    words: str
+    reader: str
+    unit: str
+    default: int
+    least: int
+    most: int
+
+
+CADENCES, DEADLINES, HOUSEKEEPING = "Cadences", "Deadlines", "Housekeeping"
+
+# The defaults are usual practice, not requirements (SOC 2 prescribes no numbers): each company sets what its policies promise.
+CATALOGUE: dict[str, Item] = {
+    "control_review_days": Item(
+        CADENCES,
+        "Control review",
+        "A control's next review is due this long after its last one.",
+        "days",
+        365,
+        30,
+        730,
+    ),
+    "review_due_soon_days": Item(
+        CADENCES,
+        "Due soon",
+        "My work shows a review this long before it is due.",
+        "days",
+        30,
+        1,
+        180,
+    ),
+    "sla_critical_days": Item(DEADLINES, "Critical vulnerability", "Fixed within, from first detection.", "days", 7, 1, 90),
+    "sla_high_days": Item(DEADLINES, "High vulnerability", "Fixed within, from first detection.", "days", 30, 1, 180),
+    "sla_medium_days": Item(DEADLINES, "Medium vulnerability", "Fixed within, from first detection.", "days", 90, 1, 365),
+    "sla_low_days": Item(DEADLINES, "Low vulnerability", "Fixed within, from first detection.", "days", 180, 1, 730),
+    "job_file_days": Item(
+        HOUSEKEEPING,
+        "Files made by jobs",
+        "Reports and exports can be downloaded for this long; then the file is removed, its trail entries stay.",
+        "days",
+        30,
+        1,
+        365,
+    ),
+}
