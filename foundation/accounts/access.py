@@ -5,9 +5,8 @@ Rules of the table: the domain's roles page. Decisions 1-3 and 7-10 of docs/arch
 """
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, TypeVar
-from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
@@ -20,7 +19,7 @@ from django.utils import timezone
 from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.paths import Paths, Via
 from foundation.accounts.roles import Role, Scope
-from foundation.organisation.models import organisation
+from foundation.organisation.current import zone
 from foundation.trail import asof
 
 ADMIN, COMPLIANCE, MANAGER = Role.ADMINISTRATOR, Role.COMPLIANCE_MANAGER, Role.MANAGER
@@ -204,6 +203,17 @@ def get_allowed(
     return row
 
 
+def require(user: Person, verb: str, target: Model | type[Model]) -> None:
+    """Let only those through who may do `verb` on the row, or given a class on any row.
+
+    Raises Http404 where the person does not even see it, PermissionDenied where the verb is missing (decision 9).
+    """
+    if not can(user, "view", target):
+        raise Http404
+    if not can(user, verb, target):
+        raise PermissionDenied
+
+
 def apart(actor: User, others: Iterable[int | None], rule: str) -> None:
     """Keep two duties with two people: raises PermissionDenied, saying `rule`, if the actor is among the ids `others`.
 
@@ -238,9 +248,9 @@ def moment_for(user: Person, asked: datetime | None) -> datetime | None:
 
 def period_of(window: AuditorWindow) -> tuple[datetime, datetime]:
     """The first and the last moment of a window's period, in the organisation's time zone."""
-    zone = ZoneInfo(organisation().time_zone)
-    first = datetime.combine(window.period_from, time.min, zone)
-    return first, datetime.combine(window.period_to + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
+    here = zone()
+    first = datetime.combine(window.period_from, time.min, here)
+    return first, datetime.combine(window.period_to + timedelta(days=1), time.min, here) - timedelta(microseconds=1)
 
 
 def register_of(model: type[Model]) -> type[Model]:
@@ -350,7 +360,7 @@ def _entries_about(user: User, label: str) -> Q:
 
 def _microseconds(moment: datetime) -> int:
     """The trail's clock: microseconds since 1970 in UTC."""
-    return (moment - datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))) // timedelta(microseconds=1)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _live_grants(user: User, verb: str, model: type[Model]) -> QuerySet[Any] | None:

@@ -1,0 +1,43 @@
+"""Auditors are read-only by construction: a page that forgot to ask is refused to them here."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+from foundation.accounts.roles import Role
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# What an auditor may send: signing in and out, the own account, and asking for paper of what he reads.
+OWN_ROUTES: Final = frozenset(
+    {
+        "account_login",
+        "account_logout",
+        "account_reauthenticate",
+        "account_change_password",
+        "account_reset_password",
+        "account_reset_password_from_key",
+        "accounts:invitation",
+        "accounts:profile",
+        "pages:print",
+    }
+)
+
+
+class AuditorReadOnly:
+    """Refuses every unsafe method of an auditor outside OWN_ROUTES with 403; TrailMiddleware, outside it, records that."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        """Asked once the route is known and before its view runs."""
+        if request.method in SAFE or getattr(request.user, "role", "") != Role.AUDITOR:
+            return
+        if request.resolver_match is None or request.resolver_match.view_name not in OWN_ROUTES:
+            raise PermissionDenied("Auditors read; they change nothing.")
