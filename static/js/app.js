@@ -1,0 +1,2 @@
+"use strict";
+// What the pages do beyond HTML. Everything works without it.
