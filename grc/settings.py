@@ -203,12 +203,14 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 # NIST SP 800-63B: length and a list of known passwords; no rules of composition, no forced change.
-PASSWORD_VALIDATORS = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
-    {"NAME": f"{PASSWORD_VALIDATORS}MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": f"{PASSWORD_VALIDATORS}CommonPasswordValidator"},
     {
-        "NAME": f"{PASSWORD_VALIDATORS}UserAttributeSimilarityValidator",
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ("email", "name")},
     },
 ]
@@ -272,10 +274,11 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # Files --------------------------------------------------------------------------------------------------------------
 
-GENERATED_DIR = BASE_DIR / ".cache" / "static"  # bin/fonts writes fonts/inter.woff2 there
+GENERATED_DIR = BASE_DIR / ".cache" / "static"  # grc.fonts writes fonts/inter.woff2 there
+GENERATED_DIR.mkdir(parents=True, exist_ok=True)
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static-built"
-STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static", GENERATED_DIR) if folder.is_dir()]
+STATICFILES_DIRS = [BASE_DIR / "static", GENERATED_DIR]
 STORAGES: dict[str, dict[str, Any]] = {
     # Without a URL: a private file leaves only through a view that asks foundation.accounts.access.
     "default": {
