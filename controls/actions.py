@@ -1,0 +1,272 @@
+"""What people do with controls beyond filling in their form: one function a verb, each one transaction and its trail.
+
+Who may do it is asked before, in access.py; what is legal at all is asked here, on the row as it is stored.
+"""
+
+import datetime
+from collections.abc import Iterable, Mapping as ReadOnly
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from controls.models import MOVES, Applicability, Category, Control, Criterion, Mapping, Status, Wording
+from foundation.accounts.access import apart
+from foundation.accounts.models import User
+from foundation.organisation.models import today
+from foundation.organisation.settings import setting
+from foundation.trail.keep import save, save_many
+
+
+class IllegalMove(ValidationError):
+    """The control cannot go from the status it is in to the one asked for (MOVES)."""
+
+
+@transaction.atomic
+def update_status(control: Control, *, actor: User, status: str, note: str) -> Control:
+    """Declare the implementation status, with a note; staying where it is with a new note is a report of progress.
+
+    Raises IllegalMove for a move that MOVES does not list, and for not applicable, which takes two people;
+    ValidationError without a note. Moving on withdraws an open proposal and ends an approved one.
+    """
+    control = locked(control)
+    _say(note, "Say in a note what changed.")
+    if status == Status.NOT_APPLICABLE:
+        raise IllegalMove("Not applicable takes a proposal and a second person.")
+    if status != control.status:
+        _move(control, status)
+        _forget_proposal(control)
+        control.status_changed_at = timezone.now()
+    control.status_note = note
+    return save(control, actor=actor, verb="control.status_updated", reason=note)
+
+
+@transaction.atomic
+def propose_not_applicable(control: Control, *, actor: User, reason: str) -> Control:
+    """Propose that the control does not apply here. The status stays until a second person approves (decision 5).
+
+    Raises IllegalMove where the status allows no such move, ValidationError without a reason or when proposed already.
+    """
+    control = locked(control)
+    _say(reason, "Say why the control does not apply.")
+    _legal(control, Status.NOT_APPLICABLE)
+    if control.awaits_second_person:
+        raise ValidationError("It is already proposed and waits for a second person.")
+    control.not_applicable_reason, control.proposed_by, control.proposed_at = reason, actor, timezone.now()
+    return save(control, actor=actor, verb="control.not_applicable_proposed", reason=reason)
+
+
+@transaction.atomic
+def approve_not_applicable(control: Control, *, actor: User, note: str = "") -> Control:
+    """Approve somebody else's proposal: the control leaves the scope.
+
+    Raises PermissionDenied for the proposer, ValidationError without a proposal.
+    """
+    control = _proposed(control)
+    apart(actor, [control.proposed_by_id], "Who proposed it as not applicable cannot approve it.")
+    _move(control, Status.NOT_APPLICABLE)
+    control.approved_by = actor
+    control.status_note = note or control.not_applicable_reason
+    control.status_changed_at = timezone.now()
+    return save(control, actor=actor, verb="control.not_applicable_approved", reason=note)
+
+
+@transaction.atomic
+def decline_not_applicable(control: Control, *, actor: User, reason: str) -> Control:
+    """Turn a proposal down, with a reason; the control stays as it is. Raises ValidationError without a proposal."""
+    control = _proposed(control)
+    _say(reason, "Say why the control does apply.")
+    _forget_proposal(control)
+    return save(control, actor=actor, verb="control.not_applicable_declined", reason=reason)
+
+
+@transaction.atomic
+def reword(
+    control: Control, *, actor: User, who: str, what: str, how_often: str, on_what: str,
+    effective_from: datetime.date, reason: str,
+) -> Wording:  # fmt: skip
+    """Give the control a wording that is in force from a day on. What was in force before stays on record.
+
+    The day may lie in the past (the wording was agreed before it was typed in) or in the future. Raises
+    ValidationError if a part or the reason is missing.
+    """
+    wording = Wording(
+        control=locked(control), who=who, what=what, how_often=how_often, on_what=on_what,
+        effective_from=effective_from, reason=reason, author=actor,
+    )  # fmt: skip
+    wording.full_clean()
+    return save(wording, actor=actor, verb="wording.written", reason=reason, refs={"control": control.pk})
+
+
+def map_criterion(
+    control: Control, criterion: Criterion, *, actor: User, rationale: str, reason: str
+) -> Mapping:
+    """Say that the control helps to meet the criterion, and how; a link that was taken away comes back."""
+    wanted = _links(control) | {criterion: rationale}
+    set_criteria(control, wanted, actor=actor, reason=reason)
+    return Mapping.objects.get(control=control, criterion=criterion)
+
+
+def unmap_criterion(control: Control, criterion: Criterion, *, actor: User, reason: str) -> None:
+    """Take the link away, with a reason. Raises ValidationError where there is none."""
+    wanted = _links(control)
+    if criterion not in wanted:
+        raise ValidationError(f"{control.ref} is not linked to {criterion.code}.")
+    del wanted[criterion]
+    set_criteria(control, wanted, actor=actor, reason=reason)
+
+
+@transaction.atomic
+def set_criteria(
+    control: Control, wanted: ReadOnly[Criterion, str], *, actor: User, reason: str
+) -> list[Mapping]:
+    """Make the control's criteria exactly `wanted` (criterion → rationale); returns the links that changed.
+
+    Each link that is made, taken away, brought back or explained anew has its own history row and trail entry.
+    Raises ValidationError without a reason.
+    """
+    control = locked(control)
+    _say(reason, "Say why the criteria change.")
+    known = {link.criterion_id: link for link in Mapping.objects.select_for_update().filter(control=control)}
+    changed = []
+    for criterion, rationale in wanted.items():
+        link = known.pop(criterion.pk, None) or Mapping(control=control, criterion=criterion)
+        verb = "updated" if link.pk and link.archived_at is None else "linked"
+        if verb == "linked" or link.rationale != rationale:
+            link.archived_at, link.rationale = None, rationale
+            changed.append(_keep_link(link, actor, verb, reason))
+    for link in known.values():
+        if link.archived_at is None:
+            link.archived_at = timezone.now()
+            changed.append(_keep_link(link, actor, "unlinked", reason))
+    return changed
+
+
+@transaction.atomic
+def assign_owner(controls: Iterable[Control], *, actor: User, owner: User | None, reason: str = "") -> int:
+    """Give all these controls one owner (or none): all of them or, on any error, none. Returns how many changed.
+
+    Each changed control has its own history row and trail entry. Raises ValidationError for an owner who has left.
+    """
+    if owner is not None and not owner.is_active:
+        raise ValidationError(f"{owner} has no active account.")
+    return _change_all(controls, "owner_assigned", actor, reason, owner=owner)
+
+
+@transaction.atomic
+def change_review_date(
+    controls: Iterable[Control], *, actor: User, review_date: datetime.date, reason: str = ""
+) -> int:
+    """Set one next review day on all these controls, all or none. Returns how many changed."""
+    return _change_all(controls, "review_date_changed", actor, reason, review_date=review_date)
+
+
+@transaction.atomic
+def review(control: Control, *, actor: User, note: str, next_review: datetime.date | None = None) -> Control:
+    """Record that the control was looked at today; the next review falls on `next_review`, else one cadence from today.
+
+    Raises ValidationError without a note, for an archived or retired control, or for a next review that is not ahead.
+    """
+    control = locked(control)
+    _say(note, "Say what the review found.")
+    if control.status == Status.RETIRED:
+        raise ValidationError("A retired control is not reviewed.")
+    day = today()
+    following = next_review or day + datetime.timedelta(days=setting("control_review_days"))
+    if following <= day:
+        raise ValidationError("The next review must lie ahead.")
+    control.last_reviewed_on, control.review_date = day, following
+    return save(control, actor=actor, verb="control.reviewed", reason=note)
+
+
+@transaction.atomic
+def change_scope(category: Category, *, actor: User, in_scope: bool, reason: str) -> Category:
+    """Take a category into the scope or out of it (R1.1). Raises ValidationError for a required one or without a reason."""
+    category = Category.objects.select_for_update().get(pk=category.pk)
+    _say(reason, "Say why the scope changes.")
+    if category.required and not in_scope:
+        raise ValidationError(f"{category.name} is always in scope.")
+    category.in_scope = in_scope
+    return save(category, actor=actor, verb="category.scope_changed", reason=reason)
+
+
+@transaction.atomic
+def change_applicability(
+    criterion: Criterion, *, actor: User, applicability: str, reason: str, subservice_organisation: str = ""
+) -> Criterion:
+    """Say how a criterion applies (R1.2). Anything but applicable needs a reason; a carve-out names the organisation."""
+    criterion = Criterion.objects.select_for_update().get(pk=criterion.pk)
+    applies = applicability == Applicability.APPLICABLE
+    criterion.applicability = applicability
+    criterion.applicability_reason = "" if applies else reason
+    criterion.subservice_organisation = subservice_organisation
+    criterion.full_clean()
+    return save(criterion, actor=actor, verb="criterion.applicability_changed", reason=reason)
+
+
+def locked(control: Control) -> Control:
+    """The control as it is stored now, locked until the end of the transaction.
+
+    Carries on the version that the caller saw, so that `save` refuses to overwrite a colleague's change. Raises
+    ValidationError for an archived control, which no verb changes.
+    """
+    stored = Control.objects.select_for_update().get(pk=control.pk)
+    stored.version = control.version
+    if stored.archived_at:
+        raise ValidationError("The control is archived. Restore it first.")
+    return stored
+
+
+def _say(words: str, what: str) -> None:
+    if not words.strip():
+        raise ValidationError(what)
+
+
+def _legal(control: Control, status: str) -> None:
+    if status not in MOVES[control.status]:
+        raise IllegalMove(f"{Status(control.status).label} cannot become {Status(status).label.lower()}.")
+
+
+def _move(control: Control, status: str) -> None:
+    _legal(control, status)
+    control.status = status
+
+
+def _proposed(control: Control) -> Control:
+    control = locked(control)
+    if not control.awaits_second_person:
+        raise ValidationError("Nobody has proposed it as not applicable.")
+    return control
+
+
+def _forget_proposal(control: Control) -> None:
+    """Nothing is lost: the history and the trail keep who proposed what and who approved it."""
+    control.not_applicable_reason, control.proposed_at = "", None
+    control.proposed_by = control.approved_by = None
+
+
+def _links(control: Control) -> dict[Criterion, str]:
+    live = Mapping.objects.live().filter(control=control).select_related("criterion")
+    return {link.criterion: link.rationale for link in live}
+
+
+def _keep_link(link: Mapping, actor: User, verb: str, reason: str) -> Mapping:
+    refs = {"control": link.control_id, "criterion": link.criterion_id}
+    return save(link, actor=actor, verb=f"mapping.{verb}", reason=reason, refs=refs)
+
+
+def _change_all(controls: Iterable[Control], participle: str, actor: User, reason: str, **values: object) -> int:
+    wanted = {control.pk: control.version for control in controls}
+    stored = list(Control.objects.select_for_update().live().filter(pk__in=wanted))
+    if len(stored) != len(wanted):
+        raise ValidationError("One of these controls is archived. Leave it out, or restore it first.")
+    changed = []
+    for control in stored:
+        control.version = wanted[control.pk]
+        if any(getattr(control, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(control, name, value)
+            changed.append(control)
+    verb = f"control.{participle}"
+    save_many(changed, actor=actor, verb_created=verb, verb_updated=verb, reason=reason)
+    return len(changed)

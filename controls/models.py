@@ -1,0 +1,391 @@
+"""What the programme is measured against (framework, category, series, criterion), its controls, and what ties them."""
+
+import datetime
+from collections.abc import Mapping as ReadOnly
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+from foundation.accounts.paths import Paths, Via
+from foundation.trail.models import Register, Tracked, TrackedQuerySet
+
+
+class Framework(Tracked):
+    """A published set of criteria, such as the Trust Services Criteria. Loaded from a file, never typed in."""
+
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    edition = models.CharField(max_length=120, blank=True, help_text="Which published edition the criteria come from.")
+
+    access = Paths()
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Category(Tracked):
+    """A part of a framework that is in scope as a whole. A required one cannot be unticked (R1.1)."""
+
+    framework = models.ForeignKey(Framework, models.PROTECT, related_name="categories")
+    slug = models.SlugField(max_length=40)
+    name = models.CharField(max_length=120)
+    position = models.PositiveSmallIntegerField(help_text="Order of appearance in the framework.")
+    required = models.BooleanField(default=False, help_text="A required category is always in scope (R1.1).")
+    in_scope = models.BooleanField("in scope", default=False)
+
+    access = Paths(category="slug")
+
+    class Meta:
+        ordering = ("framework", "position")
+        verbose_name_plural = "categories"
+        constraints = (
+            models.UniqueConstraint(fields=("framework", "slug"), name="controls_category_once"),
+            models.CheckConstraint(
+                condition=Q(required=False) | Q(in_scope=True),
+                name="controls_category_required_is_in_scope",
+                violation_error_message="A required category cannot leave the scope.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Series(Tracked):
+    """A run of criteria that belong together, such as CC6."""
+
+    category = models.ForeignKey(Category, models.PROTECT, related_name="series")
+    code = models.CharField(max_length=20)
+    title = models.CharField(max_length=120)
+    position = models.PositiveSmallIntegerField(help_text="Order of appearance in the framework.")
+
+    access = Paths(category="category__slug")
+
+    class Meta:
+        ordering = ("category__framework", "position")
+        verbose_name_plural = "series"
+        constraints = (models.UniqueConstraint(fields=("category", "code"), name="controls_series_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+
+class Applicability(models.TextChoices):
+    """How a criterion applies to this company (R1.2). Carved out is not the same as not relevant."""
+
+    APPLICABLE = "applicable", "Applicable"
+    NOT_RELEVANT = "not_relevant", "Not relevant"
+    CARVED_OUT = "carved_out", "Applicable, partly met by a subservice organisation"
+
+
+class Criterion(Tracked):
+    """One criterion: its id and our own words for it, never the publisher's text."""
+
+    framework = models.ForeignKey(Framework, models.PROTECT, related_name="criteria")
+    category = models.ForeignKey(Category, models.PROTECT, related_name="criteria")
+    series = models.ForeignKey(Series, models.PROTECT, related_name="criteria")
+    code = models.CharField(max_length=20)
+    title = models.CharField(max_length=160)
+    description = models.TextField(blank=True)
+    position = models.PositiveSmallIntegerField(help_text="Order of appearance: CC2.1 comes before CC10.1.")
+    applicability = models.CharField(
+        max_length=12, choices=Applicability.choices, default=Applicability.APPLICABLE
+    )
+    applicability_reason = models.TextField(
+        "reason", blank=True, help_text="Why it is not relevant, or what is left to the subservice organisation (R1.2)."
+    )
+    subservice_organisation = models.CharField(
+        max_length=200, blank=True, help_text="Whose controls meet a part of it; only when carved out."
+    )
+
+    access = Paths(category="category__slug")
+
+    class Meta:
+        ordering = ("framework", "position")
+        verbose_name_plural = "criteria"
+        constraints = (
+            models.UniqueConstraint(fields=("framework", "code"), name="controls_criterion_once"),
+            models.CheckConstraint(
+                condition=Q(applicability__in=Applicability.values), name="controls_criterion_applicability_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(applicability=Applicability.APPLICABLE) | ~Q(applicability_reason=""),
+                name="controls_criterion_exception_has_reason",
+                violation_error_message="Say why the criterion is not simply applicable.",
+            ),
+            models.CheckConstraint(
+                condition=(Q(applicability=Applicability.CARVED_OUT) & ~Q(subservice_organisation=""))
+                | (~Q(applicability=Applicability.CARVED_OUT) & Q(subservice_organisation="")),
+                name="controls_criterion_carve_out_names_whom",
+                violation_error_message="Name the subservice organisation exactly when a part is carved out.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+
+class Kind(models.TextChoices):
+    """What a control does about the thing that could go wrong."""
+
+    PREVENTIVE = "preventive", "Preventive"
+    DETECTIVE = "detective", "Detective"
+    CORRECTIVE = "corrective", "Corrective"
+
+
+class Nature(models.TextChoices):
+    """Who or what operates a control."""
+
+    MANUAL = "manual", "Manual"
+    AUTOMATED = "automated", "Automated"
+    HYBRID = "hybrid", "Hybrid"
+
+
+class Frequency(models.TextChoices):
+    """How often a control operates."""
+
+    CONTINUOUS = "continuous", "Continuous"
+    DAILY = "daily", "Daily"
+    WEEKLY = "weekly", "Weekly"
+    MONTHLY = "monthly", "Monthly"
+    QUARTERLY = "quarterly", "Quarterly"
+    SEMIANNUAL = "semiannual", "Twice a year"
+    ANNUAL = "annual", "Annual"
+    PER_EVENT = "per_event", "Per event"
+
+
+class Status(models.TextChoices):
+    """How far a control is implemented, as declared by people. Whether it operates is another, computed thing."""
+
+    PLANNED = "planned", "Planned"
+    IN_PROGRESS = "in_progress", "In progress"
+    IMPLEMENTED = "implemented", "Implemented"
+    NOT_APPLICABLE = "not_applicable", "Not applicable"
+    RETIRED = "retired", "Retired"
+
+
+# The only legal moves. Not applicable is reached by two people alone: propose_not_applicable, approve_not_applicable.
+MOVES: ReadOnly[str, tuple[str, ...]] = {
+    Status.PLANNED: (Status.IN_PROGRESS, Status.NOT_APPLICABLE),
+    Status.IN_PROGRESS: (Status.IMPLEMENTED, Status.PLANNED, Status.NOT_APPLICABLE),
+    Status.IMPLEMENTED: (Status.RETIRED, Status.IN_PROGRESS, Status.NOT_APPLICABLE),
+    Status.NOT_APPLICABLE: (Status.PLANNED,),
+    Status.RETIRED: (Status.PLANNED,),
+}
+SCOPE: tuple[str, ...] = (Status.PLANNED, Status.IN_PROGRESS, Status.IMPLEMENTED)
+IN_SCOPE = Q(status__in=SCOPE, archived_at=None)  # true of live rows and of history rows alike
+PROPOSED = Q(archived_at=None, proposed_by__isnull=False, approved_by=None)
+
+
+class ControlQuerySet(TrackedQuerySet["Control"]):
+    """The words in which controls are asked for."""
+
+    def in_scope(self) -> "ControlQuerySet":
+        """Controls that count for a criterion: planned, in progress or implemented, and not archived."""
+        return self.filter(IN_SCOPE)
+
+    def without_owner(self) -> "ControlQuerySet":
+        """Controls in scope that nobody owns."""
+        return self.in_scope().filter(owner=None)
+
+    def review_due_by(self, day: datetime.date) -> "ControlQuerySet":
+        """Controls in scope whose review falls on this day or earlier."""
+        return self.in_scope().filter(review_date__lte=day)
+
+    def review_overdue(self, on: datetime.date) -> "ControlQuerySet":
+        """Controls in scope whose review day has passed on this day."""
+        return self.in_scope().filter(review_date__lt=on)
+
+    def owned_by(self, user: models.Model) -> "ControlQuerySet":
+        """Controls that this person owns or operates."""
+        return self.filter(Q(owner=user.pk) | Q(operator=user.pk))
+
+    def proposed_not_applicable(self) -> "ControlQuerySet":
+        """Controls with a proposal that waits for a second person."""
+        return self.filter(PROPOSED)
+
+
+class Control(Register):
+    """One control of the company. Its wording has effective dates and is a model of its own."""
+
+    ref = models.CharField(
+        "reference", max_length=40, help_text="Short and lasting, such as IAM-03. Unique, whatever its case."
+    )
+    name = models.CharField(max_length=200)
+    objective = models.TextField(blank=True, help_text="What is true when the control works.")
+    kind = models.CharField(
+        "type", max_length=12, choices=Kind.choices, blank=True, help_text="Prevents, detects or corrects."
+    )
+    nature = models.CharField(max_length=12, choices=Nature.choices, blank=True, help_text="Who or what operates it.")
+    frequency = models.CharField(
+        max_length=12, choices=Frequency.choices, blank=True, help_text="How often it operates."
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_controls",
+        help_text="Answers for the control and updates its status.",
+    )
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="operated_controls",
+        help_text="Carries the control out, when that is somebody else.",
+    )
+    owner_role = models.CharField(
+        max_length=120, blank=True, help_text="The job that should own it, such as “IT lead”: text, not an account."
+    )
+    expected_evidence = models.TextField(blank=True, help_text="What would prove that the control operated.")
+    automatable_source = models.TextField(
+        blank=True, help_text="Which system could deliver that evidence without a person."
+    )
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PLANNED, editable=False)
+    status_note = models.TextField(blank=True, editable=False, help_text="What was said when the status last changed.")
+    status_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    not_applicable_reason = models.TextField(blank=True, editable=False)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    proposed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    last_reviewed_on = models.DateField(null=True, blank=True, editable=False)
+    review_date = models.DateField(
+        "next review", null=True, blank=True, help_text="The day by which the control is looked at again."
+    )
+
+    objects: ClassVar[models.Manager["Control"]] = ControlQuerySet.as_manager()  # type: ignore[assignment]
+
+    access = Paths(
+        owner=("owner", "operator"), category=Via("controls.Mapping", "control_id", "criterion__category__slug")
+    )
+
+    class Meta:
+        ordering = ("ref", "id")
+        indexes = (
+            models.Index(fields=("ref", "id"), name="controls_control_by_ref"),
+            models.Index(fields=("status", "ref"), name="controls_control_by_status"),
+            models.Index(fields=("review_date",), name="controls_control_by_review"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                Lower("ref"),
+                name="controls_control_ref_once",
+                violation_error_message="Another control has this reference.",
+            ),
+            models.CheckConstraint(condition=~Q(ref="") & ~Q(name=""), name="controls_control_has_ref_and_name"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="controls_control_status_known"),
+            models.CheckConstraint(condition=Q(kind__in=["", *Kind.values]), name="controls_control_kind_known"),
+            models.CheckConstraint(condition=Q(nature__in=["", *Nature.values]), name="controls_control_nature_known"),
+            models.CheckConstraint(
+                condition=Q(frequency__in=["", *Frequency.values]), name="controls_control_frequency_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(proposed_by=None, proposed_at=None, not_applicable_reason="", approved_by=None)
+                | (Q(proposed_by__isnull=False, proposed_at__isnull=False) & ~Q(not_applicable_reason="")),
+                name="controls_control_proposal_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("proposed_by")),
+                name="controls_control_approved_by_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.NOT_APPLICABLE, approved_by__isnull=False)
+                | (~Q(status=Status.NOT_APPLICABLE) & Q(approved_by=None)),
+                name="controls_control_not_applicable_approved",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        """The control's page."""
+        return reverse("controls:control-detail", args=[self.pk])
+
+    @property
+    def awaits_second_person(self) -> bool:
+        """Whether somebody proposed it as not applicable and nobody else has answered."""
+        return self.proposed_by_id is not None and self.approved_by_id is None
+
+
+def sentence(who: str, what: str, how_often: str, on_what: str) -> str:
+    """A wording as one sentence in the present tense: who does what, how often, on what."""
+    parts = [f"{who.strip()} {what.strip()}".strip(), how_often.strip(), on_what.strip()]
+    text = ", ".join(part.rstrip(".") for part in parts if part)
+    return f"{text}." if text else ""
+
+
+class WordingQuerySet(TrackedQuerySet["Wording"]):
+    """The words in which wordings are asked for."""
+
+    def in_force(self, on: datetime.date) -> "WordingQuerySet":
+        """Wordings that had taken effect by this day, the one in force first, control by control."""
+        return self.filter(effective_from__lte=on).order_by("control_id", "-effective_from", "-id")
+
+
+class Wording(Tracked):
+    """How a control is worded from a day on. Never edited: a change, or a correction, is a new wording.
+
+    In force on a day is the wording with the latest `effective_from` that is not after it; of two for the same day the
+    later written one, so that a mistake can be corrected and both stay on record.
+    """
+
+    control = models.ForeignKey(Control, models.PROTECT, related_name="wordings")
+    who = models.CharField(max_length=200, help_text="The person or system that acts: “The IT lead”.")
+    what = models.TextField(help_text="What is done, in the present tense: “re-confirms or removes each account”.")
+    how_often = models.CharField(max_length=200, help_text="How often or when: “in the first month of each quarter”.")
+    on_what = models.TextField(help_text="On what, with its preposition: “on every production system”.")
+    effective_from = models.DateField(help_text="The first day on which this wording is in force.")
+    reason = models.TextField(help_text="Why the wording changes.")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+")
+
+    objects: ClassVar[models.Manager["Wording"]] = WordingQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("control", "-effective_from", "-id")
+        indexes = (models.Index(fields=("control", "-effective_from", "-id"), name="controls_wording_in_force"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(who="") & ~Q(what="") & ~Q(how_often="") & ~Q(on_what=""),
+                name="controls_wording_is_whole",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="controls_wording_has_reason"),
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def text(self) -> str:
+        """The wording as one sentence."""
+        return sentence(self.who, self.what, self.how_often, self.on_what)
+
+
+class Mapping(Register):
+    """A control meets a criterion, and why. Unlinking archives the row with a reason; linking again restores it."""
+
+    control = models.ForeignKey(Control, models.PROTECT, related_name="mappings")
+    criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="mappings")
+    rationale = models.TextField(blank=True, help_text="How the control helps to meet the criterion.")
+
+    access = Paths(owner=("control__owner", "control__operator"), category="criterion__category__slug")
+
+    class Meta:
+        ordering = ("criterion", "control")
+        constraints = (models.UniqueConstraint(fields=("control", "criterion"), name="controls_mapping_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.control.ref} meets {self.criterion.code}"
