@@ -1,0 +1,45 @@
+"""The form that every register has: it carries the version that its reader saw, so that nobody overwrites a colleague."""
+
+from typing import Any
+
+from django import forms
+
+from foundation.accounts.models import User
+
+
+class RegisterForm(forms.ModelForm):
+    """A ModelForm over a Register. `user` is the person filling it in, for choices that depend on who asks.
+
+    `version` goes out with the form and comes back with it; the save path (`trail.keep.save`) refuses a version that
+    is no longer the stored one, and the page then shows what changed in between.
+    """
+
+    version = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+        self.fields["version"].initial = self.instance.version if self.instance.pk else None
+
+    def clean_version(self) -> int | None:
+        version: int | None = self.cleaned_data["version"]
+        if self.instance.pk and version is None:
+            raise forms.ValidationError("This form has lost its version. Reload the page and enter the change again.")
+        return version
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.instance.pk and self.cleaned_data.get("version"):
+            self.instance.version = self.cleaned_data["version"]
+
+    def accept_version(self, version: int) -> None:
+        """After a conflict was shown: the next save of this form builds on `version`."""
+        self.data = self.data.copy()
+        self.data[self.add_prefix("version")] = str(version)
+
+
+class ReasonForm(forms.Form):
+    """The reason for a verb that needs nothing else (archive, restore …), up to 1,000 characters."""
+
+    reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)

@@ -1,0 +1,294 @@
+"""`Pages`: the pages that every register has. A page that only one register has is a plain function beside it.
+
+One flat class. A register subclasses it, names its model, form, filter and columns, and puts `urls()` into its
+urls.py. `Pages` decides once: who sees and may do what, the transaction and trail entry of a save, edit conflicts,
+point in time, sorting, paging, CSV and paper. A subclass that wants a third hook wants a function instead.
+"""
+
+import datetime
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from foundation.accounts.access import can, get_allowed, moment_for, require, visible
+from foundation.accounts.models import User
+from foundation.pages.columns import Column
+from foundation.pages.filters import RegisterFilter
+from foundation.pages.forms import ReasonForm, RegisterForm
+from foundation.pages.history import Link, timeline
+from foundation.pages.imports.importer import Importer
+from foundation.pages.imports.views import import_start
+from foundation.pages.listing import Listing
+from foundation.pages.moment import asked_moment
+from foundation.pages.paper import Paper
+from foundation.pages.sheets import stream
+from foundation.trail.asof import rows, thaw
+from foundation.trail.keep import Stale, save
+from foundation.trail.models import Register
+from foundation.trail.record import record as write_entry
+from foundation.trail.views import trail_of
+
+
+class Pages:
+    """The pages of one register. All class attributes; an instance lives for one request.
+
+    `related`: foreign keys that the columns read. `facts`: what the detail page lists. `links`: link models
+    whose versions belong to the record's history. `selectable`: the list has checkboxes (its template has the verbs).
+    """
+
+    model: ClassVar[type[Register]]
+    form_class: ClassVar[type[RegisterForm]]
+    filter_class: ClassVar[type[RegisterFilter]]
+    columns: ClassVar[Sequence[Column]]
+    related: ClassVar[Sequence[str]] = ()
+    ordering: ClassVar[Sequence[str]] = ("ref",)
+    facts: ClassVar[Sequence[Column]] = ()
+    links: ClassVar[Sequence[Link]] = ()
+    importer: ClassVar[type[Importer] | None] = None
+    selectable: ClassVar[bool] = False
+    intro: ClassVar[str] = ""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.user: User = request.user  # type: ignore[assignment]  # LoginRequiredMiddleware lets nobody else in
+
+    # ---- hooks: override at most these two -------------------------------------------------------------------------
+
+    @staticmethod
+    def attach(found: list[Any], moment: datetime.datetime | None) -> None:
+        """Put onto the rows of one page or chunk what the columns need beside fields, in constant queries."""
+
+    def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
+        """What this register's detail page shows beyond `facts`, live or at `moment`."""
+        return {}
+
+    # ---- routes ----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def urls(cls) -> list[URLPattern]:
+        """The routes of this register, named `<model>-<page>`."""
+        name = cls.name()
+        routes = [
+            path("", cls.view("list", paper=cls.list_paper), name=f"{name}-list"),
+            path("export.csv", cls.view("csv"), name=f"{name}-csv"),
+            path("new/", cls.view("create"), name=f"{name}-create"),
+            path("<int:pk>/", cls.view("detail"), name=f"{name}-detail"),
+            path("<int:pk>/edit/", cls.view("edit"), name=f"{name}-edit"),
+            path("<int:pk>/archive/", cls.view("archive"), name=f"{name}-archive"),
+            path("<int:pk>/restore/", cls.view("restore"), name=f"{name}-restore"),
+            path("<int:pk>/history/", cls.view("history"), name=f"{name}-history"),
+            path("<int:pk>/trail/", cls.view("trail"), name=f"{name}-trail"),
+        ]
+        if cls.importer:
+            routes.append(path("import/", cls.view("import"), name=f"{name}-import"))
+        return routes
+
+    @classmethod
+    def view(cls, page: str, paper: Callable[..., Paper] | None = None) -> Callable[..., HttpResponseBase]:
+        """The view function of one page; it carries its `pages` class and, where it can be printed, its `paper`."""
+
+        def run(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+            response: HttpResponseBase = getattr(cls(request), f"{page}_page")(**kwargs)
+            return response
+
+        run.pages = cls  # type: ignore[attr-defined]
+        run.paper = paper  # type: ignore[attr-defined]
+        return run
+
+    @classmethod
+    def name(cls) -> str:
+        """The model's name in lower case: the first half of URL names and trail verbs."""
+        return str(cls.model._meta.model_name)
+
+    @classmethod
+    def url(cls, page: str, *args: Any) -> str:
+        return reverse(f"{cls.model._meta.app_label}:{cls.name()}-{page}", args=args)
+
+    # ---- pages -----------------------------------------------------------------------------------------------------
+
+    def list_page(self) -> HttpResponse:
+        """The register, filtered, sorted and paged; `?as_of=` shows it as it stood."""
+        require(self.user, "view", self.model)
+        moment = self.moment()
+        listing = Listing(type(self), self.user, self.request.GET, moment)
+        page = listing.page()
+        table = [(row, listing.cells(row)) for row in page.object_list]
+        may_import = self.importer is not None and can(self.user, "import", self.model)
+        return self.render("list", listing=listing, page=page, table=table, moment=moment, may_import=may_import)
+
+    def csv_page(self) -> HttpResponseBase:
+        """Every row of the list as filtered and sorted, streamed as CSV."""
+        require(self.user, "view", self.model)
+        listing = Listing(type(self), self.user, self.request.GET, self.moment())
+        refs, query = {"register": self.model._meta.label_lower}, {"query": self.request.GET.urlencode()}
+        write_entry("list.exported", self.user, refs=refs, private=query)
+        header = [column.label for column in self.columns]
+        body = ([[cell.text for cell in listing.cells(row)] for row in chunk] for chunk in listing.chunks())
+        return stream(f"{self.model._meta.verbose_name_plural}-{timezone.localdate()}", header, body)
+
+    @classmethod
+    def list_paper(cls, user: User, params: QueryDict, moment: datetime.datetime | None) -> Paper:
+        """The list as filtered and sorted, for the printer job."""
+        require(user, "view", cls.model)
+        listing = Listing(cls, user, params, moment)
+        title = str(cls.model._meta.verbose_name_plural).capitalize()
+        table = [listing.cells(row) for chunk in listing.chunks() for row in chunk]
+        return Paper(
+            title=title,
+            template="pdf/list.html",
+            context={"columns": cls.columns, "table": table},
+            scope=tuple(f"{label}: {value}" for label, value in listing.filter.active),
+            as_of=moment,
+            landscape=True,
+            rows=len(table),
+        )
+
+    def detail_page(self, pk: int) -> HttpResponse:
+        """One record, live or as it stood."""
+        moment = self.moment()
+        return self.show(self.fetch(pk, moment), moment=moment)
+
+    def show(self, target: Any, *, moment: datetime.datetime | None = None, status: int = 200, **context: Any) -> HttpResponse:
+        """The detail page of `target`; verbs that refused a form call it again with that form and status 422."""
+        type(self).attach([target], moment)
+        facts = [(fact.label, fact.cell(target)) for fact in self.facts]
+        shown = {"moment": moment, "facts": facts, **self.detail_context(target, moment), **context}
+        return self.record("detail", target, status=status, **shown)
+
+    @classmethod
+    def again(cls, request: HttpRequest, target: Any, **context: Any) -> HttpResponse:
+        """The record's page after a verb's form was refused: the form with its errors, nothing lost."""
+        return cls(request).show(target, status=422, **context)
+
+    def create_page(self) -> HttpResponse:
+        require(self.user, "add", self.model)
+        form = self.form_class(self.request.POST or None, self.request.FILES or None, user=self.user)
+        if self.request.method == "POST" and form.is_valid():
+            return self.saved(self.keep(form, "created"), "created")
+        return self.render("form", form=form, status=422 if form.errors else 200)
+
+    def edit_page(self, pk: int) -> HttpResponse:
+        target = get_allowed(self.user, "change", self.model, pk)
+        form = self.form_class(
+            self.request.POST or None, self.request.FILES or None, instance=target, user=self.user
+        )
+        conflict: list[Any] = []
+        if self.request.method == "POST" and form.is_valid():
+            try:
+                return self.saved(self.keep(form, "updated"), "saved")
+            except Stale as stale:
+                target = stale.stored
+                conflict = self.since(target, form.cleaned_data["version"])
+                form.accept_version(target.version)
+        status = 409 if conflict else 422 if form.errors else 200
+        return self.render("form", form=form, object=target, conflict=conflict, status=status)
+
+    def archive_page(self, pk: int) -> HttpResponse:
+        """Take a record out of use, with a reason. Nothing is deleted (it can be restored)."""
+        return self.shelve(pk, "archived", timezone.now())
+
+    def restore_page(self, pk: int) -> HttpResponse:
+        return self.shelve(pk, "restored", None)
+
+    def history_page(self, pk: int) -> HttpResponse:
+        """Every version with what it changed."""
+        moment = self.moment()
+        target = self.fetch(pk, moment)
+        versions = timeline(target, self.links, moment)
+        return self.record("history", target, moment=moment, versions=versions)
+
+    def trail_page(self, pk: int) -> HttpResponse:
+        """Who did what to this record: its entries in the audit trail."""
+        moment = self.moment()
+        target = self.fetch(pk, moment)
+        return self.record("trail", target, moment=moment, **trail_of(self.user, target, self.request.GET))
+
+    def import_page(self) -> HttpResponse:
+        require(self.user, "import", self.model)
+        return import_start(self.request, type(self))
+
+    # ---- what the pages are made of --------------------------------------------------------------------------------
+
+    def moment(self) -> datetime.datetime | None:
+        """The moment asked for, within what this person may see; None is now. An unreadable one is said and ignored."""
+        try:
+            asked = asked_moment(self.request.GET.get("as_of", ""))
+        except ValueError as error:
+            messages.error(self.request, str(error))
+            asked = None
+        return moment_for(self.user, asked)
+
+    def fetch(self, pk: int, moment: datetime.datetime | None) -> Any:
+        """The record as this person sees it, live or at `moment`. Raises Http404 where it is unseen or was not there."""
+        if moment is None:
+            return get_allowed(self.user, "view", self.model.objects.select_related(*self.related), pk)
+        found = visible(self.user, rows(self.model, moment), moment).filter(id=pk)
+        row = found.select_related(*self.related).first()
+        if row is None:
+            raise Http404(f"No {self.model._meta.verbose_name} with this number at that moment.")
+        return thaw(row)
+
+    def keep(self, form: RegisterForm, participle: str) -> Any:
+        """The save path of every form: the row, its history and its trail entry, or nothing. Raises Stale."""
+        return save(form.save(commit=False), actor=self.user, verb=f"{self.name()}.{participle}")
+
+    def since(self, target: Any, version: int) -> list[Any]:
+        """The versions that others stored since `version`: what the person whose save was refused must know."""
+        return [entry for entry in timeline(target, until=None) if entry.number > version]
+
+    def saved(self, target: Any, word: str) -> HttpResponse:
+        messages.success(self.request, f"{target} {word}.")
+        return redirect(self.url("detail", target.pk))
+
+    def shelve(self, pk: int, participle: str, archived_at: datetime.datetime | None) -> HttpResponse:
+        target = get_allowed(self.user, "archive", self.model, pk)
+        form = ReasonForm(self.request.POST or None, initial={"version": target.version})
+        if self.request.method == "POST" and form.is_valid():
+            target.archived_at, target.version = archived_at, form.cleaned_data["version"]
+            verb = f"{self.name()}.{participle}"
+            try:
+                return self.saved(save(target, actor=self.user, verb=verb, reason=form.cleaned_data["reason"]), participle)
+            except Stale as stale:
+                form.add_error(None, "Somebody changed this record while you were reading it. Look at it again first.")
+                target = stale.stored
+        archiving, status = archived_at is not None, 422 if form.errors else 200
+        return self.render("confirm", form=form, object=target, archiving=archiving, status=status)
+
+    def record(self, tab: str, target: Any, **context: Any) -> HttpResponse:
+        """One of a record's pages, with what its frame (pages/record.html) asks."""
+        verbs = {f"may_{verb}": can(self.user, verb, target) for verb in ("change", "archive")}
+        return self.render(tab, tab=tab, object=target, **verbs, **context)
+
+    def render(self, page: str, *, status: int = 200, **context: Any) -> HttpResponse:
+        """The register's own template for `page` if there is one, else the common one."""
+        own = f"{self.model._meta.app_label}/{self.name()}_{page}.html"
+        context |= {"pages": self, "may_add": can(self.user, "add", self.model)}
+        return render(self.request, [own, f"pages/{page}.html"], context, status=status)  # type: ignore[arg-type]
+
+    # ---- words for the templates -----------------------------------------------------------------------------------
+
+    def title(self) -> str:
+        return str(self.model._meta.verbose_name_plural).capitalize()
+
+    def noun(self) -> str:
+        return str(self.model._meta.verbose_name)
+
+    def plural(self) -> str:
+        return str(self.model._meta.verbose_name_plural)
+
+    def list_url(self) -> str:
+        return self.url("list")
+
+    def csv_url(self) -> str:
+        return self.url("csv")
+
+    def create_url(self) -> str:
+        return self.url("create")
+
+    def import_url(self) -> str:
+        return self.url("import")

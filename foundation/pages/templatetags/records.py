@@ -1,0 +1,34 @@
+"""Links of the pages that every register has: to one record's page, at the moment that is being looked at."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.template import Context
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def record_url(context: Context, page: str, target: Any) -> str:
+    """The URL of a record's `page` ("detail", "history" …); a page that is looked at as of a moment links to the same."""
+    address: str = context["pages"].url(page, target.pk)
+    return address + as_of(context)
+
+
+@register.simple_tag(takes_context=True)
+def as_of(context: Context) -> str:
+    """`?as_of=…` while a past moment is being looked at, else ""."""
+    moment = context.get("moment")
+    return f"?{urlencode({'as_of': moment.isoformat()})}" if moment else ""
+
+
+@register.simple_tag(takes_context=True)
+def kept_query(context: Context, *left_out: str) -> list[tuple[str, str]]:
+    """The query string's pairs except those named: what a GET form must carry along as hidden fields."""
+    return [
+        (name, value)
+        for name, values in context["request"].GET.lists()
+        for value in values
+        if name not in left_out
+    ]

@@ -1,0 +1,56 @@
+"""Who hands what to the pages that read every app: explicit lists of functions, nothing registers itself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from audits.models import Engagement
+from controls.models import Control
+from controls.search import find_controls
+from controls.work import controls_work
+from foundation.accounts.models import User
+from foundation.organisation.models import Setting
+from foundation.trail.models import Entry
+
+
+@dataclass(frozen=True)
+class RailItem:
+    """One item of the rail. It is shown to whoever may view `model`; None = to everybody who is signed in."""
+
+    label: str
+    url_name: str
+    icon: str
+    model: type[models.Model] | None
+
+
+RAIL: list[tuple[str, list[RailItem]]] = [
+    ("", [RailItem("My work", "my-work", "inbox", None)]),
+    (
+        "Programme",
+        [
+            RailItem("Controls", "controls:control-list", "shield-check", Control),
+            RailItem("Matrix", "matrix", "table-properties", Control),
+        ],
+    ),
+    (
+        "Assurance",
+        [
+            RailItem("Audits", "audits:engagement-list", "scale", Engagement),
+            RailItem("Trail", "trail:entry-list", "history", Entry),
+        ],
+    ),
+    (
+        "Settings",
+        [
+            RailItem("Accounts", "accounts:user-list", "users", User),
+            RailItem("Scope", "controls:scope", "target", Control),
+            RailItem("Organisation", "organisation:settings", "building-2", Setting),
+        ],
+    ),
+]
+
+WORK = [controls_work]
+SEARCH = [find_controls]
+MATRIX_COLUMNS: list[Any] = []  # risks and evidence hand in theirs
+SCHEDULE: list[Any] = []
