@@ -70,6 +70,9 @@ TABLE: Final[dict[str, dict[str, dict[Role, Scope]]]] = {
         "view": _READ_PROGRAMME,
         "change_scope": {COMPLIANCE: ALL},
     },
+    "controls.series": {
+        "view": _READ_PROGRAMME,
+    },
     "controls.criterion": {
         "view": _READ_PROGRAMME,
         "add": {COMPLIANCE: ALL},
@@ -154,7 +157,7 @@ def allowed(
     scope = _scope(user, verb, model)
     if scope is ALL:
         return found
-    return found.filter(_reach(user, scope, found, moment) | _granted(user, verb, found))
+    return found.filter(_reach(user, scope, found) | _granted(user, verb, found))
 
 
 def can(user: Person, verb: str, target: Model | type[Model], moment: datetime | None = None) -> bool:
@@ -258,9 +261,9 @@ def register_of(model: type[Model]) -> type[Model]:
     return getattr(model, "instance_type", model)
 
 
-def paths_of(model: type[Model]) -> Paths:
-    """Where a register says that its owners and categories are."""
-    return BELOW.get(model._meta.label_lower) or getattr(model, "access", None) or Paths()
+def paths_of(model: type[Model]) -> Paths | None:
+    """Where a register says that its owners and categories are; None if it says nothing, and then no scope reaches it."""
+    return BELOW.get(model._meta.label_lower) or getattr(model, "access", None)
 
 
 def _stands(user: Person) -> bool:
@@ -285,13 +288,13 @@ def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: date
     if window is None:
         return rows.none()
     scope = _scope(user, verb, register_of(rows.model))
-    if scope is WINDOW:
-        paths = paths_of(register_of(rows.model))
+    paths = paths_of(register_of(rows.model))
+    if scope is WINDOW and paths is not None:
         if paths.category is None:
             return rows
-        reach = _in_categories(rows, paths.category, window, moment)
+        reach = _in_categories(paths.category, window, moment)
     else:
-        reach = _reach(user, scope, rows, moment)
+        reach = _reach(user, scope, rows)
     return rows.filter(reach | _granted(user, verb, rows))
 
 
@@ -303,13 +306,14 @@ def _can_anywhere(user: User, verb: str, model: type[Model], scope: Scope | None
     return scope is not None or (grants is not None and grants.exists())
 
 
-def _reach(user: User, scope: Scope | None, rows: QuerySet[Any], moment: datetime | None) -> Q:
+def _reach(user: User, scope: Scope | None, rows: QuerySet[Any]) -> Q:
     """The rows within a scope that is narrower than ALL, as a condition."""
     model = register_of(rows.model)
     if model._meta.label_lower == "trail.entry":
         return _entries(user, scope)
-    paths = paths_of(model)
-    reach = _NOTHING
+    paths, reach = paths_of(model), _NOTHING
+    if paths is None:
+        return reach
     if scope in (OWN, TEAM):
         for path in paths.owner:
             reach |= Q(**{path: user.pk})
@@ -319,7 +323,7 @@ def _reach(user: User, scope: Scope | None, rows: QuerySet[Any], moment: datetim
     return reach
 
 
-def _in_categories(rows: QuerySet[Any], category: str | Via, window: AuditorWindow, moment: datetime | None) -> Q:
+def _in_categories(category: str | Via, window: AuditorWindow, moment: datetime | None) -> Q:
     """The rows in one of the window's categories, by the links that stood at the moment."""
     if isinstance(category, str):
         return Q(**{f"{category}__in": window.category_codes})
@@ -327,7 +331,7 @@ def _in_categories(rows: QuerySet[Any], category: str | Via, window: AuditorWind
     links = asof.rows(link, moment).filter(**{f"{category.slug}__in": window.category_codes})
     if any(field.name == "archived_at" for field in link._meta.fields):
         links = links.filter(archived_at__isnull=True)
-    return Q(id__in=links.values(category.key))
+    return Q(**{f"{category.row}__in": links.values(category.key)})
 
 
 def _entries(user: User, scope: Scope | None) -> Q:

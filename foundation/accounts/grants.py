@@ -20,7 +20,6 @@ class ObjectGrant(Tracked, UserObjectPermissionBase):
     opens_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     reason = models.TextField()
-    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
     objects: Any = models.Manager.from_queryset(TrackedQuerySet)()
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 class Via:
     """A link model that leads from a row to its categories, read as of the same moment as the row.
 
-    `link` is "app.Model"; `key` its column that holds the row's id; `slug` the lookup from the link to a category's slug.
+    `link` is "app.Model"; `key` its column that names the row; `slug` the lookup from the link to a category's slug;
+    `row` the row's column that `key` means, by default its id.
     """
 
     link: str
     key: str
     slug: str
+    row: str = "id"
 
 
 @dataclass(frozen=True)

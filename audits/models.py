@@ -1,0 +1,122 @@
+"""Engagements: what an auditor examines, over which time and categories; and the grants by which auditors see them."""
+
+from datetime import date
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from foundation.accounts.grants import ObjectGrant
+from foundation.accounts.paths import Paths
+from foundation.trail.models import Register, TrackedQuerySet
+
+
+class Type(models.TextChoices):
+    """A report as of one day, or over a period."""
+
+    I = "I", "Type I"  # noqa: E741 - the profession's own name
+    II = "II", "Type II"
+
+
+class Status(models.TextChoices):
+    """How far the examination is. The report's opinion is never computed (R2.1)."""
+
+    PLANNED = "planned", "Planned"
+    FIELDWORK = "fieldwork", "Fieldwork"
+    REPORTING = "reporting", "Reporting"
+    CLOSED = "closed", "Closed"
+
+
+class EngagementQuerySet(TrackedQuerySet["Engagement"]):
+    """The words in which engagements are asked for."""
+
+    def open(self) -> "EngagementQuerySet":
+        """Engagements that are not closed or archived."""
+        return self.filter(archived_at__isnull=True).exclude(status=Status.CLOSED)
+
+
+class Engagement(Register):
+    """One SOC 2 examination. Type I names a day, Type II a period; both name the categories in scope."""
+
+    name = models.CharField(max_length=120)
+    type = models.CharField(max_length=2, choices=Type.choices)
+    as_of = models.DateField("as-of date", null=True, blank=True, help_text="Type I: the day the report is about.")
+    period_from = models.DateField("period from", null=True, blank=True, help_text="Type II: the first day.")
+    period_to = models.DateField("period to", null=True, blank=True, help_text="Type II: the last day.")
+    categories = models.JSONField(default=list, help_text="Security is always in scope.")
+    firm = models.CharField("audit firm", max_length=120, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLANNED)
+    notes = models.TextField(blank=True)
+
+    objects: ClassVar[models.Manager["Engagement"]] = models.Manager.from_queryset(EngagementQuerySet)()
+
+    access = Paths()
+    grants = "audits.EngagementGrant"
+    STEPS: ClassVar[dict[str, tuple[str, ...]]] = {
+        Status.PLANNED: (Status.FIELDWORK,),
+        Status.FIELDWORK: (Status.REPORTING, Status.PLANNED),
+        Status.REPORTING: (Status.CLOSED, Status.FIELDWORK),
+        Status.CLOSED: (),
+    }
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint("name", name="audits_engagement_name_once"),
+            models.CheckConstraint(condition=Q(type__in=Type.values), name="audits_engagement_type_known"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="audits_engagement_status_known"),
+            models.CheckConstraint(
+                condition=Q(type="I", as_of__isnull=False, period_from__isnull=True, period_to__isnull=True)
+                | Q(type="II", as_of__isnull=True, period_from__isnull=False, period_to__gte=F("period_from")),
+                name="audits_engagement_time_fits_type",
+                violation_error_message="Type I needs one day; Type II a first day and a last day in this order.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The engagement's page."""
+        return reverse("audits:engagement-detail", args=(self.pk,))
+
+    @property
+    def first_day(self) -> date | None:
+        """The first day that the report is about."""
+        return self.as_of if self.type == Type.I else self.period_from
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day that the report is about."""
+        return self.as_of if self.type == Type.I else self.period_to
+
+    def clean(self) -> None:
+        """Say beside the right field what the database would refuse; leave out dates of the other type."""
+        super().clean()
+        if self.type == Type.I:
+            self.period_from = self.period_to = None
+            if self.as_of is None:
+                raise ValidationError({"as_of": "A Type I report is as of one day. Enter it."})
+            return
+        self.as_of = None
+        if self.period_from is None or self.period_to is None:
+            raise ValidationError({"period_to": "A Type II report covers a period. Enter its first and last day."})
+        if self.period_to < self.period_from:
+            raise ValidationError({"period_to": "The period ends before it begins."})
+
+
+class EngagementGrant(ObjectGrant):
+    """One person's expiring sight of one engagement."""
+
+    content_object = models.ForeignKey(Engagement, models.PROTECT, related_name="grants_given")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(condition=Q(expires_at__gte=F("opens_at")), name="audits_grant_expires_after_opening"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} sees {self.content_object}"

@@ -1,0 +1,103 @@
+"""What is done to accounts beyond editing their details. Nobody is ever deleted; the last administrator stays."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from foundation.accounts.access import apart
+from foundation.accounts.jobs import invitation_mail
+from foundation.accounts.models import User
+from foundation.accounts.roles import Role
+from foundation.trail.keep import save
+from foundation.trail.record import record
+
+
+@transaction.atomic
+def invite(
+    *, actor: object, email: str, name: str, role: str, title: str = "", manager: User | None = None, mail: bool = True
+) -> User:
+    """Make an account without a password and mail its owner a link to set one.
+
+    `actor` is a user or SYSTEM. `mail=False` leaves the mail out (the first administrator gets the link on the terminal).
+    Raises ValidationError for an address that is taken or a role that does not exist.
+    """
+    if role not in Role.values:
+        raise ValidationError({"role": "Choose a role."})
+    user = User(email=email, name=name, role=role, title=title, manager=manager, invited_at=timezone.now())
+    user.set_unusable_password()
+    user.full_clean()
+    save(user, actor=actor, verb="user.invited")
+    if mail:
+        invitation_mail.enqueue(actor=actor, title="Mail an invitation", user_id=user.pk)
+    return user
+
+
+@transaction.atomic
+def resend_invitation(user: User, *, actor: User) -> User:
+    """Mail a new link; the earlier one stops working. Raises ValidationError for a person who has a password already."""
+    if not user.is_active or user.has_usable_password():
+        raise ValidationError("Only a person who is active and has not yet set a password can be invited again.")
+    user.set_unusable_password()
+    user.invited_at = timezone.now()
+    save(user, actor=actor, verb="user.invitation_resent")
+    invitation_mail.enqueue(actor=actor, title="Mail an invitation", user_id=user.pk)
+    return user
+
+
+@transaction.atomic
+def change_role(user: User, role: str, *, actor: User, reason: str) -> User:
+    """Give a person another role and end every session of theirs. Never one's own; never the last administrator's."""
+    apart(actor, [user.pk], "Nobody changes their own role.")
+    if role not in Role.values:
+        raise ValidationError({"role": "Choose a role."})
+    if role != Role.ADMINISTRATOR:
+        _keep_an_administrator(user)
+    user.role = role
+    user.session_epoch += 1
+    return save(user, actor=actor, verb="user.role_changed", reason=_needed(reason))
+
+
+@transaction.atomic
+def deactivate(user: User, *, actor: User, reason: str) -> User:
+    """Shut a person out at once: sessions and outstanding links die. Never oneself; never the last administrator."""
+    apart(actor, [user.pk], "Nobody deactivates their own account.")
+    _keep_an_administrator(user)
+    user.is_active = False
+    user.session_epoch += 1
+    return save(user, actor=actor, verb="user.deactivated", reason=_needed(reason))
+
+
+@transaction.atomic
+def reactivate(user: User, *, actor: User, reason: str) -> User:
+    """Let a person in again, with the password they had. Sessions that were ended stay ended."""
+    user.is_active = True
+    return save(user, actor=actor, verb="user.reactivated", reason=_needed(reason))
+
+
+@transaction.atomic
+def set_password(user: User, password: str, *, verb: str) -> None:
+    """Store a new password: every other session of the person ends. Neither history nor trail keeps any trace of it.
+
+    `verb`: auth.password_changed, auth.password_reset or auth.invitation_accepted. Raises ValidationError for a
+    deactivated account.
+    """
+    stored = User.objects.select_for_update().get(pk=user.pk)
+    if not stored.is_active:
+        raise ValidationError("This account is not active.")
+    stored.set_password(password)
+    stored.save_without_historical_record(update_fields=["password"])
+    user.password = stored.password
+    record(verb, stored, stored)
+
+
+def _keep_an_administrator(user: User) -> None:
+    """Refuse to take away the last active administrator. The rows are locked, so two removals at once cannot both pass."""
+    administrators = User.objects.in_role(Role.ADMINISTRATOR).select_for_update().order_by("pk")
+    if [administrator.pk for administrator in administrators] == [user.pk]:
+        raise ValidationError("This is the last administrator. Make somebody else one first.")
+
+
+def _needed(reason: str) -> str:
+    if not reason.strip():
+        raise ValidationError({"reason": "Say why."})
+    return reason.strip()

@@ -1,0 +1,56 @@
+"""How allauth behaves here: nobody signs up, every refusal sounds the same, and passwords change through our action."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+
+from foundation.accounts.actions import set_password
+from foundation.accounts.jobs import password_reset_mail
+from foundation.accounts.models import User
+from foundation.trail.record import SYSTEM, record
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """See each method for what differs. allauth's own table of addresses stays empty: User.email is the only truth."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Accounts are invited by an administrator."""
+        return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Refuse a deactivated account like a wrong password: nothing tells a stranger that the account exists."""
+        user = super().authenticate(request, **credentials)
+        return user if isinstance(user, User) and user.is_active else None
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Put attempts beyond the limit on the trail too: those are the ones that matter."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            with transaction.atomic():
+                typed = {"email": str(credentials.get("email", ""))}
+                record("auth.sign_in_failed", None, outcome="failed", reason="too many attempts", private=typed)
+            raise
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        """Ask for the password of the account itself; allauth would look the address up in its own table."""
+        found = self.authenticate(self.request, email=user.email, password=password)
+        return found is not None and found.pk == user.pk
+
+    def set_password(self, user: Any, password: str) -> None:
+        """Change the password and say so in the trail, in one transaction."""
+        signed_in = self.request is not None and self.request.user.pk == user.pk
+        set_password(user, password, verb="auth.password_changed" if signed_in else "auth.password_reset")
+
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        """Leave the mail to a job, which makes its own link: the answer takes as long for an unknown address."""
+        password_reset_mail.enqueue(actor=SYSTEM, title="Mail a password reset", user_id=user.pk)
+
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Tell the owner of the account that something about its sign-in changed."""
+        super().send_notification_mail(template_prefix, user, context, email or user.email)

@@ -1,0 +1,33 @@
+"""Sign-in events become trail entries. One of the two places where signals are allowed: Django offers nothing else."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
+from django.dispatch import receiver
+
+from foundation.accounts.models import User
+from foundation.trail.record import record
+
+
+@receiver(user_logged_in, dispatch_uid="accounts.signed_in")
+def signed_in(sender: Any, user: User, **kwargs: Any) -> None:
+    """Somebody signed in."""
+    with transaction.atomic():
+        record("auth.signed_in", user, user)
+
+
+@receiver(user_logged_out, dispatch_uid="accounts.signed_out")
+def signed_out(sender: Any, user: User | None, **kwargs: Any) -> None:
+    """Somebody signed out; an anonymous visitor of the sign-out page is nobody."""
+    if user is not None:
+        with transaction.atomic():
+            record("auth.signed_out", user, user)
+
+
+@receiver(user_login_failed, dispatch_uid="accounts.sign_in_failed")
+def sign_in_failed(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
+    """Somebody failed to sign in. The actor is nobody; what was typed may be a person's, so it can be erased."""
+    with transaction.atomic():
+        typed = {"email": str(credentials.get("email", ""))[:254]}
+        record("auth.sign_in_failed", None, outcome="failed", private=typed)
