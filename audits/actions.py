@@ -64,9 +64,8 @@ def admit_auditor(
     window = AuditorWindow(user=auditor, engagement_id=stored.pk, opens_at=opens_at, closes_at=closes_at)
     _describe(window, stored)
     save(window, actor=actor, verb="auditorwindow.created", reason=reason)
-    grant = EngagementGrant(
-        user=auditor, content_object=stored, permission=_sight(), opens_at=opens_at, expires_at=closes_at, reason=reason
-    )
+    grant = EngagementGrant(user=auditor, content_object=stored, permission=_sight(), reason=reason)
+    grant.opens_at, grant.expires_at, grant.granted_by_id = opens_at, closes_at, getattr(actor, "pk", None)
     save(grant, actor=actor, verb="engagementgrant.created", reason=reason)
     refs = {"user": auditor.pk, "window": window.pk, "grant": grant.pk}
     record("engagement.auditor_admitted", actor, stored, reason=reason, refs=refs)

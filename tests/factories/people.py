@@ -1,0 +1,69 @@
+"""People and their engagement, made for tests through the save path that everything uses."""
+
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+
+from audits.models import Engagement
+from foundation.accounts.models import AuditorWindow, User
+from foundation.accounts.roles import Role
+from foundation.trail.keep import save
+from foundation.trail.record import SYSTEM
+
+PASSWORD = "a password that is long enough"  # noqa: S105 - it opens nothing but test accounts
+PERIOD_BEFORE, PERIOD_AFTER = timedelta(days=200), timedelta(days=100)
+
+
+class UserFactory(factory.Factory):
+    """An active person with PASSWORD; by default an employee."""
+
+    class Meta:
+        model = User
+
+    name = factory.Sequence(lambda n: f"Person {n}")
+    email = factory.LazyAttributeSequence(lambda person, n: f"{person.name.split()[0].lower()}.{n}@example.com")
+    role = Role.EMPLOYEE
+    password = factory.LazyFunction(lambda: make_password(PASSWORD))
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
+        return save(model_class(*args, **kwargs), actor=SYSTEM, verb="user.invited")
+
+
+class EngagementFactory(factory.Factory):
+    """A Type II engagement over Security and Availability whose period began 200 days ago and still runs."""
+
+    class Meta:
+        model = Engagement
+
+    name = factory.Sequence(lambda n: f"SOC 2 examination {n}")
+    type = "II"
+    period_from = factory.LazyFunction(lambda: (timezone.now() - PERIOD_BEFORE).date())
+    period_to = factory.LazyFunction(lambda: (timezone.now() + PERIOD_AFTER).date())
+    categories = factory.LazyFunction(lambda: ["security", "availability"])
+    firm = "Harrow & Pike LLP"
+
+    @classmethod
+    def _create(cls, model_class: type[Engagement], *args: Any, **kwargs: Any) -> Engagement:
+        return save(model_class(*args, **kwargs), actor=SYSTEM, verb="engagement.created")
+
+
+class WindowFactory(factory.Factory):
+    """An auditor's window that opened a day ago and closes in thirty, without an engagement behind it."""
+
+    class Meta:
+        model = AuditorWindow
+
+    engagement_id = factory.Sequence(lambda n: 1_000_000 + n)
+    category_codes = factory.LazyFunction(lambda: ["security", "availability"])
+    opens_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=1))
+    closes_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
+    period_from = factory.LazyFunction(lambda: (timezone.now() - PERIOD_BEFORE).date())
+    period_to = factory.LazyFunction(lambda: (timezone.now() + PERIOD_AFTER).date())
+
+    @classmethod
+    def _create(cls, model_class: type[AuditorWindow], *args: Any, **kwargs: Any) -> AuditorWindow:
+        return save(model_class(*args, **kwargs), actor=SYSTEM, verb="auditorwindow.created")
