@@ -97,7 +97,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "foundation.organisation.middleware.OrganisationMiddleware",
     "foundation.trail.middleware.TrailMiddleware",
+    "foundation.accounts.middleware.AuditorReadOnly",  # inside the trail's, which records the refusal
 ]
 
 AUTH_USER_MODEL = "accounts.User"
@@ -192,6 +194,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # an address is proven by following the lin
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "foundation.accounts.tokens.ResetTokens"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # this session stays, all others end with the new password hash
@@ -224,6 +227,11 @@ GUARDIAN_MONKEY_PATCH_GROUP = False
 # The web ------------------------------------------------------------------------------------------------------------
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if LOCAL else [])
+# The address at which people reach this installation: mails are written by jobs, which know of no request.
+PUBLIC_URL = env.str(
+    "PUBLIC_URL",
+    f"http://127.0.0.1:{env.int('PORT', 8000)}" if LOCAL else f"https://{ALLOWED_HOSTS[0] if ALLOWED_HOSTS else ''}",
+).rstrip("/")
 # How many proxies of ours stand in front. With none, nothing that a client sends about itself is believed.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
