@@ -1,0 +1,29 @@
+"""What every test stands on. People are made in tests/factories."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from django.db import connections
+from django.test import TransactionTestCase
+
+from foundation.trail.guards import lifted
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_lifts_the_guards() -> Iterator[None]:
+    """Tests with real commits empty all tables at their end, which the trail's guards would refuse.
+
+    The flush ends in `post_migrate`, whose handler puts the guards back, as it does after a migration.
+    """
+    teardown = TransactionTestCase._fixture_teardown
+
+    def lifting(case: TransactionTestCase) -> None:
+        with ExitStack() as stack:
+            for connection in connections.all(initialized_only=True):
+                stack.enter_context(lifted(connection))
+            teardown(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lifting)
+        yield
