@@ -1,0 +1,347 @@
+"""What people fill in about controls, and the filters of their list."""
+
+import datetime
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from controls.models import (
+    IN_SCOPE,
+    MOVES,
+    Applicability,
+    Category,
+    Control,
+    Criterion,
+    Frequency,
+    Mapping,
+    Status,
+    Wording,
+)
+from foundation.accounts.models import User
+from foundation.accounts.roles import Role
+from foundation.organisation.models import today, zone
+from foundation.pages.filters import RegisterFilter
+from foundation.pages.forms import RegisterForm
+from foundation.trail.asof import rows
+
+NOBODY = "nobody"
+MOST_WORDS = 4000  # of one free text: long enough for anybody, short enough for a page
+
+
+def day_field(**options: Any) -> forms.DateField:
+    """A day, picked from a calendar and written in ISO."""
+    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
+
+
+def words_field(**options: Any) -> forms.CharField:
+    """A few sentences that must be said."""
+    rows = options.pop("rows", 3)
+    return forms.CharField(max_length=MOST_WORDS, widget=forms.Textarea(attrs={"rows": rows}), **options)
+
+
+def possible_owners() -> QuerySet[User]:
+    """Who can answer for a control: everybody who works here and may sign in. Never an auditor."""
+    return User.objects.active().exclude(role__in=["", Role.AUDITOR]).order_by("name", "id")
+
+
+class ControlForm(RegisterForm):
+    """A control's own fields. Status, wording and criteria have their own verbs and forms."""
+
+    class Meta:
+        model = Control
+        fields = (
+            "ref", "name", "objective", "kind", "nature", "frequency", "owner", "operator", "owner_role",
+            "expected_evidence", "automatable_source", "review_date",
+        )  # fmt: skip
+        widgets = {  # noqa: RUF012 - Django reads it once
+            "objective": forms.Textarea(attrs={"rows": 3}),
+            "expected_evidence": forms.Textarea(attrs={"rows": 3}),
+            "automatable_source": forms.Textarea(attrs={"rows": 2}),
+            "review_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("owner", "operator"):
+            field = self.fields[name]
+            kept = getattr(self.instance, f"{name}_id")  # one who has left stays the owner until somebody else is
+            field.queryset = (possible_owners() | User.objects.filter(pk=kept)).distinct()  # type: ignore[attr-defined]
+            field.empty_label = "Nobody"  # type: ignore[attr-defined]
+
+    def clean_ref(self) -> str:
+        """A reference without spaces around it."""
+        return str(self.cleaned_data["ref"]).strip()
+
+
+class VerbForm(forms.Form):
+    """A verb on one control; the version that its reader saw goes along, so that nobody overwrites a colleague."""
+
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, control: Control, **kwargs: Any) -> None:
+        self.control = control
+        kwargs["initial"] = {"version": control.version} | (kwargs.get("initial") or {})
+        super().__init__(*args, **kwargs)
+
+    def said(self) -> dict[str, Any]:
+        """What the action is to be told, the version apart."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
+class StatusForm(VerbForm):
+    """The next status, or the same one again, with a note."""
+
+    status = forms.ChoiceField()
+    note = words_field(help_text="What was done, or what is in the way. It stands in the trail.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        now = self.control.status
+        self.fields["status"].choices = status_choices(now)  # type: ignore[attr-defined]
+        self.fields["status"].initial = now if now != Status.NOT_APPLICABLE else Status.PLANNED
+
+
+def status_choices(now: str) -> list[tuple[str, str]]:
+    """The statuses that one person can declare next, the present one first; not applicable takes two."""
+    onward = [status for status in MOVES[now] if status != Status.NOT_APPLICABLE]
+    stay = [] if now == Status.NOT_APPLICABLE else [(now, f"{Status(now).label} (as it is)")]
+    return stay + [(status, str(Status(status).label)) for status in onward]
+
+
+class NotApplicableForm(VerbForm):
+    """Propose that a control does not apply here."""
+
+    reason = words_field(help_text="Why the control does not apply. A second person reads it and decides.")
+
+
+class ApproveForm(VerbForm):
+    """Approve a colleague's proposal; what is to be said is said there already."""
+
+    note = words_field(required=False, rows=2, help_text="If something is to be added to the reason.")
+
+
+class DeclineForm(VerbForm):
+    """Turn a colleague's proposal down."""
+
+    reason = words_field(rows=2, help_text="Why the control does apply.")
+
+
+class ReviewForm(VerbForm):
+    """Record a review."""
+
+    note = words_field(help_text="What was looked at, and what was found.")
+    next_review = day_field(required=False, help_text="Empty: one review cadence from today.")
+
+    def clean_next_review(self) -> datetime.date | None:
+        """A review that is planned lies ahead."""
+        day: datetime.date | None = self.cleaned_data["next_review"]
+        if day and day <= today():
+            raise forms.ValidationError("The next review must lie ahead.")
+        return day
+
+
+class RewordForm(forms.ModelForm):
+    """A new wording; the one in force is filled in as a start."""
+
+    class Meta:
+        model = Wording
+        fields = ("who", "what", "how_often", "on_what", "effective_from", "reason")
+        widgets = {  # noqa: RUF012 - Django reads it once
+            "what": forms.Textarea(attrs={"rows": 3}),
+            "on_what": forms.Textarea(attrs={"rows": 2}),
+            "reason": forms.Textarea(attrs={"rows": 2}),
+            "effective_from": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
+
+
+class CriteriaForm(VerbForm):
+    """All criteria of one framework, each with a tick and a rationale, and one reason for what changes."""
+
+    reason = words_field(rows=2, help_text="Why the criteria change.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.criteria = list(Criterion.objects.select_related("category").order_by("framework_id", "position"))
+        live = Mapping.objects.live().filter(control=self.control).values_list("criterion_id", "rationale")
+        linked = dict(live)
+        for criterion in self.criteria:
+            self.fields[f"link_{criterion.pk}"] = forms.BooleanField(
+                required=False, label=str(criterion), initial=criterion.pk in linked
+            )
+            self.fields[f"why_{criterion.pk}"] = forms.CharField(
+                required=False, max_length=MOST_WORDS, initial=linked.get(criterion.pk, ""),
+                label=f"How it helps to meet {criterion.code}",
+            )  # fmt: skip
+
+    def lines(self) -> list[tuple[Criterion, forms.BoundField, forms.BoundField]]:
+        """Each criterion with its tick and its rationale, for the template."""
+        return [(c, self[f"link_{c.pk}"], self[f"why_{c.pk}"]) for c in self.criteria]
+
+    def clean(self) -> dict[str, Any]:
+        """A link without a rationale is refused: an auditor asks for exactly that."""
+        for criterion in self.criteria:
+            why = str(self.cleaned_data.get(f"why_{criterion.pk}") or "").strip()
+            if self.cleaned_data.get(f"link_{criterion.pk}") and not why and f"link_{criterion.pk}" in self.changed_data:
+                self.add_error(f"why_{criterion.pk}", f"Say how the control helps to meet {criterion.code}.")
+        return self.cleaned_data
+
+    def said(self) -> dict[str, Any]:
+        """The wanted links and the reason."""
+        data = self.cleaned_data
+        wanted = {c: data[f"why_{c.pk}"].strip() for c in self.criteria if data[f"link_{c.pk}"]}
+        return {"wanted": wanted, "reason": data["reason"]}
+
+
+class AssignOwnerForm(forms.Form):
+    """One owner, or nobody, for the ticked controls."""
+
+    owner = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody")
+    reason = forms.CharField(required=False, max_length=MOST_WORDS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = possible_owners()  # type: ignore[attr-defined]
+
+
+class ReviewDateForm(forms.Form):
+    """One next review day for the ticked controls."""
+
+    review_date = day_field(label="Next review")
+    reason = forms.CharField(required=False, max_length=MOST_WORDS)
+
+
+class ScopeForm(forms.Form):
+    """Which categories are in scope. A required one is ticked and cannot be unticked (R1.1)."""
+
+    reason = words_field(rows=2, help_text="Why the scope changes.")
+
+    def __init__(self, *args: Any, categories: list[Category], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.categories = categories
+        for category in categories:
+            self.fields[f"category_{category.pk}"] = forms.BooleanField(
+                required=False, label=category.name, initial=category.in_scope, disabled=category.required
+            )
+
+    def lines(self) -> list[tuple[Category, forms.BoundField]]:
+        """Each category with its tick."""
+        return [(category, self[f"category_{category.pk}"]) for category in self.categories]
+
+    def changes(self) -> list[tuple[Category, bool]]:
+        """The categories whose tick was changed."""
+        ticked = [(category, bool(self.cleaned_data[f"category_{category.pk}"])) for category in self.categories]
+        return [(category, value) for category, value in ticked if value != category.in_scope]
+
+
+class ApplicabilityForm(forms.Form):
+    """How a criterion applies (R1.2)."""
+
+    applicability = forms.ChoiceField(choices=Applicability.choices, widget=forms.RadioSelect)
+    reason = words_field(help_text="Why it is so. It stands in the description of the system.")
+    subservice_organisation = forms.CharField(
+        required=False, max_length=200, help_text="Whose controls meet a part of it; only when a part is carved out."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A carve-out names the organisation, nothing else does."""
+        data = self.cleaned_data
+        carved = data.get("applicability") == Applicability.CARVED_OUT
+        if carved and not data.get("subservice_organisation"):
+            self.add_error("subservice_organisation", "Name the organisation whose controls meet the rest.")
+        if not carved:
+            data["subservice_organisation"] = ""
+        return data
+
+
+class ControlFilter(RegisterFilter):
+    """What the list of controls can be narrowed to. Runs on live and on history rows: see RegisterFilter."""
+
+    search_fields = ("ref", "name", "objective")
+
+    status = django_filters.ChoiceFilter(choices=Status.choices, empty_label="Any")
+    owner = django_filters.ChoiceFilter(method="by_owner", empty_label="Anybody")
+    category = django_filters.ChoiceFilter(method="by_category", empty_label="Any")
+    criterion = django_filters.ChoiceFilter(method="by_criterion", empty_label="Any", label="Series or criterion")
+    frequency = django_filters.ChoiceFilter(choices=Frequency.choices, empty_label="Any")
+    gap = django_filters.ChoiceFilter(
+        method="by_gap",
+        label="Gap",
+        empty_label="Any",
+        choices=[
+            ("any", "Any gap"),
+            ("owner", "No owner"),
+            ("review", "Review overdue"),
+            ("wording", "No wording in force"),
+            ("criteria", "No criterion"),
+        ],
+    )
+
+    class Meta:
+        model = Control
+        fields = ("status", "frequency")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        categories, criteria = taxonomy_choices()
+        self.filters["owner"].extra["choices"] = owner_choices()
+        self.filters["category"].extra["choices"] = categories
+        self.filters["criterion"].extra["choices"] = criteria
+
+    def by_owner(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Controls that this person owns or operates; “nobody”: without an owner."""
+        if value == NOBODY:
+            return queryset.filter(owner=None)
+        return queryset.filter(Q(owner=value) | Q(operator=value))
+
+    def by_category(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Controls linked to a criterion of this category."""
+        return queryset.filter(id__in=self.links().filter(criterion__category__slug=value).values("control_id"))
+
+    def by_criterion(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Controls linked to this criterion, or to one of this series."""
+        kind, _, key = value.partition("-")
+        path = "criterion__series" if kind == "series" else "criterion"
+        return queryset.filter(id__in=self.links().filter(**{path: key}).values("control_id"))
+
+    def by_gap(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Controls in scope that lack something."""
+        day = day_of(self.moment)
+        worded = rows(Wording, self.moment).filter(control_id=OuterRef("id"), effective_from__lte=day)
+        conditions = {
+            "owner": Q(owner=None),
+            "review": Q(review_date__lt=day),
+            "wording": ~Exists(worded),
+            "criteria": ~Exists(self.links().filter(control_id=OuterRef("id"))),
+        }
+        anything = Q()
+        for condition in conditions.values():
+            anything |= condition
+        return queryset.filter(IN_SCOPE).filter(conditions.get(value, anything))
+
+    def links(self) -> QuerySet[Any]:
+        """The links that stood at the moment."""
+        return rows(Mapping, self.moment).filter(archived_at=None)
+
+
+def day_of(moment: datetime.datetime | None) -> datetime.date:
+    """The day, in the organisation's zone, on which dates are judged: the moment's, or today."""
+    return today() if moment is None else moment.astimezone(zone()).date()
+
+
+def owner_choices() -> list[tuple[str, str]]:
+    """Nobody, then everybody who owns or operates a control now."""
+    held = Q(pk__in=Control.objects.values("owner")) | Q(pk__in=Control.objects.values("operator"))
+    return [(NOBODY, "Nobody"), *((str(person.pk), str(person)) for person in User.objects.filter(held).order_by("name"))]
+
+
+def taxonomy_choices() -> tuple[list[tuple[str, str]], list[tuple[str, list[tuple[str, str]]]]]:
+    """The categories; and the criteria series by series, each series as a choice of its own. One query."""
+    categories: dict[str, str] = {}
+    series: dict[str, list[tuple[str, str]]] = {}
+    for criterion in Criterion.objects.select_related("series", "category").order_by("framework_id", "position"):
+        categories[criterion.category.slug] = criterion.category.name
+        whole = (f"series-{criterion.series_id}", f"All of {criterion.series.code}")
+        series.setdefault(str(criterion.series), [whole]).append((f"criterion-{criterion.pk}", str(criterion)))
+    return list(categories.items()), list(series.items())
