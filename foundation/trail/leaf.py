@@ -1,0 +1,63 @@
+"""What an entry is in bytes: canonical JSON, its leaf hash and its keyed MAC. Literal, and never to change (decision 12)."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from typing import Any
+
+from django.conf import settings
+
+FORMAT = 1  # the first element of every leaf; another layout would be another number
+COLUMNS = (
+    "id", "at", "actor_kind", "actor_id", "via", "verb", "object_type", "object_id", "outcome", "request_id", "detail",
+)  # fmt: skip
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value of objects, lists, strings, integers, booleans and null.
+
+    Keys sorted, no spaces, UTF-8 as it is. Raises TypeError for floats and everything else: two writers could spell
+    them differently.
+    """
+    _only_plain(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _only_plain(value: Any) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"{key!r} cannot be a key in a leaf.")
+            _only_plain(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _only_plain(item)
+    elif value is not None and not isinstance(value, str | int):
+        raise TypeError(f"{type(value).__name__} cannot stand in a leaf.")
+
+
+def leaf_of(entry: Any) -> str:
+    """The leaf: `[1, id, at, actor_kind, …, detail]` as canonical JSON."""
+    return canonical([FORMAT, *(getattr(entry, column) for column in COLUMNS)])
+
+
+def leaf_hash(entry: Any) -> bytes:
+    """SHA-256(0x00 ‖ leaf), as RFC 6962 hashes a leaf."""
+    return hashlib.sha256(b"\x00" + leaf_of(entry).encode()).digest()
+
+
+def mac_of(entry: Any) -> str:
+    """HMAC-SHA256 over the leaf without `id`, hex, with a key that is not in the database (TRAIL_MAC_KEY)."""
+    body = canonical([FORMAT, *(getattr(entry, column) for column in COLUMNS if column != "id")])
+    return hmac.new(settings.TRAIL_MAC_KEY.encode(), body.encode(), hashlib.sha256).hexdigest()
+
+
+def new_salt() -> str:
+    """A fresh salt, 128 bits in hex."""
+    return secrets.token_hex(16)
+
+
+def sha256(text: str) -> str:
+    """SHA-256 of a text's UTF-8, hex."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,152 @@
+"""The trail's entries, and what every stored thing builds on: history, a version, and no way round the save path."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from foundation.trail import leaf
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class Entry(models.Model):
+    """One thing that somebody did, or was refused. Append-only: the database itself refuses every other write.
+
+    The columns of the leaf come first, in leaf order (decision 11); `private`, `ip` and `mac` lie outside it.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.BigIntegerField(help_text="When, in microseconds since 1970-01-01 UTC, by the server's clock (R3.5).")
+    actor_kind = models.CharField(max_length=10, help_text="user, token, system, anonymous or guest.")
+    actor_id = models.BigIntegerField(null=True, help_text="The account's number; never a name or an address.")
+    via = models.CharField(max_length=10, help_text="The door: page, api, job, command or import.")
+    verb = models.CharField(max_length=60, help_text="What was done: a key of VERBS.")
+    object_type = models.CharField(max_length=60, blank=True, help_text='"controls.control", or "".')
+    object_id = models.CharField(max_length=60, blank=True)
+    outcome = models.CharField(max_length=10, help_text="ok, refused or failed.")
+    request_id = models.CharField(max_length=40, blank=True)
+    detail = models.TextField(help_text="Canonical JSON: changes, reason, refs, history, private (decision 13).")
+
+    private = models.TextField(
+        null=True, help_text="JSON with the salt, address, user agent and personal values; erasable to null."
+    )
+    ip = models.GenericIPAddressField(null=True, help_text="A copy of the private address to search by; erasable.")
+    mac = models.CharField(max_length=64, help_text="Keyed hash of the leaf without id, hex.")
+
+    class Meta:
+        db_table = "trail_entry"
+        ordering = ("-at", "-id")
+        verbose_name_plural = "entries"
+        indexes = (
+            models.Index(fields=["at", "id"], name="trail_entry_at"),
+            models.Index(fields=["actor_id", "at", "id"], name="trail_entry_actor"),
+            models.Index(fields=["object_type", "object_id", "at", "id"], name="trail_entry_object"),
+            models.Index(fields=["ip", "at", "id"], name="trail_entry_ip"),
+            models.Index(fields=["verb", "at", "id"], name="trail_entry_verb"),
+        )
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.verb}"
+
+    def leaf_hash(self) -> bytes:
+        """The RFC 6962 hash of this entry's leaf."""
+        return leaf.leaf_hash(self)
+
+
+class Unaudited(RuntimeError):
+    """A bulk write on a tracked table outside `audited_bulk(reason)`: it would leave neither history nor trail."""
+
+
+_bulk_reason: ContextVar[str] = ContextVar("trail_bulk_reason", default="")
+
+
+@contextmanager
+def audited_bulk(reason: str) -> Iterator[None]:
+    """Allow bulk writes in a block that writes history and entries itself; `reason` says why it is needed."""
+    if not reason:
+        raise ValueError("A bulk write needs its reason.")
+    token = _bulk_reason.set(reason)
+    try:
+        yield
+    finally:
+        _bulk_reason.reset(token)
+
+
+def _audited(word: str) -> None:
+    if not _bulk_reason.get():
+        raise Unaudited(f"{word}() on a tracked table leaves no history and no trail: save through trail.keep.")
+
+
+class TrackedQuerySet(models.QuerySet[Row]):
+    """A queryset that refuses to write past the save path."""
+
+    def update(self, **values: Any) -> int:
+        _audited("update")
+        return super().update(**values)
+
+    def bulk_create(self, objs: Iterable[Row], *args: Any, **kwargs: Any) -> list[Row]:
+        _audited("bulk_create")
+        return super().bulk_create(objs, *args, **kwargs)
+
+    def bulk_update(self, objs: Iterable[Row], fields: Sequence[str], batch_size: int | None = None) -> int:
+        _audited("bulk_update")
+        return super().bulk_update(objs, fields, batch_size)
+
+    def delete(self) -> NoReturn:
+        raise Unaudited("Nothing is deleted: archive it.")
+
+    def live(self) -> Self:
+        """The rows that are not archived."""
+        return self.filter(archived_at=None)
+
+
+class History(HistoricalRecords):
+    """simple-history with a reason of any length, and without a row for a save of fields that it leaves out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("history_change_reason_field", models.TextField(null=True))
+        super().__init__(*args, **kwargs)
+
+    def fields_included(self, model: Any) -> list[Any]:
+        return [field for field in super().fields_included(model) if field.name not in model.unrecorded]
+
+    def post_save(self, instance: models.Model, created: bool, using: str | None = None, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if fields and set(fields) <= set(instance.unrecorded):  # type: ignore[attr-defined]
+            return
+        super().post_save(instance, created, using=using, **kwargs)
+
+
+class Tracked(models.Model):
+    """A stored thing with a history. It is saved through `trail.keep.save`, archived, and never deleted.
+
+    `personal` names the fields whose values identify a person: they stay out of the leaf and can be erased.
+    `unrecorded` names the fields that neither history nor trail may ever hold, such as the hash of a password.
+    """
+
+    version = models.PositiveIntegerField(default=1, editable=False, help_text="Counts the saves; guards against stale forms.")
+    history: ClassVar[Any] = History(inherit=True)
+    personal: ClassVar[tuple[str, ...]] = ()
+    unrecorded: ClassVar[tuple[str, ...]] = ()
+
+    objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise Unaudited("Nothing is deleted: archive it.")
+
+
+class Register(Tracked):
+    """A tracked thing with pages of its own: it is archived and restored."""
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta(Tracked.Meta):
+        abstract = True

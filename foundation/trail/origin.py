@@ -1,0 +1,35 @@
+"""Where an action comes from: door, request, address. Ambient, set once a request or job; the actor never is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """`via` is the door: page, api, job, command or import. Address and user agent are personal: they stay erasable."""
+
+    via: str = "command"
+    request_id: str = ""
+    ip: str = ""
+    user_agent: str = ""
+
+
+_current: ContextVar[Origin] = ContextVar("trail_origin", default=Origin())
+
+
+def current() -> Origin:
+    """The origin in force here."""
+    return _current.get()
+
+
+@contextmanager
+def origin(**changes: Any) -> Iterator[Origin]:
+    """Set parts of the origin for a block: `with origin(via="import"):`."""
+    token = _current.set(replace(_current.get(), **changes))
+    try:
+        yield _current.get()
+    finally:
+        _current.reset(token)
