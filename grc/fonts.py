@@ -1,4 +1,4 @@
-"""Cuts Inter down to what the product writes, once for each version of the font; browser and paper use the same file."""
+"""Cuts Inter down to what the product writes, once for each version of it; browser and paper use one file."""
 
 from importlib.metadata import version
 from importlib.resources import files

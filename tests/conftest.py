@@ -9,6 +9,8 @@ from django.test import TransactionTestCase
 
 from foundation.trail.guards import lifted
 
+pytest_plugins = ["tests.people"]
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_lifts_the_guards() -> Iterator[None]:
