@@ -108,16 +108,16 @@ def settle(stored: Row | None, instance: Row, changed: dict[str, list[Any]]) -> 
         return True
     if stored.version != instance.version:
         raise Stale(stored)
-    if changed:
-        instance.version += 1
-    return bool(changed)
+    moved = bool(changed) or any(getattr(stored, name) != getattr(instance, name) for name in instance.unrecorded)
+    instance.version += moved
+    return moved
 
 
 def differences(stored: Tracked | None, instance: Tracked) -> dict[str, list[Any]]:
     """field → [before, after] of the fields that differ, as plain values; for a new row those that are filled."""
     found = {}
     for field in instance._meta.concrete_fields:
-        if field.name in ("id", "version"):
+        if field.name in ("id", "version", *instance.unrecorded):
             continue
         before = plain(getattr(stored, field.attname)) if stored is not None else None
         after = plain(field.to_python(getattr(instance, field.attname)))
