@@ -131,14 +131,14 @@ def set_criteria(
     changed = []
     for criterion, rationale in wanted.items():
         link = known.pop(criterion.pk, None) or Mapping(control=control, criterion=criterion)
-        verb = "updated" if link.pk and link.archived_at is None else "linked"
-        if verb == "linked" or link.rationale != rationale:
+        verb = "created" if link.pk is None else "restored" if link.archived_at else "updated"
+        if verb != "updated" or link.rationale != rationale:
             link.archived_at, link.rationale = None, rationale
             changed.append(_keep_link(link, actor, verb, reason))
     for link in known.values():
         if link.archived_at is None:
             link.archived_at = timezone.now()
-            changed.append(_keep_link(link, actor, "unlinked", reason))
+            changed.append(_keep_link(link, actor, "archived", reason))
     return changed
 
 

@@ -354,6 +354,11 @@ class Wording(Tracked):
 
     objects: ClassVar[models.Manager["Wording"]] = WordingQuerySet.as_manager()  # type: ignore[assignment]
 
+    access = Paths(
+        owner=("control__owner", "control__operator"),
+        category=Via("controls.Mapping", "control_id", "criterion__category__slug", row="control_id"),
+    )
+
     class Meta:
         ordering = ("control", "-effective_from", "-id")
         indexes = (models.Index(fields=("control", "-effective_from", "-id"), name="controls_wording_in_force"),)

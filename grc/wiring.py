@@ -52,5 +52,5 @@ RAIL: list[tuple[str, list[RailItem]]] = [
 
 WORK = [controls_work]
 SEARCH = [find_controls]
-MATRIX_COLUMNS: list[Any] = []  # risks and evidence hand in theirs
+MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
 SCHEDULE: list[Any] = []

@@ -33,6 +33,9 @@ VERBS: Final[dict[str, str]] = {
     "holiday.restored": "restored a holiday",
     # the programme
     "framework.loaded": "loaded a framework",
+    "category.loaded": "loaded a category of a framework",
+    "series.loaded": "loaded a series of a framework",
+    "criterion.loaded": "loaded a criterion of a framework",
     "category.scope_changed": "changed the scope of a category",
     "criterion.applicability_changed": "changed whether a criterion applies",
     "control.created": "created a control",
