@@ -115,7 +115,9 @@ class EngagementGrant(ObjectGrant):
     class Meta:
         ordering = ("-id",)
         constraints = (
-            models.CheckConstraint(condition=Q(expires_at__gte=F("opens_at")), name="audits_grant_expires_after_opening"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gte=F("opens_at")), name="audits_grant_expires_after_opening"
+            ),
         )
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.paths import Paths, Via
 from foundation.accounts.roles import Role, Scope
-from foundation.organisation.current import zone
+from foundation.organisation.models import zone
 from foundation.trail import asof
 
 ADMIN, COMPLIANCE, MANAGER = Role.ADMINISTRATOR, Role.COMPLIANCE_MANAGER, Role.MANAGER
@@ -144,9 +144,7 @@ def visible(user: Person, rows: QuerySet[Row] | type[Row], moment: datetime | No
     return allowed(user, "view", rows, moment)
 
 
-def allowed(
-    user: Person, verb: str, rows: QuerySet[Row] | type[Row], moment: datetime | None = None
-) -> QuerySet[Row]:
+def allowed(user: Person, verb: str, rows: QuerySet[Row] | type[Row], moment: datetime | None = None) -> QuerySet[Row]:
     """The rows on which the person may do `verb`, as a queryset: ask once for a page instead of `can` for each row."""
     found = rows._default_manager.all() if isinstance(rows, type) else rows
     model = register_of(found.model)

@@ -9,7 +9,6 @@ from foundation.accounts.jobs import invitation_mail
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.trail.keep import save
-from foundation.trail.record import record
 
 
 @transaction.atomic
@@ -76,7 +75,7 @@ def reactivate(user: User, *, actor: User, reason: str) -> User:
 
 @transaction.atomic
 def set_password(user: User, password: str, *, verb: str) -> None:
-    """Store a new password: every other session of the person ends. Neither history nor trail keeps any trace of it.
+    """Store a new password: every other session of the person ends. The trail says that it changed, never to what.
 
     `verb`: auth.password_changed, auth.password_reset or auth.invitation_accepted. Raises ValidationError for a
     deactivated account.
@@ -85,9 +84,8 @@ def set_password(user: User, password: str, *, verb: str) -> None:
     if not stored.is_active:
         raise ValidationError("This account is not active.")
     stored.set_password(password)
-    stored.save_without_historical_record(update_fields=["password"])
-    user.password = stored.password
-    record(verb, stored, stored)
+    save(stored, actor=stored, verb=verb)
+    user.password, user.version = stored.password, stored.version
 
 
 def _keep_an_administrator(user: User) -> None:

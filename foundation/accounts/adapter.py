@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from foundation.accounts.actions import set_password
-from foundation.accounts.jobs import password_reset_mail
+from foundation.accounts.jobs import NOTICES, notice_mail, password_reset_mail
 from foundation.accounts.models import User
 from foundation.trail.record import SYSTEM, record
 
@@ -52,5 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(
         self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
-        """Tell the owner of the account that something about its sign-in changed."""
-        super().send_notification_mail(template_prefix, user, context, email or user.email)
+        """Tell the owner of the account, by a job, that something about its sign-in changed."""
+        about = template_prefix.rsplit("/", 1)[-1]
+        if about in NOTICES:
+            notice_mail.enqueue(actor=SYSTEM, title="Mail a notice", user_id=user.pk, about=about)

@@ -20,7 +20,9 @@ class ObjectGrant(Tracked, UserObjectPermissionBase):
     opens_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     reason = models.TextField()
-    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")  # null: SYSTEM
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )  # null: SYSTEM
 
     objects: Any = models.Manager.from_queryset(TrackedQuerySet)()
 

@@ -32,7 +32,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """The person who signs in with this address, in any case."""
-        return self.get(email__iexact=username)
+        return self.get(email=(username or "").lower())
 
 
 class User(Tracked, AbstractBaseUser):
@@ -41,7 +41,13 @@ class User(Tracked, AbstractBaseUser):
     There is no `last_login` column: the trail knows every sign-in, and a column would be a second truth.
     """
 
-    email = models.EmailField("e-mail", max_length=254)
+    email = models.EmailField(
+        "e-mail",
+        max_length=254,
+        unique=True,
+        help_text="The person signs in with it. Kept in lower case.",
+        error_messages={"unique": "Another account has this e-mail address."},
+    )
     name = models.CharField(max_length=120)
     title = models.CharField("job title", max_length=120, blank=True)
     role = models.CharField(max_length=20, choices=Role.choices, blank=True)
@@ -67,11 +73,8 @@ class User(Tracked, AbstractBaseUser):
     class Meta:
         ordering = ("name", "id")
         constraints = (
-            models.UniqueConstraint(
-                Lower("email"),
-                name="accounts_user_email_once",
-                violation_error_message="Another account has this e-mail address.",
-            ),
+            # Lower case makes the plain unique index hold for every spelling.
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="accounts_user_email_lower_case"),
             models.CheckConstraint(condition=models.Q(is_superuser=False), name="accounts_user_no_superuser"),
             models.CheckConstraint(
                 condition=models.Q(role__in=["", *Role.values]), name="accounts_user_role_is_one_of_ours"
@@ -91,9 +94,9 @@ class User(Tracked, AbstractBaseUser):
         return self.role == Role.AUDITOR
 
     def clean(self) -> None:
-        """Normalise the address: its domain, in lower case."""
+        """Put the address into lower case."""
         super().clean()
-        self.email = type(self).objects.normalize_email(self.email).strip()
+        self.email = self.email.strip().lower()
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Ties a session to the password *and* to the session epoch, so that raising the epoch ends every session."""

@@ -1,0 +1,51 @@
+"""The mails about accounts. A link is made when its mail is written, so that no secret waits in the queue."""
+
+from typing import Final
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import int_to_base36
+
+from foundation.accounts.models import User
+from foundation.accounts.tokens import INVITATION_LASTS, ResetTokens, invitation_path
+from foundation.jobs.job import JobError, Progress, job
+from foundation.jobs.mail import deliver
+from foundation.organisation.models import organisation
+
+NOTICES: Final = {
+    "password_changed": "The password of your account was changed.",
+    "password_reset": "The password of your account was reset by a link that was mailed to you.",
+}
+
+
+@job(retries=5)
+def invitation_mail(progress: Progress, /, *, user_id: int) -> None:
+    """Mail an invited person the link to set a password. Nothing is sent once that has happened."""
+    user = User.objects.get(pk=user_id)
+    if not user.is_active or user.has_usable_password():
+        raise JobError("This person is no longer waiting for an invitation.")
+    _send(progress, user, "emails/invitation", link=invitation_path(user), days=INVITATION_LASTS.days)
+
+
+@job(retries=5)
+def password_reset_mail(progress: Progress, /, *, user_id: int) -> None:
+    """Mail a person who forgot the password the link to set a new one."""
+    user = User.objects.get(pk=user_id)
+    if not user.is_active:
+        raise JobError("This account is not active.")
+    link = reverse("account_reset_password_from_key", args=(int_to_base36(user.pk), ResetTokens().make_token(user)))
+    _send(progress, user, "emails/password_reset", link=link, hours=settings.PASSWORD_RESET_TIMEOUT // 3600)
+
+
+@job(retries=5)
+def notice_mail(progress: Progress, /, *, user_id: int, about: str) -> None:
+    """Tell the owner of an account that its password changed: whoever did not do it learns of it."""
+    user = User.objects.get(pk=user_id)
+    _send(progress, user, "emails/account_notice", notice=NOTICES[about], at=timezone.now())
+
+
+def _send(progress: Progress, user: User, template: str, *, link: str = "", **context: object) -> None:
+    address = f"{settings.PUBLIC_URL}{link}"
+    context |= {"person": user, "org": organisation(), "link": address, "home": settings.PUBLIC_URL}
+    deliver(progress, template, to=user, context=context, about=user)
