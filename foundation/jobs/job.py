@@ -1,5 +1,6 @@
 """The face of background work: `@job` on a function in `<app>/jobs.py`, and what that function is handed."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 from django.core.files.base import File
 from django.db import transaction
 
-from foundation.jobs.models import Job, State
+from foundation.jobs.models import Job, State, result_path
 
 if TYPE_CHECKING:
     from foundation.accounts.models import User
@@ -55,15 +56,20 @@ class Progress:
         self._wrote_at, self._last = now, (total, message)
 
     def attach(self, name: str, content_type: str, content: bytes | IO[bytes]) -> None:
-        """Keep a file as the job's result: offered for download to the person who asked, under `name`."""
+        """Keep a file as the job's result: offered for download to the person who asked, under `name`.
+
+        `content`: bytes, or a seekable binary file that is read in chunks. A later file replaces an earlier one.
+        """
         body = BytesIO(content) if isinstance(content, bytes) else content
-        self._keep()
-        storage, old = self.job.result.storage, self.job.result.name
-        self.job.result.save(name, File(body), save=False)
+        digest = hashlib.file_digest(body, "sha256").hexdigest()  # type: ignore[arg-type]  # IO has what it needs
+        body.seek(0)
+        stored = self.job.result
+        storage, old = stored.storage, stored.name
+        new = storage.save(result_path(self.job, name), File(body))
         try:
-            self._keep(result=self.job.result.name, result_name=name[:200], result_type=content_type[:100])
+            self._keep(result=new, result_name=name[:200], result_type=content_type[:100], result_sha256=digest)
         except TakenOver:
-            storage.delete(self.job.result.name)
+            storage.delete(new)
             raise
         if old:
             storage.delete(old)

@@ -52,6 +52,7 @@ class Job(models.Model):
     failure = models.TextField(blank=True, help_text="Exception class and frames, without values.")
     attempts = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField(default=1)
+    backoff = models.FloatField(default=10.0, help_text="Seconds before the second attempt, doubled for each further one.")
     next_try = models.DateTimeField(null=True, blank=True)
     heartbeat = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -60,6 +61,7 @@ class Job(models.Model):
     result = models.FileField(upload_to=result_path, blank=True)
     result_name = models.CharField(max_length=200, blank=True)
     result_type = models.CharField(max_length=100, blank=True)
+    result_sha256 = models.CharField(max_length=64, blank=True)
     result_url = models.CharField(max_length=300, blank=True)
 
     objects: ClassVar[models.Manager[Any]] = JobQuerySet.as_manager()
@@ -67,8 +69,8 @@ class Job(models.Model):
     class Meta:
         ordering = ("-created_at", "-id")
         indexes = (
-            models.Index("requested_by", "-created_at", name="jobs_job_asked_by"),
-            models.Index("state", "heartbeat", name="jobs_job_state"),
+            models.Index(fields=("requested_by", "-created_at"), name="jobs_job_asked_by"),
+            models.Index(fields=("state", "heartbeat"), name="jobs_job_state"),
         )
         constraints = (
             models.CheckConstraint(condition=models.Q(state__in=State.values), name="jobs_job_state_known"),

@@ -2,12 +2,15 @@
 
 import logging
 import random
+import time
 import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_tasks import task
@@ -28,6 +31,8 @@ STATUS = {
     State.CANCELLED: TaskResultStatus.FAILED,
 }
 LONGEST_BACKOFF = 3600.0  # seconds
+GAVE_UP = "Something went wrong. Start it again, or give an administrator the number of this job: the log has the reason."
+NOTHING = nullcontext()
 
 
 @task
@@ -44,6 +49,7 @@ def put(function: JobFunction, *, actor: Any, title: str, args: dict[str, Any]) 
         args=args,
         requested_by_id=getattr(actor, "pk", None),
         max_attempts=function.retries + 1,
+        backoff=function.backoff,
     )
     DBTaskResult.objects.create(
         id=job.pk,
@@ -60,8 +66,11 @@ def put(function: JobFunction, *, actor: Any, title: str, args: dict[str, Any]) 
 
 def claim(worker_id: str) -> Job | None:
     """Take the next waiting job that is due, or None; two workers never get the same one."""
+    due = DBTaskResult.objects.ready().filter(task_path=perform.module_path)
+    if not due.exists():  # asked first, so that an idle worker does not take SQLite's write lock every second
+        return None
     with transaction.atomic():
-        ticket = DBTaskResult.objects.ready().filter(task_path=perform.module_path).get_locked()
+        ticket = due.all().get_locked()
         if ticket is None:
             return None
         ticket.claim(worker_id)
@@ -72,20 +81,35 @@ def claim(worker_id: str) -> Job | None:
     return job
 
 
-def run(job: Job) -> None:
-    """Run a claimed job here and book what came of it."""
+def run(job: Job, meanwhile: AbstractContextManager[object] = NOTHING) -> None:
+    """Run a claimed job here, `meanwhile` entered around its function alone, and book what came of it."""
     with origin(via="job", request_id=str(job.pk)):
         try:
-            function(job)(Progress(job), **job.args)
+            with meanwhile:
+                function(job)(Progress(job), **job.args)
         except TakenOver:
             logger.warning("job %s: another worker took over attempt %s; its outcome is dropped", job.pk, job.attempts)
         except JobError as error:
-            settle(job, State.FAILED, message=str(error)[:300], failure=_frames(error))
+            _book(settle, job, State.FAILED, message=str(error)[:300], failure=_frames(error))
         except Exception as error:  # noqa: BLE001 - whatever a job function raises is booked and logged, never lost
             logger.exception("job %s (%s) failed on attempt %s", job.pk, job.task, job.attempts)
-            fail_or_retry(job, _frames(error))
+            _book(fail_or_retry, job, _frames(error))
         else:
-            settle(job, State.DONE)
+            _book(settle, job, State.DONE)
+
+
+def _book(how: Callable[..., bool], *args: Any, **values: Any) -> None:
+    """Book an outcome even while the database is busy: a job that is done must not run again for want of one write."""
+    for patience in (1, 5, 15):
+        try:
+            how(*args, **values)
+        except OperationalError as error:
+            logger.warning("the outcome of a job could not be booked, next try in %s s: %s", patience, error)
+            connection.close()
+            time.sleep(patience)
+        else:
+            return
+    how(*args, **values)
 
 
 def function(job: Job) -> JobFunction:
@@ -96,13 +120,17 @@ def function(job: Job) -> JobFunction:
     return found
 
 
-def fail_or_retry(job: Job, failure: str) -> bool:
-    """Book an attempt that failed: back to waiting with a longer pause each time, or failed for good. False: not ours."""
+def fail_or_retry(
+    job: Job, failure: str, *, pause: float | None = None, message: str = "It failed and will be tried again."
+) -> bool:
+    """Book an attempt that failed: back to waiting, or failed for good after the last one. False: no longer ours.
+
+    `pause`: seconds until the next attempt; longer with each attempt if not given.
+    """
     if job.attempts < job.max_attempts:
-        return settle(job, State.WAITING, failure=failure, pause=_pause(job), message="It failed and will be tried again.")
-    return settle(
-        job, State.FAILED, failure=failure, message="Something went wrong. An administrator finds the reason in the log."
-    )
+        wait = _pause(job) if pause is None else pause
+        return settle(job, State.WAITING, failure=failure, pause=wait, message=message)
+    return settle(job, State.FAILED, failure=failure, message=GAVE_UP)
 
 
 def hand_back(job: Job) -> bool:
@@ -140,7 +168,7 @@ def settle(job: Job, to: State, *, was: State = State.RUNNING, pause: float | No
 
 def _pause(job: Job) -> float:
     """Double the function's pause for each attempt made, with up to a tenth more so that many don't come back at once."""
-    doubled = min(function(job).backoff * 2 ** (job.attempts - 1), LONGEST_BACKOFF)
+    doubled = min(job.backoff * 2 ** (job.attempts - 1), LONGEST_BACKOFF)
     return doubled * (1 + random.random() / 10)  # noqa: S311 - spread, not secrecy
 
 

@@ -1,15 +1,16 @@
-"""Lets one request read the organisation once, however many filters and pages ask for it."""
+"""Lets one request read the organisation once, and shows every time in its zone."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
-from foundation.organisation.models import seen
+from foundation.organisation.models import seen, zone
 
 
 class OrganisationMiddleware:
-    """Open a cell that `organisation()` fills on its first call and the actions empty after a change."""
+    """Open a cell that `organisation()` fills and the actions empty after a change; make its zone the current one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -17,6 +18,7 @@ class OrganisationMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         token = seen.set([])
         try:
-            return self.get_response(request)
+            with timezone.override(zone()):
+                return self.get_response(request)
         finally:
             seen.reset(token)

@@ -32,7 +32,7 @@ def valid_week(week: str) -> None:
 
 def logo_path(organisation: "Organisation", filename: str) -> str:
     """Name the stored logo ourselves: what a person's file was called never becomes a path."""
-    return "organisation/logo"
+    return "organisation/logo.png"
 
 
 class Organisation(Tracked):
@@ -41,7 +41,6 @@ class Organisation(Tracked):
     id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY_ID, editable=False)
     name = models.CharField(max_length=120)
     logo = models.FileField(upload_to=logo_path, blank=True)
-    logo_type = models.CharField(max_length=20, blank=True, editable=False)
     time_zone = models.CharField(max_length=60, default="UTC", validators=(valid_zone,))
     work_week = models.CharField(max_length=30, default="mon,tue,wed,thu,fri", validators=(valid_week,))
     is_demo = models.BooleanField(default=False, editable=False)
@@ -86,7 +85,7 @@ class Holiday(Register):
 class Setting(Tracked):
     """A number that the organisation set away from its default in the catalogue. No row: the default holds."""
 
-    key = models.CharField(max_length=40, unique=True, choices=[(key, item.words) for key, item in CATALOGUE.items()])
+    key = models.CharField(max_length=40, unique=True, help_text="A key of the catalogue.")
     value = models.IntegerField()
 
     class Meta:

@@ -1,0 +1,106 @@
+"""Signs of life: a running job's worker beats, and every worker watches the others' jobs for beats that stopped."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from foundation.jobs.models import FINISHED, Job, State
+from foundation.jobs.queue import STATUS, fail_or_retry, perform
+
+logger = logging.getLogger("foundation.jobs")
+
+BEAT = 5.0  # seconds between two signs of life
+STALE = 30.0  # seconds without one, by the watcher's own clock, after which a worker counts as dead
+LOOKS = 3  # how often the same beat must have been seen meanwhile
+
+
+class Heart:
+    """Beats for one job from a thread of its own while the `with` block runs."""
+
+    def __init__(self, job: Job, beat: float = BEAT) -> None:
+        self._mine = Job.objects.filter(pk=job.pk, state=State.RUNNING, attempts=job.attempts)
+        self._beat = beat
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"heart-{job.pk}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.wait(self._beat):
+                try:
+                    self._mine.update(heartbeat=timezone.now())
+                except (OperationalError, InterfaceError) as error:  # the job itself may hold SQLite's only write lock
+                    logger.info("no heartbeat this time: %s", error)
+                    connection.close()
+        finally:
+            connection.close()
+
+
+@dataclass
+class Seen:
+    beat: datetime | None
+    since: float
+    looks: int
+
+
+class Watch:
+    """Finds jobs whose worker died: the same beat over STALE seconds of our own clock, so machines' clocks may differ."""
+
+    def __init__(self, stale: float = STALE) -> None:
+        self._stale = stale
+        self._seen: dict[UUID, Seen] = {}
+
+    def look(self) -> int:
+        """Look once at every running job; put those of dead workers back to waiting. Return how many those were."""
+        if not Job.objects.exclude(state__in=FINISHED).exists():
+            self._seen.clear()
+            return 0
+        now = time.monotonic()
+        beats = self._beats()
+        self._seen = {pk: self._again(pk, beat, now) for pk, beat in beats.items()}
+        dead = [pk for pk, seen in self._seen.items() if now - seen.since >= self._stale and seen.looks >= LOOKS]
+        return sum(self._recover(pk, beats[pk]) for pk in dead)
+
+    def _beats(self) -> dict[UUID, datetime | None]:
+        # In a transaction, because on SQLite that waits for the write lock: whoever gets it proves that a living worker
+        # could have written its beat meanwhile, so a long transaction of a job never looks like its death.
+        with transaction.atomic():
+            mend()
+            return dict(Job.objects.filter(state=State.RUNNING).values_list("pk", "heartbeat"))
+
+    def _again(self, pk: UUID, beat: datetime | None, now: float) -> Seen:
+        before = self._seen.get(pk)
+        if before is None or before.beat != beat:
+            return Seen(beat, now, 1)
+        return Seen(beat, before.since, before.looks + 1)
+
+    def _recover(self, pk: UUID, beat: datetime | None) -> bool:
+        with transaction.atomic():
+            job = Job.objects.select_for_update().filter(pk=pk, state=State.RUNNING, heartbeat=beat).first()
+            if job is None:
+                return False
+            logger.warning("job %s: its worker gave no sign of life for %s s; recovered", pk, self._stale)
+            return fail_or_retry(job, "worker died", pause=0.0, message="Its worker stopped; it will be tried again.")
+
+
+def mend() -> int:
+    """Let a waiting job's row in the task queue be ready again, should anything but `manage.py worker` have taken it."""
+    waiting = Job.objects.filter(state=State.WAITING).values("pk")
+    strays = DBTaskResult.objects.filter(task_path=perform.module_path, pk__in=waiting)
+    return strays.exclude(status=STATUS[State.WAITING]).update(status=STATUS[State.WAITING])

@@ -1,0 +1,63 @@
+"""Mail, sent by jobs only: an app's job looks its ids up, and `deliver` renders, sends and says so in the trail."""
+
+import smtplib
+from typing import Any
+
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.utils import DNS_NAME
+from django.db import models, transaction
+from django.template import Context
+from django.template.loader import get_template, render_to_string
+
+from foundation.jobs.job import JobError, Progress
+from foundation.trail.models import Entry
+from foundation.trail.record import record
+
+PERMANENT = 500  # SMTP replies from here on say that trying again is no use
+
+
+def deliver(progress: Progress, template: str, *, to: Any, context: dict[str, Any], about: models.Model) -> bool:
+    """Send the mail `template` to the user `to`; call it in a job of its own, one a recipient.
+
+    `template`: path below templates/ without ending; `.txt` begins with the line "Subject: …" and an empty line, `.html`
+    is the same in HTML. `context` is made from ids inside the job, so no secret and no personal data wait in the queue.
+    `about`: what the trail entry `mail.sent` is filed under; the address is in its erasable part only.
+    A server that cannot be reached raises, and the job is retried; an address that is refused for good is a JobError.
+    Run again after it was sent, it sends nothing and returns False (only a crash in the instant between can repeat a mail).
+    """
+    if _was_sent(progress, about):
+        return False
+    message = _message(progress, template, to.email, context)
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as refused:
+        if all(code >= PERMANENT for code, _ in refused.recipients.values()):
+            raise JobError("The mail server refuses this address.") from refused
+        raise
+    with transaction.atomic():
+        record(
+            "mail.sent",
+            progress.actor,
+            about,
+            refs={"template": template, "to": to.pk, "job": str(progress.job.pk)},
+            private={"to": to.email},
+        )
+    return True
+
+
+def _was_sent(progress: Progress, about: models.Model) -> bool:
+    told = Entry.objects.filter(object_type=about._meta.label_lower, object_id=str(about.pk), verb="mail.sent")
+    return told.filter(request_id=str(progress.job.pk)).exists()
+
+
+def _message(progress: Progress, template: str, address: str, context: dict[str, Any]) -> EmailMultiAlternatives:
+    text = get_template(f"{template}.txt").template.render(Context(context, autoescape=False))  # type: ignore[attr-defined]
+    first, _, body = text.lstrip().partition("\n")
+    label, _, subject = first.partition(":")
+    if label != "Subject" or not subject.strip():
+        raise ValueError(f"{template}.txt must begin with a line “Subject: …”.")
+    # One id for every attempt of this job: a mailbox that gets the mail twice can tell that it is one.
+    headers = {"Message-ID": f"<{progress.job.pk}@{DNS_NAME}>", "Auto-Submitted": "auto-generated"}
+    mail = EmailMultiAlternatives(subject.strip(), body.strip() + "\n", to=[address], headers=headers)
+    mail.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
+    return mail

@@ -1,0 +1,74 @@
+"""Pages of the jobs that a person asked for: how far each is, its result, and taking back one that still waits."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from foundation.jobs.models import Job, JobQuerySet, State
+from foundation.jobs.queue import cancel as cancel_job
+from foundation.trail.record import record
+
+PER_PAGE = 50
+REFRESH_SECONDS = 3  # for browsers without scripts; with them the panel asks every second
+
+
+def mine(request: HttpRequest) -> JobQuerySet:
+    """Return the jobs of this person: nobody sees another's, whatever their role, because results hold what they may see."""
+    jobs: JobQuerySet = Job.objects.asked_by(request.user)
+    return jobs
+
+
+@require_safe
+def job_list(request: HttpRequest) -> HttpResponse:
+    page = Paginator(mine(request), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "jobs/job_list.html", {"page": page})
+
+
+@require_safe
+def job_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show the job; htmx asks for the moving part alone, and stops asking when the job has ended."""
+    job = get_object_or_404(mine(request), pk=pk)
+    is_part = request.headers.get("HX-Request") == "true"
+    template = "jobs/job_detail.html#panel" if is_part else "jobs/job_detail.html"
+    response = render(request, template, {"job": job, "refresh_seconds": REFRESH_SECONDS})
+    response["Cache-Control"] = "private, no-store"
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def job_download(request: HttpRequest, pk: UUID) -> FileResponse:
+    """Hand the result to the person who asked for it; the trail says so before the first byte leaves."""
+    job = get_object_or_404(mine(request).exclude(result=""), pk=pk, state=State.DONE)
+    try:
+        content = job.result.open("rb")
+    except FileNotFoundError as missing:
+        raise Http404("This file was removed.") from missing
+    with transaction.atomic():
+        record("file.downloaded", request.user, job, refs={"name": job.result_name, "sha256": job.result_sha256})
+    response = FileResponse(content, as_attachment=True, filename=job.result_name, content_type=job.result_type)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_POST
+def job_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take a job off the queue while it waits."""
+    job = get_object_or_404(mine(request), pk=pk)
+    with transaction.atomic():
+        cancelled = cancel_job(job)
+        if cancelled:
+            record("job.cancelled", request.user, job)
+    if cancelled:
+        messages.success(request, "The job was cancelled.")
+    else:
+        messages.error(request, "It is too late to cancel: the job no longer waits.")
+    return redirect(job)

@@ -1,0 +1,193 @@
+"""Pages of the organisation: what it is, its logo, the numbers it has promised, and its holidays."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from foundation.accounts.access import can, require
+from foundation.organisation.actions import change_setting, keep, remove_logo, set_logo
+from foundation.organisation.catalogue import CATALOGUE, HOUSEKEEPING, Item
+from foundation.organisation.forms import DAY_NAMES, LogoForm, OrganisationForm, SettingForm
+from foundation.organisation.models import Holiday, Organisation, Setting, organisation
+from foundation.pages.columns import Column
+from foundation.pages.filters import RegisterFilter
+from foundation.pages.forms import RegisterForm
+from foundation.pages.history import timeline
+from foundation.pages.pages import Pages
+from foundation.trail.keep import Stale
+from foundation.trail.models import Tracked
+
+
+
+@require_safe
+def settings(request: HttpRequest) -> HttpResponse:
+    """Show the organisation and every number of the catalogue, with who may change what."""
+    require(request.user, "view", Setting)  # type: ignore[arg-type]
+    ours = organisation()
+    return render(
+        request,
+        "organisation/settings.html",
+        {
+            "ours": ours,
+            "work_days": ", ".join(DAY_NAMES[day] for day in sorted(ours.work_days)),
+            "holidays": Holiday.objects.live().count(),
+            "groups": groups(request),
+            "may_change": can(request.user, "change", Organisation),  # type: ignore[arg-type]
+            "may_see_holidays": can(request.user, "view", Holiday),  # type: ignore[arg-type]
+        },
+    )
+
+
+def groups(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
+    """Return the catalogue by its groups, each number with its value in force and whether this person may change it."""
+    stored = {row.key: row for row in Setting.objects.all()}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for key, item in CATALOGUE.items():
+        row = stored.get(key)
+        shown = {"key": key, "item": item, "row": row, "value": row.value if row else item.default}
+        found.setdefault(item.group, []).append(shown | {"may_change": may_set(request, item)})
+    return found
+
+
+def may_set(request: HttpRequest, item: Item) -> bool:
+    """Say whether this person may set a number: the programme's are the compliance manager's too, the others are not."""
+    verb = "change" if item.group == HOUSEKEEPING else "change_programme"
+    return can(request.user, verb, Setting)  # type: ignore[arg-type]
+
+
+def organisation_edit(request: HttpRequest) -> HttpResponse:
+    """Change name, time zone and work week."""
+    require(request.user, "change", Organisation)  # type: ignore[arg-type]
+    form = OrganisationForm(request.POST or None, instance=organisation())
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                keep(form.save(commit=False), actor=request.user)
+            except Stale as stale:
+                form, status = OrganisationForm(instance=stale.stored), 409  # type: ignore[arg-type]
+                messages.error(request, "Nothing was saved: somebody changed the organisation meanwhile. This is how it stands now.")
+            else:
+                messages.success(request, "Organisation saved.")
+                return redirect("organisation:settings")
+    return render(request, "organisation/organisation_form.html", {"form": form}, status=status)
+
+
+def logo_edit(request: HttpRequest) -> HttpResponse:
+    """Upload a logo."""
+    require(request.user, "change", Organisation)  # type: ignore[arg-type]
+    ours = organisation()
+    form = LogoForm(request.POST or None, request.FILES or None, initial={"version": ours.version})
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            ours.version = form.cleaned_data["version"]
+            try:
+                set_logo(ours, form.cleaned_data["logo"], actor=request.user)  # type: ignore[arg-type]
+            except ValidationError as error:
+                form.add_error("logo", error)
+            except Stale:
+                form, status = LogoForm(initial={"version": organisation().version}), 409
+                messages.error(request, "Nothing was saved: somebody changed the organisation meanwhile.")
+            else:
+                messages.success(request, "Logo saved.")
+                return redirect("organisation:settings")
+    return render(request, "organisation/logo_form.html", {"form": form, "ours": ours}, status=status)
+
+
+@require_POST
+def logo_remove(request: HttpRequest) -> HttpResponse:
+    require(request.user, "change", Organisation)  # type: ignore[arg-type]
+    remove_logo(organisation(), actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, "Logo removed.")
+    return redirect("organisation:settings")
+
+
+@require_safe
+def logo(request: HttpRequest) -> FileResponse:
+    """Hand out the logo to whoever is signed in: it stands at the top of every page they see."""
+    ours = organisation()
+    if not ours.logo:
+        raise Http404("There is no logo.")
+    try:
+        picture = ours.logo.open("rb")
+    except FileNotFoundError as missing:
+        raise Http404("The logo's file is missing.") from missing
+    response = FileResponse(picture, content_type="image/png")
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "private, max-age=300"
+    return response
+
+
+def setting_edit(request: HttpRequest, key: str) -> HttpResponse:
+    """Change one number, with the reason; show its history below."""
+    require(request.user, "view", Setting)  # type: ignore[arg-type]
+    if key not in CATALOGUE:
+        raise Http404("No such setting.")
+    item = CATALOGUE[key]
+    if not may_set(request, item):
+        raise PermissionDenied
+    row = Setting.objects.filter(key=key).first()
+    form, status = SettingForm(request.POST or None, item=item, initial=_initial(row, item)), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                change_setting(key, actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            except Stale as stale:
+                row, status = stale.stored, 409  # type: ignore[assignment]
+                form = SettingForm(item=item, initial=_initial(row, item) | {"reason": form.cleaned_data["reason"]})
+                messages.error(request, "Nothing was saved: somebody changed this number meanwhile. This is how it stands now.")
+            else:
+                messages.success(request, f"{item.words} saved.")
+                return redirect("organisation:settings")
+    shown = {"form": form, "item": item, "key": key, "versions": timeline(row) if row else []}
+    return render(request, "organisation/setting_form.html", shown, status=status)
+
+
+def _initial(row: Setting | None, item: Item) -> dict[str, Any]:
+    return {"value": row.value, "version": row.version} if row else {"value": item.default}
+
+
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    """Show every version of the organisation and of its numbers."""
+    require(request.user, "view", Setting)  # type: ignore[arg-type]
+    ours = organisation()
+    rows: list[Tracked] = [] if ours._state.adding else [ours]
+    versions = [(str(row), version) for row in [*rows, *Setting.objects.all()] for version in timeline(row)]
+    versions.sort(key=lambda pair: pair[1].at, reverse=True)
+    return render(request, "organisation/history.html", {"versions": versions})
+
+
+class HolidayForm(RegisterForm):
+    class Meta:
+        model = Holiday
+        fields = ("day", "name")
+
+
+class HolidayFilter(RegisterFilter):
+    search_fields = ("name",)
+
+    class Meta:
+        model = Holiday
+        fields: tuple[str, ...] = ()
+
+
+class HolidayPages(Pages):
+    model = Holiday
+    form_class, filter_class = HolidayForm, HolidayFilter
+    columns = (
+        Column("day", "Date", sort="day", kind="date"),
+        Column("name", "Holiday", sort="name", kind="title"),
+    )
+    facts = columns
+    ordering = ("day",)
+    intro = "Days on which nobody works. Deadlines in business days skip them."
