@@ -10,6 +10,8 @@ from typing import cast
 from django.http import StreamingHttpResponse
 from django.utils.text import slugify
 
+from foundation.organisation.models import organisation
+
 CHUNK = 1000  # rows a chunk: what callers fetch at once, so that the number of queries is constant per chunk
 BOM = "\ufeff"  # without it Excel reads UTF-8 as the local code page; every other reader that we know skips it
 TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet takes for a formula
@@ -38,29 +40,27 @@ def plain(text: str) -> str:
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(TRIGGERS) else text
 
 
-def stream(
-    name: str, header: Sequence[str], chunks: Iterable[Iterable[Sequence[object]]], *, demo: bool
-) -> StreamingHttpResponse:
+def stream(name: str, header: Sequence[str], chunks: Iterable[Iterable[Sequence[object]]]) -> StreamingHttpResponse:
     """A CSV download (RFC 4180, UTF-8 with BOM) that never holds more than one chunk of rows in memory.
 
-    `name` is the file's name without its ending; `demo` puts DEMO- before it, where a person sees it and no machine
-    that reads the columns stumbles over it. Raises whatever `chunks` raises, in the middle of the download.
+    `name` is the file's name without its ending. A demo company's file says DEMO- there, where a person sees it and no
+    machine that reads the columns stumbles over it. Raises whatever `chunks` raises, in the middle of the download.
     """
     return StreamingHttpResponse(
         _lines(header, chunks),
         content_type="text/csv; charset=utf-8; header=present",
         headers={
-            "Content-Disposition": f'attachment; filename="{file_name(name, "csv", demo=demo)}"',
+            "Content-Disposition": f'attachment; filename="{file_name(name, "csv")}"',
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-store",
         },
     )
 
 
-def file_name(name: str, ending: str, *, demo: bool) -> str:
-    """A download's name from any words: ASCII letters, digits, dots and dashes only, marked when the company is a demo."""
+def file_name(name: str, ending: str) -> str:
+    """A download's name from any words: ASCII letters, digits, dots and dashes only; DEMO- before a demo company's."""
     stem = ".".join(filter(None, (slugify(part) for part in name.split(".")))) or "export"
-    return f"{'DEMO-' if demo else ''}{stem[:100]}.{ending}"
+    return f"{'DEMO-' if organisation().is_demo else ''}{stem[:100]}.{ending}"
 
 
 def _lines(header: Sequence[str], chunks: Iterable[Iterable[Sequence[object]]]) -> Iterator[bytes]:

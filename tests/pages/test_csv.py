@@ -49,9 +49,7 @@ def test_plain_gives_back_what_safe_was_given(text: str) -> None:
 
 
 def test_stream_is_rfc_4180_with_a_bom() -> None:
-    response = stream(
-        "Controls", ["Ref", "Name"], [[["A-1", 'Say "no", twice\nor more']], [["A-2", "Ünïcode 🔐"]]], demo=False
-    )
+    response = stream("Controls", ["Ref", "Name"], [[["A-1", 'Say "no", twice\nor more']], [["A-2", "Ünïcode 🔐"]]])
     data = b"".join(response)
     assert data == ('\ufeffRef,Name\r\nA-1,"Say ""no"", twice\nor more"\r\nA-2,Ünïcode 🔐\r\n'.encode())
     assert response["Content-Type"].startswith("text/csv; charset=utf-8")
@@ -60,21 +58,21 @@ def test_stream_is_rfc_4180_with_a_bom() -> None:
 
 
 def test_stream_without_rows_is_the_header() -> None:
-    assert b"".join(stream("x", ["Ref", "=Name"], [], demo=False)) == "\ufeffRef,'=Name\r\n".encode()
+    assert b"".join(stream("x", ["Ref", "=Name"], [])) == "\ufeffRef,'=Name\r\n".encode()
 
 
 def test_demo_exports_say_so_in_their_name() -> None:
-    response = stream("controls", ["Ref"], [], demo=True)
+    response = stream("controls", ["Ref"], [])
     assert response["Content-Disposition"] == 'attachment; filename="DEMO-controls.csv"'
 
 
 def test_file_name_cannot_leave_its_header_or_folder() -> None:
-    assert file_name('../../etc/x"\r\nSet-Cookie: a=b', "csv", demo=False) == "etcx-set-cookie-ab.csv"
-    assert file_name("…", "pdf", demo=False) == "export.pdf"
+    assert file_name('../../etc/x"\r\nSet-Cookie: a=b', "csv") == "etcx-set-cookie-ab.csv"
+    assert file_name("…", "pdf") == "export.pdf"
 
 
 def test_lone_surrogate_does_not_break_off_the_download() -> None:
-    assert b"".join(stream("x", ["Ref"], [[["a\ud800b"], ["next"]]], demo=False)).endswith(b"a?b\r\nnext\r\n")
+    assert b"".join(stream("x", ["Ref"], [[["a\ud800b"], ["next"]]])).endswith(b"a?b\r\nnext\r\n")
 
 
 def test_stream_keeps_one_chunk_in_memory() -> None:
@@ -83,7 +81,7 @@ def test_stream_keeps_one_chunk_in_memory() -> None:
             yield [[f"{number}-{row}", "words " * 50] for row in range(1000)]
 
     tracemalloc.start()
-    size = sum(len(part) for part in stream("x", ["Ref", "Words"], chunks(), demo=False))  # type: ignore[arg-type, misc]
+    size = sum(len(part) for part in stream("x", ["Ref", "Words"], chunks()))  # type: ignore[arg-type, misc]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert size > 15_000_000
@@ -92,5 +90,5 @@ def test_stream_keeps_one_chunk_in_memory() -> None:
 
 def test_a_machine_reads_back_the_same_rows() -> None:
     rows = [["A-1", "a,b;c\td"], ["A-2", "line\nbreak"], ["A-3", "'"]]
-    text = b"".join(stream("x", ["Ref", "Words"], [rows], demo=False)).decode("utf-8-sig")
+    text = b"".join(stream("x", ["Ref", "Words"], [rows])).decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(text, newline="")))[1:] == rows

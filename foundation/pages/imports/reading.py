@@ -1,0 +1,29 @@
+"""A file as a table, whichever kind it is: its bytes decide, not its name."""
+
+from foundation.pages.imports.csvfile import read_csv
+from foundation.pages.imports.table import MOST_BYTES, Table, Unreadable
+from foundation.pages.imports.xlsxfile import read_xlsx
+
+ZIP = b"PK\x03\x04"
+OTHERS = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a compressed file",
+    b"PK\x05\x06": "an empty archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls); save it as .xlsx",
+    b"{\\rtf": "a text document",
+}
+
+
+def read(data: bytes, *, encoding: str = "", sheet: str = "") -> Table:
+    """The table in a CSV or XLSX file. Raises Unreadable, with words for the person who chose the file."""
+    if len(data) > MOST_BYTES:
+        raise Unreadable(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB.")
+    for start, words in OTHERS.items():
+        if data.startswith(start):
+            raise Unreadable(f"This is {words}. Choose a CSV or XLSX file.")
+    if data.startswith(ZIP):
+        return read_xlsx(data, sheet)
+    return read_csv(data, encoding)

@@ -1,0 +1,77 @@
+"""Reading XLSX: values as stored (no formula is ever calculated), and no archive that is larger than it looks."""
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from foundation.pages.imports.table import MOST_COLUMNS, Row, Table, Unreadable, table
+from foundation.pages.sheets import plain
+
+MOST_UNPACKED = 64 * 1024 * 1024  # bytes of XML: 500,000 cells are about 30 MB
+MOST_RATIO = 150  # unpacked to packed, for an archive over a megabyte: sheets reach 10 to 40, bombs 1,000
+MOST_MEMBERS = 2_000
+DAMAGED = "The workbook is damaged or no XLSX file. Open it in your spreadsheet program and save it again as .xlsx."
+
+
+def read_xlsx(data: bytes, sheet: str = "") -> Table:
+    """The table in a workbook's sheet (the first visible one when `sheet` is ""). Raises Unreadable."""
+    guard(data)
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        names = [page.title for page in book.worksheets if page.sheet_state == "visible"]
+        if not names:
+            raise Unreadable("The workbook has no visible sheet.")
+        chosen = sheet if sheet in names else names[0]
+        try:
+            return table(records(book[chosen]), sheets=names, sheet=chosen)
+        finally:
+            book.close()
+    # What openpyxl raises on parts that are missing, cut off or not what they claim; it has no error of its own for it.
+    except (
+        InvalidFileException, ParseError, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError,
+        IndexError, OverflowError, EOFError, NotImplementedError, RuntimeError,
+    ) as error:  # fmt: skip
+        raise Unreadable(DAMAGED) from error
+
+
+def guard(data: bytes) -> None:
+    """Refuse an archive by what it says it unpacks to; zipfile never unpacks a member beyond what it says."""
+    try:
+        members = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError) as error:
+        raise Unreadable(DAMAGED) from error
+    unpacked = sum(member.file_size for member in members)
+    bomb = unpacked > 1024 * 1024 and unpacked > MOST_RATIO * len(data)
+    if unpacked > MOST_UNPACKED or bomb or len(members) > MOST_MEMBERS:
+        raise Unreadable(
+            f"The workbook unpacks to {unpacked / 1024 / 1024:,.0f} MB, which is more than is read. Copy the rows into "
+            "a new workbook, or save them as CSV."
+        )
+
+
+def records(page: Any) -> Iterator[Row]:
+    """The rows of a sheet. Merged cells have their value in the first one; the others are empty."""
+    page.reset_dimensions()  # a sheet may claim a million rows; count what is there
+    for line, values in enumerate(page.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1), 1):
+        yield Row(line, [plain(text(value)) for value in values])
+
+
+def text(value: object) -> str:
+    """A cell as the text that CSV would hold: ISO dates, whole numbers without a point."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float() if value.is_integer():
+            return str(int(value))
+        case dt.datetime():
+            return value.isoformat(sep=" ", timespec="seconds").removesuffix(" 00:00:00")  # Excel's days are moments
+        case _:
+            return str(value)
