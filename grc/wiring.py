@@ -1,6 +1,7 @@
 """Who hands what to the pages that read every app: explicit lists of functions, nothing registers itself."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import models
@@ -10,6 +11,8 @@ from controls.models import Control
 from controls.search import find_controls
 from controls.work import controls_work
 from foundation.accounts.models import User
+from foundation.jobs.schedule import Every
+from foundation.organisation.jobs import expire_job_files
 from foundation.organisation.models import Setting
 from foundation.trail.models import Entry
 
@@ -53,4 +56,6 @@ RAIL: list[tuple[str, list[RailItem]]] = [
 WORK = [controls_work]
 SEARCH = [find_controls]
 MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
-SCHEDULE: list[Any] = []
+SCHEDULE = [
+    Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
+]
