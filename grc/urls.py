@@ -20,5 +20,5 @@ urlpatterns = [
     path("organisation/", include("foundation.organisation.urls")),
     path("jobs/", include("foundation.jobs.urls")),
     path("pages/", include("foundation.pages.urls")),
-    path("accounts/", include("allauth.account.urls")),
+    path("account/", include("foundation.accounts.sign_in_urls")),
 ]

@@ -32,6 +32,7 @@ _EVERYONES_OWN = {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYE
 TABLE: Final[dict[str, dict[str, dict[Role, Scope]]]] = {
     "accounts.user": {
         "view": {ADMIN: ALL, COMPLIANCE: ALL, EMPLOYEE: OWN, AUDITOR: WINDOW},
+        "view_history": {ADMIN: ALL, COMPLIANCE: ALL},
         "add": {ADMIN: ALL},
         "change": {ADMIN: ALL},
         "change_role": {ADMIN: ALL},

@@ -8,6 +8,7 @@ from foundation.accounts.access import apart
 from foundation.accounts.jobs import invitation_mail
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
+from foundation.accounts.tokens import invited_by
 from foundation.trail.keep import save
 
 
@@ -86,6 +87,18 @@ def set_password(user: User, password: str, *, verb: str) -> None:
     stored.set_password(password)
     save(stored, actor=stored, verb=verb)
     user.password, user.version = stored.password, stored.version
+
+
+@transaction.atomic
+def accept_invitation(token: str, password: str) -> User | None:
+    """Set the first password of the person whom an invitation is for; None if it is over. Of two at once one wins."""
+    user = invited_by(token)
+    if user is not None:
+        User.objects.select_for_update().get(pk=user.pk)
+        user = invited_by(token)  # what stands there once the row is ours
+    if user is not None:
+        set_password(user, password, verb="auth.invitation_accepted")
+    return user
 
 
 def _keep_an_administrator(user: User) -> None:

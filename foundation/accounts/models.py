@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -87,6 +88,16 @@ class User(Tracked, AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_absolute_url(self) -> str:
+        """The account's page."""
+        return reverse("accounts:user-detail", args=(self.pk,))
+
+    def standing(self) -> str:
+        """Whether the person can sign in, in a word."""
+        if not self.is_active:
+            return "Deactivated"
+        return "Invited" if not self.has_usable_password() else "Active"
 
     @property
     def is_auditor(self) -> bool:

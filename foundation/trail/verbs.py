@@ -9,6 +9,7 @@ VERBS: Final[dict[str, str]] = {
     "auth.sign_in_failed": "failed to sign in",
     "auth.password_changed": "changed the password",
     "auth.password_reset": "reset the password",
+    "auth.invitation_accepted": "set the first password",
     "access.refused": "was refused",
     "page.read": "read a page",
     # accounts

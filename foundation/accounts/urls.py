@@ -1,0 +1,16 @@
+"""Routes of the accounts register, of one's own profile and of invitations."""
+
+from django.urls import path
+
+from foundation.accounts import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("me/", views.profile, name="profile"),
+    path("invitation/<str:token>/", views.invitation, name="invitation"),
+    path("<int:pk>/role/", views.change_role, name="user-change-role"),
+    path("<int:pk>/deactivate/", views.deactivate, name="user-deactivate"),
+    path("<int:pk>/reactivate/", views.reactivate, name="user-reactivate"),
+    path("<int:pk>/invite-again/", views.resend_invitation, name="user-resend-invitation"),
+    *views.UserPages.urls(),
+]

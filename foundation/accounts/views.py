@@ -1,0 +1,180 @@
+"""The accounts register, what administrators do to an account, one's own profile, and accepting an invitation."""
+
+import datetime
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import SetPasswordForm
+from django.core.exceptions import ValidationError
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from foundation.accounts import actions
+from foundation.accounts.access import can, get_allowed, require
+from foundation.accounts.forms import ProfileForm, RoleForm, UserFilter, UserForm
+from foundation.accounts.models import User
+from foundation.accounts.tokens import invited_by
+from foundation.pages.columns import Column
+from foundation.pages.forms import ReasonForm
+from foundation.pages.pages import Pages
+from foundation.trail.keep import Stale, save
+from foundation.trail.models import Entry
+
+
+class UserPages(Pages):
+    """Accounts are invited and deactivated, never archived: those two routes are left out."""
+
+    model = User  # type: ignore[assignment]  # Tracked without archived_at; its filter knows
+    form_class, filter_class = UserForm, UserFilter
+    columns: ClassVar = (
+        Column("name", "Name", sort="name", kind="title"),
+        Column("title", "Job title", sort="title"),
+        Column("role", "Role", sort="role", empty="No role"),
+        Column("manager", "Manager", sort="manager__name", kind="person"),
+        Column("standing", "Status", kind="badge", tones={"Active": "ok", "Invited": "info", "Deactivated": "mute"}),
+        Column("last_sign_in", "Last sign-in", kind="moment"),
+    )
+    facts: ClassVar = columns
+    related: ClassVar = ("manager",)
+    ordering: ClassVar = ("name",)
+    intro = "Everybody who may sign in, with one role each. People are invited by mail and deactivated, never deleted."
+
+    @staticmethod
+    def attach(found: list[Any], moment: datetime.datetime | None) -> None:
+        """The last sign-in of each person, from the trail, in one query."""
+        last = last_sign_ins([user.pk for user in found])
+        for user in found:
+            user.last_sign_in = last.get(user.pk)
+
+    @classmethod
+    def urls(cls) -> list[URLPattern]:
+        return [route for route in super().urls() if not str(route.name).endswith(("-archive", "-restore"))]
+
+    def detail_context(self, target: User) -> dict[str, Any]:
+        """The verbs that this person may do on the account, and its address for whoever manages accounts."""
+        verbs = ("change_role", "deactivate", "reactivate", "resend_invitation")
+        allowed = {f"may_{verb}": target.pk != self.user.pk and can(self.user, verb, target) for verb in verbs}
+        return {**allowed, "address": "" if self.user.is_auditor else target.email}
+
+    def history_page(self, pk: int) -> HttpResponse:
+        """Versions hold addresses, which auditors do not see."""
+        require(self.user, "view_history", self.model)
+        return super().history_page(pk)
+
+    def keep(self, form: Any, participle: str) -> User:
+        """A new account is an invitation."""
+        user = form.save(commit=False)
+        if participle == "created":
+            return actions.invite(
+                actor=self.user,
+                email=user.email,
+                name=user.name,
+                role=user.role,
+                title=user.title,
+                manager=user.manager,
+            )
+        return save(user, actor=self.user, verb=f"user.{participle}")
+
+
+def last_sign_ins(ids: list[int]) -> dict[int, datetime.datetime]:
+    """When each of these people last signed in, in UTC; people who never did are left out."""
+    signed_in = Entry.objects.filter(verb="auth.signed_in", actor_kind="user", actor_id__in=ids)
+    last = signed_in.order_by().values_list("actor_id").annotate(Max("at"))
+    return {actor: datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC) for actor, at in last}
+
+
+def change_role(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give somebody another role."""
+    return _act(request, pk, "change_role", RoleForm, actions.change_role, "Change role", "has another role now")
+
+
+def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Shut somebody out."""
+    return _act(request, pk, "deactivate", ReasonForm, actions.deactivate, "Deactivate account", "is deactivated")
+
+
+def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let somebody in again."""
+    return _act(request, pk, "reactivate", ReasonForm, actions.reactivate, "Reactivate account", "may sign in again")
+
+
+def _act(
+    request: HttpRequest,
+    pk: int,
+    verb: str,
+    form_class: type[ReasonForm],
+    action: Callable[..., User],
+    title: str,
+    outcome: str,
+) -> HttpResponse:
+    """Ask why, then act; a refusal or a change by somebody else meanwhile is said beside the form."""
+    user = get_allowed(request.user, verb, User, pk)  # type: ignore[arg-type]
+    form = form_class(request.POST or None, initial={"version": user.version, "role": user.role})
+    if request.method == "POST" and form.is_valid():
+        values = dict(form.cleaned_data)
+        user.version = values.pop("version")
+        try:
+            action(user, actor=request.user, **values)
+        except ValidationError as refused:
+            form.add_error(None, refused.messages)  # type: ignore[arg-type]
+        except Stale:
+            form.add_error(None, "Somebody changed this account while you were reading it. Open it again first.")
+        else:
+            messages.success(request, f"{user} {outcome}.")
+            return redirect(user)
+    context = {"pages": UserPages(request), "object": user, "form": form, "title": title, "verb": verb}
+    return render(request, "accounts/user_act.html", context, status=422 if form.errors else 200)
+
+
+def resend_invitation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mail a fresh link to somebody who has not set a password yet."""
+    user = get_allowed(request.user, "resend_invitation", User, pk)  # type: ignore[arg-type]
+    if request.method == "POST":
+        try:
+            actions.resend_invitation(user, actor=request.user)  # type: ignore[arg-type]
+        except ValidationError as refused:
+            messages.error(request, " ".join(refused.messages))
+        else:
+            messages.success(request, f"A new invitation to {user} is on its way. The earlier link no longer works.")
+    return redirect(user)
+
+
+def profile(request: HttpRequest) -> HttpResponse:
+    """One's own account: what one may change, and the last sign-ins."""
+    user: User = request.user  # type: ignore[assignment]
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=user.pk))
+    if request.method == "POST" and form.is_valid():
+        save(form.save(commit=False), actor=user, verb="user.updated")
+        messages.success(request, "Your profile is saved.")
+        return redirect("accounts:profile")
+    entries = Entry.objects.filter(verb="auth.signed_in", actor_kind="user", actor_id=user.pk).order_by("-at", "-id")
+    signs = [datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC) for at in entries.values_list("at", flat=True)[:5]]
+    context = {"form": form, "signs": signs}
+    return render(request, "accounts/profile.html", context, status=422 if form.errors else 200)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("new_password1", "new_password2")
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Set the first password by the link of an invitation. The link is dead once that is done."""
+    user = invited_by(token)
+    if user is None:
+        return render(request, "accounts/invitation_over.html", status=410)
+    form = SetPasswordForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if request.user.is_authenticated:
+            logout(request)  # whoever opened the link in a browser that somebody else is signed in with
+        if actions.accept_invitation(token, form.cleaned_data["new_password1"]) is None:
+            return render(request, "accounts/invitation_over.html", status=410)
+        messages.success(request, "Your password is set. Sign in with it.")
+        return redirect(reverse("account_login"))
+    context = {"form": form, "person": user}
+    return render(request, "accounts/invitation.html", context, status=422 if form.errors else 200)
