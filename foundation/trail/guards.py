@@ -1,0 +1,143 @@
+"""Guards in the database itself: triggers that refuse to rewrite the past, whoever is connected (trail design §2.6).
+
+They are installed by a migration, installed again after every migration (on SQLite an altered table silently loses
+its triggers), and missed aloud by `manage.py check --database default`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from django.apps import apps
+from django.core import checks
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One trigger: on `event` of `table` it refuses with `message` where the SQL condition `when` holds (OLD, NEW).
+
+    An app lists its guards in its AppConfig as `guards`. TRUNCATE exists on PostgreSQL alone and takes no condition.
+    """
+
+    table: str
+    event: Literal["INSERT", "UPDATE", "DELETE", "TRUNCATE"]
+    message: str
+    when: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"guard_{self.table}_{self.event.lower()}"
+
+    def create(self, vendor: str) -> list[str]:
+        """The statements that put it there, replacing an older one."""
+        if vendor == "postgresql":
+            return self._create_postgresql()
+        if self.event == "TRUNCATE":
+            return []  # SQLite has none; its DELETE without a condition fires the DELETE guard
+        when = f"WHEN {self.when} " if self.when else ""
+        return [
+            f"DROP TRIGGER IF EXISTS {self.name}",
+            f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} FOR EACH ROW {when}"
+            f"BEGIN SELECT RAISE(ABORT, '{self.message}'); END",
+        ]
+
+    def _create_postgresql(self) -> list[str]:
+        each = "FOR EACH STATEMENT" if self.event == "TRUNCATE" else "FOR EACH ROW"
+        when = f"WHEN ({self.when}) " if self.when else ""
+        return [
+            f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{self.message}'; END $$",
+            f"DROP TRIGGER IF EXISTS {self.name} ON {self.table}",
+            f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} {each} {when}EXECUTE FUNCTION {self.name}()",
+            # ALWAYS: session_replication_role = replica would switch an ordinary trigger off
+            f"ALTER TABLE {self.table} ENABLE ALWAYS TRIGGER {self.name}",
+        ]
+
+    def drop(self, vendor: str) -> str:
+        """The statement that takes it away."""
+        on = f" ON {self.table}" if vendor == "postgresql" else ""
+        return f"DROP TRIGGER IF EXISTS {self.name}{on}"
+
+
+_LEAF_AND_MAC = (
+    "id", "at", "actor_kind", "actor_id", "via", "verb", "object_type", "object_id", "outcome", "request_id", "detail",
+    "mac",
+)  # fmt: skip
+_SAME = " AND ".join(f"OLD.{column} IS NOT DISTINCT FROM NEW.{column}" for column in _LEAF_AND_MAC)
+_REFUSED: Final = "The trail is append-only."
+
+TRAIL_GUARDS: Final = (
+    # The one thing that may happen to an entry: its personal part is erased.
+    Guard("trail_entry", "UPDATE", _REFUSED, f"NOT ({_SAME} AND NEW.private IS NULL AND NEW.ip IS NULL)"),
+    Guard("trail_entry", "DELETE", _REFUSED),
+    Guard("trail_entry", "TRUNCATE", _REFUSED),
+)
+# INSERT OR REPLACE, which only SQLite has, would overwrite a row without firing the UPDATE guard.
+_REPLACE = Guard(
+    "trail_entry", "INSERT", _REFUSED, "EXISTS (SELECT 1 FROM trail_entry AS kept WHERE kept.id = NEW.id)"
+)
+
+
+def all_guards(vendor: str) -> list[Guard]:
+    """The guards that every app has listed, for a database of this vendor."""
+    listed = [guard for config in apps.get_app_configs() for guard in getattr(config, "guards", ())]
+    if vendor == "postgresql":
+        return listed
+    return [_REPLACE, *(guard for guard in listed if guard.event != "TRUNCATE")]
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Put up every guard whose table exists. Can be run again."""
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        for guard in all_guards(connection.vendor):
+            if guard.table in tables:
+                for statement in guard.create(connection.vendor):
+                    cursor.execute(_portable(statement, connection.vendor))
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Take every guard away: for the reverse of the migration, and for `lifted`."""
+    with connection.cursor() as cursor:
+        for guard in all_guards(connection.vendor):
+            cursor.execute(guard.drop(connection.vendor))
+
+
+@contextmanager
+def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Without guards for a block. Only the tests' flush may do this."""
+    remove(connection)
+    try:
+        yield
+    finally:
+        install(connection)
+
+
+def missing(connection: BaseDatabaseWrapper) -> list[str]:
+    """The names of guards that should stand in this database and don't."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal")
+        else:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        standing = {name for (name,) in cursor.fetchall()}
+    return [guard.name for guard in all_guards(connection.vendor) if guard.name not in standing]
+
+
+def check_guards(*, databases: list[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """The system check: an error for each guard that is gone."""
+    return [
+        checks.Error(
+            f"The database guard {name} is missing.", id="trail.E001", hint="Run `manage.py migrate` and find out who removed it."
+        )
+        for alias in databases or []
+        for name in missing(connections[alias])
+    ]
+
+
+def _portable(statement: str, vendor: str) -> str:
+    """SQLite before 3.39 writes IS NOT DISTINCT FROM as IS; both vendors mean the same by it."""
+    return statement if vendor == "postgresql" else statement.replace("IS NOT DISTINCT FROM", "IS")

@@ -1,0 +1,69 @@
+"""Every request's origin, and the entries that no view should have to remember: refusals, and what auditors read."""
+
+import ipaddress
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from foundation.trail.origin import origin
+from foundation.trail.record import record
+
+QUIET = {"healthz", "account_login", "account_logout"}  # not about the programme; signing in has entries of its own
+
+
+class TrailMiddleware:
+    """Stands inside authentication and outside every view, so that its entries follow the view's rollback."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        agent = request.headers.get("User-Agent", "")[:300]
+        with origin(via="page", request_id=uuid.uuid4().hex, ip=address_of(request), user_agent=agent):
+            response = self.get_response(request)
+            self.note(request, response)
+        return response
+
+    def note(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """A refusal of somebody signed in, and each page that an auditor was given."""
+        user: Any = request.user
+        match = request.resolver_match
+        if not user.is_authenticated or match is None or match.view_name in QUIET:
+            return
+        if response.status_code == 403:
+            write("access.refused", request, outcome="refused")
+        elif user.role == "auditor" and request.method == "GET" and response.status_code == 200:
+            write("page.read", request)
+
+
+def write(verb: str, request: HttpRequest, outcome: str = "ok") -> None:
+    """An entry about a request: route and record in the leaf; path and query, which people type, in `private`."""
+    match = request.resolver_match
+    refs = {"route": match.view_name if match else "", "method": request.method}
+    private = {"path": request.path[:500], "query": request.META.get("QUERY_STRING", "")[:1000]}
+    record(verb, request.user, subject(request), refs=refs, outcome=outcome, private=private)
+
+
+def subject(request: HttpRequest) -> models.Model | None:
+    """The record that a page of a register is about, by the number in its address (it need not exist)."""
+    match = request.resolver_match
+    model = getattr(getattr(match.func, "pages", None), "model", None) if match else None
+    number = match.kwargs.get("pk") if match else None
+    return model(pk=number) if model and number is not None and model in apps.get_models() else None
+
+
+def address_of(request: HttpRequest) -> str:
+    """The client's address: the connection's own, or what the last trusted proxy said (TRUSTED_PROXY_COUNT)."""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    trusted = settings.TRUSTED_PROXY_COUNT
+    claimed = hops[-trusted] if 0 < trusted <= len(hops) else request.META.get("REMOTE_ADDR", "")
+    try:
+        return str(ipaddress.ip_address(claimed))
+    except ValueError:
+        return ""  # a unix socket has no address
