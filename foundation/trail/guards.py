@@ -1,7 +1,7 @@
 """Guards in the database itself: triggers that refuse to rewrite the past, whoever is connected (trail design §2.6).
 
 They are installed by a migration, installed again after every migration (on SQLite an altered table silently loses
-its triggers), and missed aloud by `manage.py check --database default`.
+its triggers), and missed aloud by every `manage.py migrate` and `check --database default`.
 """
 
 from collections.abc import Iterator
@@ -101,9 +101,11 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Take every guard away: for the reverse of the migration, and for `lifted`."""
+    tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         for guard in all_guards(connection.vendor):
-            cursor.execute(guard.drop(connection.vendor))
+            if guard.table in tables:
+                cursor.execute(guard.drop(connection.vendor))
 
 
 @contextmanager
@@ -117,22 +119,23 @@ def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of guards that should stand in this database and don't."""
+    """The names of guards that should stand in this database and don't; tables still to be made are not missed."""
+    tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal")
         else:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         standing = {name for (name,) in cursor.fetchall()}
-    return [guard.name for guard in all_guards(connection.vendor) if guard.name not in standing]
+    expected = [guard for guard in all_guards(connection.vendor) if guard.table in tables]
+    return [guard.name for guard in expected if guard.name not in standing]
 
 
 def check_guards(*, databases: list[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
-    """The system check: an error for each guard that is gone."""
+    """The system check: a warning for each guard that is gone (an error would keep `migrate` from putting it back)."""
+    hint = "Find out who removed it; `manage.py migrate` puts it back."
     return [
-        checks.Error(
-            f"The database guard {name} is missing.", id="trail.E001", hint="Run `manage.py migrate` and find out who removed it."
-        )
+        checks.Warning(f"The database guard {name} is missing.", id="trail.W001", hint=hint)
         for alias in databases or []
         for name in missing(connections[alias])
     ]
