@@ -1,5 +1,6 @@
 """Pages of the organisation: what it is, its logo, the numbers it has promised, and its holidays."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -162,8 +163,10 @@ def history(request: HttpRequest) -> HttpResponse:
     require(request.user, "view", Setting)  # type: ignore[arg-type]
     ours = organisation()
     rows: list[Tracked] = [] if ours._state.adding else [ours]
-    versions = [(str(row), version) for row in [*rows, *Setting.objects.all()] for version in timeline(row)]
-    versions.sort(key=lambda pair: pair[1].at, reverse=True)
+    versions = [
+        replace(version, subject=str(row)) for row in [*rows, *Setting.objects.all()] for version in timeline(row)
+    ]
+    versions.sort(key=lambda version: version.at, reverse=True)
     return render(request, "organisation/history.html", {"versions": versions})
 
 
