@@ -4,7 +4,8 @@ Who may do it is asked before, in access.py; what is legal at all is asked here,
 """
 
 import datetime
-from collections.abc import Iterable, Mapping as ReadOnly
+from collections.abc import Iterable
+from collections.abc import Mapping as ReadOnly
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,7 +16,7 @@ from foundation.accounts.access import apart
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
-from foundation.trail.keep import save, save_many
+from foundation.trail.keep import Stale, save, save_many
 
 
 class IllegalMove(ValidationError):
@@ -98,9 +99,7 @@ def reword(
     return save(wording, actor=actor, verb="wording.written", reason=reason, refs={"control": control.pk})
 
 
-def map_criterion(
-    control: Control, criterion: Criterion, *, actor: User, rationale: str, reason: str
-) -> Mapping:
+def map_criterion(control: Control, criterion: Criterion, *, actor: User, rationale: str, reason: str) -> Mapping:
     """Say that the control helps to meet the criterion, and how; a link that was taken away comes back."""
     wanted = _links(control) | {criterion: rationale}
     set_criteria(control, wanted, actor=actor, reason=reason)
@@ -117,9 +116,7 @@ def unmap_criterion(control: Control, criterion: Criterion, *, actor: User, reas
 
 
 @transaction.atomic
-def set_criteria(
-    control: Control, wanted: ReadOnly[Criterion, str], *, actor: User, reason: str
-) -> list[Mapping]:
+def set_criteria(control: Control, wanted: ReadOnly[Criterion, str], *, actor: User, reason: str) -> list[Mapping]:
     """Make the control's criteria exactly `wanted` (criterion → rationale); returns the links that changed.
 
     Each link that is made, taken away, brought back or explained anew has its own history row and trail entry.
@@ -180,8 +177,15 @@ def review(control: Control, *, actor: User, note: str, next_review: datetime.da
 
 
 @transaction.atomic
+def set_scope(wanted: ReadOnly[Category, bool], *, actor: User, reason: str) -> None:
+    """Take categories into the scope or out of it, all of these changes or none; each has its own trail entry."""
+    for category, in_scope in wanted.items():
+        change_scope(category, actor=actor, in_scope=in_scope, reason=reason)
+
+
+@transaction.atomic
 def change_scope(category: Category, *, actor: User, in_scope: bool, reason: str) -> Category:
-    """Take a category into the scope or out of it (R1.1). Raises ValidationError for a required one or without a reason."""
+    """Take a category into the scope or out of it (R1.1). ValidationError for a required one or without a reason."""
     category = Category.objects.select_for_update().get(pk=category.pk)
     _say(reason, "Say why the scope changes.")
     if category.required and not in_scope:
@@ -194,7 +198,7 @@ def change_scope(category: Category, *, actor: User, in_scope: bool, reason: str
 def change_applicability(
     criterion: Criterion, *, actor: User, applicability: str, reason: str, subservice_organisation: str = ""
 ) -> Criterion:
-    """Say how a criterion applies (R1.2). Anything but applicable needs a reason; a carve-out names the organisation."""
+    """Say how a criterion applies (R1.2). An exception needs a reason; a carve-out names whom."""
     criterion = Criterion.objects.select_for_update().get(pk=criterion.pk)
     applies = applicability == Applicability.APPLICABLE
     criterion.applicability = applicability
@@ -207,11 +211,12 @@ def change_applicability(
 def locked(control: Control) -> Control:
     """The control as it is stored now, locked until the end of the transaction.
 
-    Carries on the version that the caller saw, so that `save` refuses to overwrite a colleague's change. Raises
+    Raises Stale if it is no longer the version that the caller saw: nobody overwrites a colleague's change; and
     ValidationError for an archived control, which no verb changes.
     """
     stored = Control.objects.select_for_update().get(pk=control.pk)
-    stored.version = control.version
+    if stored.version != control.version:
+        raise Stale(stored)
     if stored.archived_at:
         raise ValidationError("The control is archived. Restore it first.")
     return stored

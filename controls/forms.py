@@ -6,7 +6,9 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
 
+from controls.matrix import ATTENTION, LACKS, NOBODY, OUT_OF_SCOPE, STATES, Matrix, day_of
 from controls.models import (
     IN_SCOPE,
     MOVES,
@@ -21,12 +23,11 @@ from controls.models import (
 )
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
-from foundation.organisation.models import today, zone
+from foundation.organisation.models import today
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm
 from foundation.trail.asof import rows
 
-NOBODY = "nobody"
 MOST_WORDS = 4000  # of one free text: long enough for anybody, short enough for a page
 
 
@@ -55,7 +56,7 @@ class ControlForm(RegisterForm):
             "ref", "name", "objective", "kind", "nature", "frequency", "owner", "operator", "owner_role",
             "expected_evidence", "automatable_source", "review_date",
         )  # fmt: skip
-        widgets = {  # noqa: RUF012 - Django reads it once
+        widgets = {
             "objective": forms.Textarea(attrs={"rows": 3}),
             "expected_evidence": forms.Textarea(attrs={"rows": 3}),
             "automatable_source": forms.Textarea(attrs={"rows": 2}),
@@ -142,30 +143,34 @@ class ReviewForm(VerbForm):
         return day
 
 
-class RewordForm(forms.ModelForm):
+class RewordForm(VerbForm):
     """A new wording; the one in force is filled in as a start."""
 
-    class Meta:
-        model = Wording
-        fields = ("who", "what", "how_often", "on_what", "effective_from", "reason")
-        widgets = {  # noqa: RUF012 - Django reads it once
-            "what": forms.Textarea(attrs={"rows": 3}),
-            "on_what": forms.Textarea(attrs={"rows": 2}),
-            "reason": forms.Textarea(attrs={"rows": 2}),
-            "effective_from": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        }
+    who = forms.CharField(max_length=200, help_text="The person or system that acts: “The IT lead”.")
+    what = words_field(rows=2, help_text="What is done, in the present tense: “re-confirms or removes each account”.")
+    how_often = forms.CharField(max_length=200, help_text="How often or when: “in the first month of each quarter”.")
+    on_what = words_field(rows=2, help_text="On what, with its preposition: “on every production system”.")
+    effective_from = day_field(label="In force from", help_text="The first day; it may be past or to come.")
+    reason = words_field(rows=2, help_text="Why the wording changes.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        now = Wording.objects.in_force(today()).filter(control=kwargs["control"]).first()
+        start = {name: getattr(now, name) for name in ("who", "what", "how_often", "on_what")} if now else {}
+        super().__init__(*args, **{**kwargs, "initial": start | {"effective_from": today()}})
 
 
 class CriteriaForm(VerbForm):
     """All criteria of one framework, each with a tick and a rationale, and one reason for what changes."""
 
+    links = forms.IntegerField(widget=forms.HiddenInput)  # what the reader saw, so that nobody's link is lost
     reason = words_field(rows=2, help_text="Why the criteria change.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.criteria = list(Criterion.objects.select_related("category").order_by("framework_id", "position"))
-        live = Mapping.objects.live().filter(control=self.control).values_list("criterion_id", "rationale")
-        linked = dict(live)
+        self.criteria = list(Criterion.objects.select_related("series").order_by("framework_id", "position"))
+        stored = list(Mapping.objects.filter(control=self.control))
+        linked = {link.criterion_id: link.rationale for link in stored if link.archived_at is None}
+        self.fields["links"].initial = self.stored_links = sum(link.version for link in stored)
         for criterion in self.criteria:
             self.fields[f"link_{criterion.pk}"] = forms.BooleanField(
                 required=False, label=str(criterion), initial=criterion.pk in linked
@@ -179,11 +184,24 @@ class CriteriaForm(VerbForm):
         """Each criterion with its tick and its rationale, for the template."""
         return [(c, self[f"link_{c.pk}"], self[f"why_{c.pk}"]) for c in self.criteria]
 
+    def clean_links(self) -> int:
+        """Every change of a link raises this number."""
+        seen: int = self.cleaned_data["links"]
+        if seen != self.stored_links:
+            raise forms.ValidationError(
+                "Somebody changed the criteria while you were reading them. Load the page again."
+            )
+        return seen
+
     def clean(self) -> dict[str, Any]:
-        """A link without a rationale is refused: an auditor asks for exactly that."""
+        """A new link without a rationale is refused: an auditor asks for exactly that."""
         for criterion in self.criteria:
             why = str(self.cleaned_data.get(f"why_{criterion.pk}") or "").strip()
-            if self.cleaned_data.get(f"link_{criterion.pk}") and not why and f"link_{criterion.pk}" in self.changed_data:
+            if (
+                self.cleaned_data.get(f"link_{criterion.pk}")
+                and not why
+                and f"link_{criterion.pk}" in self.changed_data
+            ):
                 self.add_error(f"why_{criterion.pk}", f"Say how the control helps to meet {criterion.code}.")
         return self.cleaned_data
 
@@ -221,18 +239,17 @@ class ScopeForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.categories = categories
         for category in categories:
-            self.fields[f"category_{category.pk}"] = forms.BooleanField(
+            self.fields[f"category_{category.id}"] = forms.BooleanField(
                 required=False, label=category.name, initial=category.in_scope, disabled=category.required
             )
 
     def lines(self) -> list[tuple[Category, forms.BoundField]]:
         """Each category with its tick."""
-        return [(category, self[f"category_{category.pk}"]) for category in self.categories]
+        return [(category, self[f"category_{category.id}"]) for category in self.categories]
 
-    def changes(self) -> list[tuple[Category, bool]]:
-        """The categories whose tick was changed."""
-        ticked = [(category, bool(self.cleaned_data[f"category_{category.pk}"])) for category in self.categories]
-        return [(category, value) for category, value in ticked if value != category.in_scope]
+    def wanted(self) -> dict[Category, bool]:
+        """Each category, and whether it is to be in scope."""
+        return {category: bool(self.cleaned_data[f"category_{category.id}"]) for category in self.categories}
 
 
 class ApplicabilityForm(forms.Form):
@@ -243,6 +260,14 @@ class ApplicabilityForm(forms.Form):
     subservice_organisation = forms.CharField(
         required=False, max_length=200, help_text="Whose controls meet a part of it; only when a part is carved out."
     )
+
+    def __init__(self, *args: Any, criterion: Criterion, **kwargs: Any) -> None:
+        start = {
+            "applicability": criterion.applicability,
+            "reason": criterion.applicability_reason,
+            "subservice_organisation": criterion.subservice_organisation,
+        }
+        super().__init__(*args, initial=start, **kwargs)
 
     def clean(self) -> dict[str, Any]:
         """A carve-out names the organisation, nothing else does."""
@@ -325,15 +350,13 @@ class ControlFilter(RegisterFilter):
         return rows(Mapping, self.moment).filter(archived_at=None)
 
 
-def day_of(moment: datetime.datetime | None) -> datetime.date:
-    """The day, in the organisation's zone, on which dates are judged: the moment's, or today."""
-    return today() if moment is None else moment.astimezone(zone()).date()
-
-
 def owner_choices() -> list[tuple[str, str]]:
     """Nobody, then everybody who owns or operates a control now."""
     held = Q(pk__in=Control.objects.values("owner")) | Q(pk__in=Control.objects.values("operator"))
-    return [(NOBODY, "Nobody"), *((str(person.pk), str(person)) for person in User.objects.filter(held).order_by("name"))]
+    return [
+        (NOBODY, "Nobody"),
+        *((str(person.pk), str(person)) for person in User.objects.filter(held).order_by("name")),
+    ]
 
 
 def taxonomy_choices() -> tuple[list[tuple[str, str]], list[tuple[str, list[tuple[str, str]]]]]:
@@ -345,3 +368,29 @@ def taxonomy_choices() -> tuple[list[tuple[str, str]], list[tuple[str, list[tupl
         whole = (f"series-{criterion.series_id}", f"All of {criterion.series.code}")
         series.setdefault(str(criterion.series), [whole]).append((f"criterion-{criterion.pk}", str(criterion)))
     return list(categories.items()), list(series.items())
+
+
+class MatrixFilter:
+    """The matrix's filters, with the choices that it offers; shown by the same template as a list's."""
+
+    def __init__(self, params: QueryDict, matrix: Matrix) -> None:
+        self.form = forms.Form(params)
+        states = [(ATTENTION, "Anything lacking"), *STATES.items(), *LACKS.items()]
+        for name, label, empty, choices in (
+            ("category", "Category", "All in scope", [(slug, words) for slug, words, _ in matrix.categories]),
+            ("series", "Series", "All", [(code, f"{code} {title}") for code, title in matrix.series]),
+            ("owner", "Owner", "Anybody", [(NOBODY, "Nobody"), *matrix.owners]),
+            ("state", "State", "Any", [choice for choice in states if choice[0] != OUT_OF_SCOPE]),
+            ("show", "Controls", "In scope", [("all", "Retired and not applicable too")]),
+        ):
+            self.form.fields[name] = forms.ChoiceField(label=label, required=False, choices=[("", empty), *choices])
+
+    @property
+    def active(self) -> list[tuple[str, str]]:
+        """The filters that are set, as (label, words)."""
+        self.form.is_valid()
+        return [
+            (str(self.form.fields[name].label), str(dict(self.form.fields[name].choices)[value]))  # type: ignore[attr-defined]
+            for name, value in self.form.cleaned_data.items()
+            if value
+        ]

@@ -23,10 +23,18 @@ TSC = {
     "required": ("security",),
 }
 
-Row = TypedDict(
-    "Row",
-    {"id": str, "category": str, "series": str, "series_title": NotRequired[str], "title": str, "description": str},
-)
+
+class Row(TypedDict):
+    """One line of a framework file."""
+
+    id: str
+    category: str
+    series: str
+    series_title: NotRequired[str]
+    title: str
+    description: str
+
+
 Kept = TypeVar("Kept", bound=Tracked)
 
 
@@ -80,12 +88,10 @@ def category_slug(words: str) -> str:
 
 def category_name(words: str) -> str:
     """A category's name without what the file says about it in brackets."""
-    return words.split("(")[0].strip()
+    return words.partition("(")[0].strip()
 
 
-def _categories(
-    framework: Framework, rows: list[Row], required: Collection[str], actor: User
-) -> dict[str, Category]:
+def _categories(framework: Framework, rows: list[Row], required: Collection[str], actor: User) -> dict[str, Category]:
     known = {category.slug: category for category in Category.objects.filter(framework=framework)}
     found = {}
     for position, words in enumerate(_distinct(row["category"] for row in rows)):

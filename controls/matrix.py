@@ -1,18 +1,20 @@
-"""The control matrix: criteria down, their controls beside them, gaps in plain sight. Read in a constant number of queries."""
+"""The control matrix: criteria down, their controls beside them, gaps in plain sight. Constant queries."""
 
 import datetime
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping as ReadOnly, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.http import QueryDict
 
-from controls.forms import NOBODY, day_of
 from controls.models import SCOPE, Applicability, Category, Control, Criterion, Frequency, Mapping, Status, Wording
 from foundation.accounts.access import allowed, visible
 from foundation.accounts.models import User
+from foundation.organisation.models import today, zone
 from foundation.trail.asof import rows
 
 COVERED, WEAK, GAP = "covered", "weak", "gap"
@@ -32,6 +34,7 @@ MEANINGS = {
     OUT_OF_SCOPE: "The criterion's category is not part of the scope.",
 }
 LACKS = {"owner": "No owner", "review": "Review overdue", "wording": "No wording in force"}
+NOBODY = "nobody"  # as a filter: no owner
 ATTENTION = "attention"  # as a filter: gaps, weak criteria, and controls that lack something
 TONES = {GAP: "bad", WEAK: "warn", COVERED: "ok", NOT_RELEVANT: "mute", OUT_OF_SCOPE: "mute"}
 STATUS_TONES = {
@@ -42,8 +45,8 @@ STATUS_TONES = {
     Status.RETIRED: "mute",
 }
 
-# What a register above answers for its column ("risk" or "evidence"): given the person, control ids and the moment, words
-# for each control id. A constant number of queries, through visible(). A control without an answer shows NONE.
+# What a register above answers for its column ("risk" or "evidence"): given the person, control ids and the moment,
+# words for each control id. A constant number of queries, through visible(). A control without an answer shows NONE.
 Cells = Callable[[User, Sequence[int], datetime.datetime | None], ReadOnly[int, str]]
 NONE = "None recorded"
 NO_COLUMNS: ReadOnly[str, Cells] = MappingProxyType({})
@@ -84,6 +87,11 @@ class ControlLine:
     def in_scope(self) -> bool:
         """Whether it counts for its criteria."""
         return self.status in SCOPE
+
+    @property
+    def lacks_words(self) -> list[str]:
+        """What it lacks, as people say it."""
+        return [LACKS[lack] for lack in self.lacks]
 
     @property
     def status_words(self) -> str:
@@ -188,12 +196,58 @@ class Matrix:
         """The names of the categories that are not."""
         return [name for _, name, chosen in self.categories if not chosen]
 
+    def screens(self, size: int) -> list[list[Group]]:
+        """The groups in heaps of about `size` table rows; a series is never torn apart."""
+        heaps: list[list[Group]] = [[]]
+        filled = 0
+        for group in self.groups:
+            if filled and filled + group.rows > size:
+                heaps.append([])
+                filled = 0
+            heaps[-1].append(group)
+            filled += group.rows
+        return heaps
+
+    def chunks(self, size: int = 1000) -> Iterator[list[list[Any]]]:
+        """The rows of the CSV under HEADER, `size` at a time."""
+        chunk: list[list[Any]] = []
+        for group, criterion, control in self.lines():
+            chunk.append(record_of(group, criterion, control))
+            if len(chunk) == size:
+                yield chunk
+                chunk = []
+        if chunk:
+            yield chunk
+
     def lines(self) -> Iterator[tuple[Group, CriterionLine, ControlLine | None]]:
         """Every row: a criterion with one of its controls, or with None where it has none to show."""
         for group in self.groups:
             for criterion in group.criteria:
                 for control in criterion.controls or [None]:
                     yield group, criterion, control
+
+
+HEADER = (
+    "Series", "Criterion", "Criterion title", "State", "Control", "Name", "Risk", "Objective", "Evidence",
+    "Owner", "Owner role", "Status", "Next review", "Gaps",
+)  # fmt: skip
+
+
+def record_of(group: Group, criterion: CriterionLine, control: ControlLine | None) -> list[Any]:
+    """One row of the CSV, under HEADER."""
+    start = [group.code, criterion.code, criterion.title, criterion.state_words]
+    if control is None:
+        return [*start, *[""] * 9, "No control in scope" if criterion.state == GAP else ""]
+    return [
+        *start, control.ref, control.name, control.risk, control.objective, control.evidence, control.owner,
+        control.owner_role, control.status_words, control.review_date, ", ".join(control.lacks_words),
+    ]  # fmt: skip
+
+
+def asked_of(params: QueryDict) -> Asked:
+    """What a query string narrows the matrix to. A value that nothing has narrows it to nothing."""
+    names = ("category", "series", "owner", "state")
+    return Asked(**{name: params.get(name, "") for name in names}, every_status=params.get("show") == "all")
 
 
 def build(
@@ -355,9 +409,7 @@ def _groups(criteria: list[dict[str, Any]], shown: list[CriterionLine], asked: A
     return list(groups.values())
 
 
-def _fill(
-    matrix: Matrix, user: User, moment: datetime.datetime | None, columns: ReadOnly[str, Cells]
-) -> None:
+def _fill(matrix: Matrix, user: User, moment: datetime.datetime | None, columns: ReadOnly[str, Cells]) -> None:
     """Ask the registers above for their columns, and whose status this person may update, for the shown controls."""
     shown = {control.id: control for group in matrix.groups for line in group.criteria for control in line.controls}
     for name, cells in columns.items():
@@ -368,3 +420,8 @@ def _fill(
         for key in allowed(user, "update_status", Control).values_list("pk", flat=True):
             if key in shown:
                 shown[key].may_update = True
+
+
+def day_of(moment: datetime.datetime | None) -> datetime.date:
+    """The day, in the organisation's zone, on which dates are judged: the moment's, or today."""
+    return today() if moment is None else moment.astimezone(zone()).date()

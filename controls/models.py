@@ -95,9 +95,7 @@ class Criterion(Tracked):
     title = models.CharField(max_length=160)
     description = models.TextField(blank=True)
     position = models.PositiveSmallIntegerField(help_text="Order of appearance: CC2.1 comes before CC10.1.")
-    applicability = models.CharField(
-        max_length=12, choices=Applicability.choices, default=Applicability.APPLICABLE
-    )
+    applicability = models.CharField(max_length=12, choices=Applicability.choices, default=Applicability.APPLICABLE)
     applicability_reason = models.TextField(
         "reason", blank=True, help_text="Why it is not relevant, or what is left to the subservice organisation (R1.2)."
     )

@@ -1,0 +1,44 @@
+"""What a control's page shows beside its facts: its wordings, its criteria, and what this person may do."""
+
+import datetime
+from typing import Any
+
+from controls.matrix import day_of
+from controls.models import SCOPE, Control, Mapping, Status, Wording
+from foundation.accounts.access import can
+from foundation.accounts.models import User
+from foundation.trail.asof import rows, thaw
+
+VERBS = ("update_status", "propose_not_applicable", "approve_not_applicable", "review", "reword", "map_criteria")
+
+
+def wordings_of(control: Control, moment: datetime.datetime | None) -> dict[str, Any]:
+    """The wording in force on the day, those that come into force later, and those that were (R2.3, decision 4)."""
+    stored = rows(Wording, moment).filter(control_id=control.pk).select_related("author")
+    every = [thaw(row) for row in stored.order_by("-effective_from", "-id")]
+    day = day_of(moment)
+    begun = [wording for wording in every if wording.effective_from <= day]
+    return {
+        "wording": begun[0] if begun else None,
+        "wordings_before": begun[1:],
+        "wordings_to_come": [wording for wording in every if wording.effective_from > day],
+    }
+
+
+def criteria_of(control: Control, moment: datetime.datetime | None) -> list[Any]:
+    """The links that stood, each with its criterion, in the framework's order."""
+    links = rows(Mapping, moment).filter(control_id=control.pk, archived_at=None)
+    return list(links.select_related("criterion").order_by("criterion__framework_id", "criterion__position"))
+
+
+def verbs_for(user: User, control: Control) -> dict[str, bool]:
+    """Which verbs this person may do now: what the role allows and the control's state makes sense of."""
+    if control.archived_at:
+        return {}
+    may = {verb: can(user, verb, control) for verb in VERBS}
+    waiting = control.awaits_second_person
+    may["propose_not_applicable"] = may["propose_not_applicable"] and control.status in SCOPE and not waiting
+    may["decline_not_applicable"] = may["approve_not_applicable"] and waiting
+    may["approve_not_applicable"] = may["decline_not_applicable"] and control.proposed_by_id != user.pk
+    may["review"] = may["review"] and control.status != Status.RETIRED
+    return may

@@ -1,0 +1,313 @@
+"""The register of controls, the verbs on a control, the scope, and the control matrix."""
+
+import datetime
+from collections.abc import Callable
+from collections.abc import Mapping as ReadOnly
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
+
+from controls import actions
+from controls.columns import COLUMNS, FACTS, attach_criteria
+from controls.detail import criteria_of, verbs_for, wordings_of
+from controls.forms import (
+    ApplicabilityForm,
+    ApproveForm,
+    AssignOwnerForm,
+    ControlFilter,
+    ControlForm,
+    CriteriaForm,
+    DeclineForm,
+    MatrixFilter,
+    NotApplicableForm,
+    ReviewDateForm,
+    ReviewForm,
+    RewordForm,
+    ScopeForm,
+    StatusForm,
+    VerbForm,
+)
+from controls.imports import ControlImporter
+from controls.matrix import HEADER, Cells, asked_of, build
+from controls.models import Category, Control, Criterion, Mapping, Wording
+from foundation.accounts.access import allowed, can, get_allowed, require, visible
+from foundation.accounts.models import User
+from foundation.pages.history import Link
+from foundation.pages.pages import Pages
+from foundation.pages.paper import Paper
+from foundation.pages.sheets import stream
+from foundation.trail.asof import rows
+from foundation.trail.keep import Stale
+from foundation.trail.record import record
+
+CHANGED_MEANWHILE = "Somebody changed this control while you were reading it. Look at it again, then send this again."
+MOST_AT_ONCE = 500  # controls in one bulk change: more than a page of the list holds
+ROWS_A_PAGE = 300  # of the matrix on screen; paper and CSV hold everything
+
+
+class ControlPages(Pages):
+    """The pages that every register has, for controls."""
+
+    model = Control
+    form_class, filter_class, importer = ControlForm, ControlFilter, ControlImporter
+    columns, facts, related = COLUMNS, FACTS, ("owner", "operator")
+    links = (Link("Wording", Wording, "control"), Link("Criterion", Mapping, "control"))
+    selectable = True
+    intro = (
+        "What the company does to meet the criteria: each control with an owner, a wording and the evidence it leaves."
+    )
+    attach = staticmethod(attach_criteria)
+
+    def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
+        """The wordings, the criteria with their rationale, and the verbs that this person may do now."""
+        return {
+            **wordings_of(target, moment),
+            "criteria": criteria_of(target, moment),
+            "verbs": {} if moment else verbs_for(self.user, target),
+        }
+
+
+# ---- verbs on one control ------------------------------------------------------------------------------------------
+
+
+def update_status(request: HttpRequest, pk: int) -> HttpResponse:
+    """Declare the status with a note; from My work, the list, the matrix and the control itself."""
+    control = target(request, pk, "update_status")
+    return carry_out(request, control, StatusForm, actions.update_status, "Update status")
+
+
+def propose_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
+    """Propose that the control does not apply; a second person decides."""
+    control = target(request, pk, "propose_not_applicable")
+    return carry_out(request, control, NotApplicableForm, actions.propose_not_applicable, "Propose as not applicable")
+
+
+def approve_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve a colleague's proposal; the action refuses one's own."""
+    control = target(request, pk, "approve_not_applicable")
+    return carry_out(request, control, ApproveForm, actions.approve_not_applicable, "Approve as not applicable")
+
+
+def decline_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
+    """Turn a proposal down."""
+    control = target(request, pk, "approve_not_applicable")
+    return carry_out(request, control, DeclineForm, actions.decline_not_applicable, "Decline the proposal")
+
+
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    """Record that the control was looked at, and when it is next."""
+    return carry_out(request, target(request, pk, "review"), ReviewForm, actions.review, "Record review")
+
+
+def reword(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the control a new wording from a day on."""
+    return carry_out(request, target(request, pk, "reword"), RewordForm, actions.reword, "Reword")
+
+
+def map_criteria(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change which criteria the control helps to meet, and why."""
+    control = target(request, pk, "map_criteria")
+    return carry_out(request, control, CriteriaForm, actions.set_criteria, "Change criteria", "controls/criteria.html")
+
+
+for _verb in (
+    update_status, propose_not_applicable, approve_not_applicable, decline_not_applicable, review, reword, map_criteria,
+):  # fmt: skip
+    _verb.pages = ControlPages  # type: ignore[attr-defined]
+
+
+def target(request: HttpRequest, pk: int, verb: str) -> Control:
+    """The control, if this person may do `verb` on it: 404 unseen, 403 otherwise."""
+    return get_allowed(user_of(request), verb, Control.objects.select_related("owner", "proposed_by"), pk)
+
+
+def carry_out(
+    request: HttpRequest, control: Control, form_class: type[VerbForm], action: Callable[..., Any], title: str,
+    template: str = "controls/verb.html",
+) -> HttpResponse:  # fmt: skip
+    """Show a verb's form, or do the verb and go back to where it was asked for.
+
+    An htmx request gets the form alone, then the control's status alone. What the action refuses stands beside the form.
+    """
+    form = form_class(request.POST if request.method == "POST" else None, control=control)
+    if request.method == "POST" and form.is_valid():
+        control.version = form.cleaned_data["version"]
+        try:
+            action(control, actor=user_of(request), **form.said())
+        except Stale:
+            form.add_error(None, CHANGED_MEANWHILE)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            return done(request, control, title)
+    back = where_from(request, control)
+    context = {"form": form, "object": control, "title": title, "back": back, "pages": ControlPages(request)}
+    part = f"{template}#form" if request.headers.get("HX-Request") else template
+    return render(request, part, context, status=422 if form.errors else 200)
+
+
+def done(request: HttpRequest, control: Control, title: str) -> HttpResponse:
+    """Say what was done: to htmx with the control's new status, to anybody else on the page that was left."""
+    control = Control.objects.select_related("owner").get(pk=control.pk)
+    if request.headers.get("HX-Request"):
+        return render(request, "controls/verb.html#done", {"object": control})
+    messages.success(request, f"{title}: {control.ref} is now {control.get_status_display().lower()}.")
+    return redirect(where_from(request, control))
+
+
+def where_from(request: HttpRequest, control: Control) -> str:
+    """The page of ours that the person came from, said by `next`; else the control's own."""
+    address = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if ours else control.get_absolute_url()
+
+
+def user_of(request: HttpRequest) -> User:
+    """The person who is signed in: LoginRequiredMiddleware lets nobody else in."""
+    return request.user  # type: ignore[return-value]
+
+
+# ---- verbs on the ticked controls of the list ----------------------------------------------------------------------
+
+
+@require_http_methods(["POST"])
+def assign_owner(request: HttpRequest) -> HttpResponse:
+    """Give the ticked controls one owner."""
+    return change_ticked(request, "assign_owner", AssignOwnerForm, actions.assign_owner, "Assign owner")
+
+
+@require_http_methods(["POST"])
+def change_review_date(request: HttpRequest) -> HttpResponse:
+    """Set one next review day on the ticked controls."""
+    return change_ticked(
+        request, "change_review_date", ReviewDateForm, actions.change_review_date, "Change review date"
+    )
+
+
+def change_ticked(
+    request: HttpRequest, verb: str, form_class: type[forms.Form], action: Callable[..., int], title: str
+) -> HttpResponse:
+    """First ask for the value, showing what it will be set on; then, `confirmed`, set it on all of them or on none."""
+    chosen = ticked(request, verb)
+    confirmed = "confirmed" in request.POST
+    form = form_class(request.POST if confirmed else None)
+    if confirmed and form.is_valid():
+        try:
+            count = action(chosen, actor=user_of(request), **form.cleaned_data)
+        except Stale as stale:
+            form.add_error(None, f"{stale} Nothing was changed.")
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, f"{title}: {count} of {len(chosen)} controls changed.")
+            return redirect(ControlPages.url("list"))
+    context = {"form": form, "chosen": chosen, "title": title, "pages": ControlPages(request)}
+    return render(request, "controls/ticked.html", context, status=422 if form.errors else 200)
+
+
+def ticked(request: HttpRequest, verb: str) -> list[Control]:
+    """The controls that were ticked: all of them within reach of the verb, or the whole request is refused."""
+    require(user_of(request), verb, Control)
+    keys = {int(key) for key in request.POST.getlist("pk")[: MOST_AT_ONCE + 1] if key.isascii() and key.isdigit()}
+    if not keys or len(keys) > MOST_AT_ONCE:
+        raise Http404("No controls, or too many at once.")
+    seen = visible(user_of(request), Control.objects.live().select_related("owner").filter(pk__in=keys))
+    if seen.count() != len(keys):
+        raise Http404("One of these controls is not there.")
+    chosen = list(allowed(user_of(request), verb, seen))
+    if len(chosen) != len(keys):
+        raise PermissionDenied
+    return chosen
+
+
+# ---- scope ---------------------------------------------------------------------------------------------------------
+
+
+def scope(request: HttpRequest) -> HttpResponse:
+    """Which categories are in scope, and how each criterion applies."""
+    user = user_of(request)
+    require(user, "view", Category)
+    moment = ControlPages(request).moment()
+    categories = list(visible(user, rows(Category, moment), moment).order_by("framework_id", "position"))
+    form = ScopeForm(request.POST or None, categories=categories)
+    if request.method == "POST":
+        require(user, "change_scope", Category)
+        if form.is_valid():
+            actions.set_scope(form.wanted(), actor=user, reason=form.cleaned_data["reason"])
+            messages.success(request, "Scope saved.")
+            return redirect("controls:scope")
+    criteria = visible(user, rows(Criterion, moment), moment).select_related("series", "category")
+    context = {
+        "form": form,
+        "criteria": criteria.order_by("framework_id", "position"),
+        "moment": moment,
+        "may_change": moment is None and can(user, "change_scope", Category),
+    }
+    return render(request, "controls/scope.html", context, status=422 if form.errors else 200)
+
+
+def change_applicability(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say how one criterion applies (R1.2)."""
+    criterion = get_allowed(user_of(request), "change_scope", Criterion, pk)
+    form = ApplicabilityForm(request.POST or None, criterion=criterion)
+    if request.method == "POST" and form.is_valid():
+        actions.change_applicability(criterion, actor=user_of(request), **form.cleaned_data)
+        messages.success(request, f"{criterion.code} saved.")
+        return redirect("controls:scope")
+    context = {"form": form, "object": criterion}
+    return render(request, "controls/applicability.html", context, status=422 if form.errors else 200)
+
+
+# ---- the matrix ----------------------------------------------------------------------------------------------------
+
+
+def matrix(request: HttpRequest, columns: ReadOnly[str, Cells]) -> HttpResponse:
+    """Criteria down, their controls beside them, gaps in plain sight."""
+    user = user_of(request)
+    require(user, "view", Control)
+    moment = ControlPages(request).moment()
+    found = build(user, asked_of(request.GET), moment, columns)
+    context = {
+        "matrix": found,
+        "filter": MatrixFilter(request.GET, found),
+        "page": Paginator(found.screens(ROWS_A_PAGE), 1).get_page(request.GET.get("page")),
+        "moment": moment,
+    }
+    return render(request, "controls/matrix.html", context)
+
+
+def matrix_paper(
+    user: User, params: QueryDict, moment: datetime.datetime | None, /, *, columns: ReadOnly[str, Cells]
+) -> Paper:
+    """The matrix as narrowed, for the printer job."""
+    require(user, "view", Control)
+    found = build(user, asked_of(params), moment, columns)
+    active = [f"{label}: {value}" for label, value in MatrixFilter(params, found).active]
+    return Paper(
+        title="Control matrix",
+        template="pdf/matrix.html",
+        context={"matrix": found},
+        scope=(f"Categories in scope: {', '.join(found.in_scope)}", *active),
+        as_of=moment,
+        landscape=True,
+        rows=found.rows,
+    )
+
+
+matrix.paper = matrix_paper  # type: ignore[attr-defined]
+
+
+def matrix_csv(request: HttpRequest, columns: ReadOnly[str, Cells]) -> HttpResponseBase:
+    """The matrix as narrowed, one row for each control under each criterion; a gap is a row without a control."""
+    user = user_of(request)
+    require(user, "view", Control)
+    found = build(user, asked_of(request.GET), ControlPages(request).moment(), columns)
+    record("matrix.exported", user, refs={"format": "csv"}, private={"query": request.GET.urlencode()})
+    return stream(f"control-matrix-{found.day}", HEADER, found.chunks())

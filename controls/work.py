@@ -1,0 +1,68 @@
+"""What waits for a person among the controls."""
+
+import datetime
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from controls.models import IN_SCOPE, PROPOSED, Control, Status
+from foundation.accounts.access import allowed
+from foundation.accounts.models import User
+from foundation.organisation.models import today
+from foundation.organisation.settings import setting
+from foundation.pages.work import WorkItem
+
+
+def controls_work(user: User) -> list[WorkItem]:
+    """One's own controls that are not implemented or whose review comes due; and what waits for a second person or an
+    owner, for whoever may decide that. Constant queries.
+    """
+    day = today()
+    soon = day + datetime.timedelta(days=setting("review_due_soon_days"))
+    return [*own(user, day, soon), *to_decide(user), *without_owner(user)]
+
+
+def own(user: User, day: datetime.date, soon: datetime.date) -> Iterator[WorkItem]:
+    """The controls that this person owns or operates and may update: to be implemented, or to be reviewed."""
+    mine = Q(owner=user.pk) | Q(operator=user.pk)
+    open_ones = Q(status__in=(Status.PLANNED, Status.IN_PROGRESS)) | Q(review_date__lte=soon)
+    for control in live(allowed(user, "update_status", Control)).filter(IN_SCOPE, mine, open_ones):
+        if control.status != Status.IMPLEMENTED:
+            words = f"{control.get_status_display()}: to be implemented"
+            yield item(control, words, "Update status", "control-update-status", None)
+        if control.review_date and control.review_date <= soon:
+            words = "Review overdue" if control.review_date < day else "Review due"
+            yield item(control, words, "Record review", "control-review", control.review_date)
+
+
+def to_decide(user: User) -> Iterator[WorkItem]:
+    """Colleagues' proposals that this person may decide."""
+    waiting = live(allowed(user, "approve_not_applicable", Control)).filter(PROPOSED).exclude(proposed_by=user.pk)
+    for control in waiting:
+        words = f"{control.proposed_by} proposes: not applicable"
+        yield item(control, words, "Decide", "control-approve-not-applicable", None)
+
+
+def without_owner(user: User) -> Iterator[WorkItem]:
+    """How many controls in scope nobody owns, as one thing to do for whoever may assign one."""
+    count = allowed(user, "assign_owner", Control).filter(IN_SCOPE, owner=None).count()
+    if count:
+        address = f"{reverse('controls:control-list')}?gap=owner"
+        words = f"{count} control{'s have' if count > 1 else ' has'} no owner"
+        yield WorkItem("Controls", "Owners", words, address, "To be assigned", "Assign owners", address)
+
+
+def live(found: QuerySet[Control]) -> QuerySet[Control]:
+    """The live rows, with who proposed what."""
+    return found.filter(archived_at=None).select_related("proposed_by").order_by("ref")
+
+
+def item(control: Control, kind: str, action: str, url_name: str, due: datetime.date | None) -> WorkItem:
+    """A control as something to do; whoever does it comes back to My work."""
+    address = reverse(f"controls:{url_name}", args=[control.pk])
+    return WorkItem(
+        register="Controls", ref=control.ref, title=control.name, url=control.get_absolute_url(), kind=kind,
+        action=action, action_url=f"{address}?{urlencode({'next': '/'})}", due=due,
+    )  # fmt: skip
