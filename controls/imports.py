@@ -1,139 +1,159 @@
-"""Bringing a company's own sheet of controls in; the columns of the starter controls are one of them."""
+"""Bringing controls in: from our starter file, from our own CSV, or from any company's sheet."""
 
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from controls.forms import possible_owners
-from controls.models import Control, Criterion, Frequency, Kind, Mapping, Nature, Status
+from controls.import_fields import FIELDS
+from controls.models import Control, Criterion, Mapping, Status, Wording, sentence
 from foundation.accounts.models import User
-from foundation.pages.imports.importer import Difference, Importer, ImportField, Item, RowError, choice, day
+from foundation.accounts.roles import Role
+from foundation.organisation.models import today
+from foundation.pages.imports.importer import Difference, Importer, Item, RowError
 from foundation.trail.keep import save_many
 
-IMPORTABLE = (Status.PLANNED, Status.IN_PROGRESS, Status.IMPLEMENTED)  # the others take a reason or two people
-LOOKUP = 500  # controls in one query
+PARTS = ("who", "what", "how_often", "on_what")
 
 
-def person(text: str, importer: "ControlImporter") -> User | None:
-    """Somebody who can own a control, by e-mail address or by a name that only one has."""
-    if not text:
-        return None
-    found = importer.people.get(text.casefold(), [])
-    if len(found) != 1:
-        raise ValueError(f"“{text[:60]}” is {'nobody who can own a control' if not found else 'more than one person'}.")
-    return found[0]
+@dataclass(frozen=True)
+class CriteriaChange:
+    """The links of one control that a file adds (made or brought back) and takes away."""
 
-
-def codes(text: str, importer: "ControlImporter") -> list[Criterion]:
-    """The criteria in a cell such as “CC6.1 CC6.2” or “CC6.1, CC6.2”."""
-    named = [code for code in re.split(r"[\s,;|]+", text) if code]
-    unknown = [code for code in named if code.upper() not in importer.criteria]
-    if unknown:
-        raise ValueError(f"There is no criterion {', '.join(code[:20] for code in unknown[:5])}.")
-    return list(dict.fromkeys(importer.criteria[code.upper()] for code in named))
-
-
-def status(text: str, importer: "ControlImporter") -> str:
-    """A status that one person can declare; an empty cell is planned."""
-    value = choice(Status)(text, importer) or Status.PLANNED
-    if value not in IMPORTABLE:
-        raise ValueError(f"“{text[:60]}” cannot be imported: it takes a verb with a reason.")
-    return value
+    add: tuple[Criterion, ...]
+    drop: tuple[int, ...]
 
 
 class ControlImporter(Importer):
-    """One row a control. A row says which criteria the control meets: links it leaves out are taken away."""
+    """Controls with their criteria and wording; the row is known by its reference."""
 
     model = Control
-    fields = (
-        ImportField("ref", "Reference", required=True, aliases=("id", "control id", "control", "number", "no")),
-        ImportField("name", "Name", required=True, aliases=("title", "control name", "control title")),
-        ImportField("objective", "Objective", aliases=("control objective", "description", "control description")),
-        ImportField(
-            "criteria", "Criteria", parse=codes, link=True, aliases=("criteria ids", "criterion", "tsc", "criteria id"),
-            help="Ids with spaces or commas between them.",
-        ),
-        ImportField("owner", "Owner", parse=person, aliases=("control owner",), help="An e-mail address or a name."),
-        ImportField("operator", "Operator", parse=person, aliases=("performer", "control operator")),
-        ImportField("owner_role", "Owner's role", aliases=("role", "responsible role")),
-        ImportField("kind", "Type", parse=choice(Kind), aliases=("kind", "control type")),
-        ImportField("nature", "Nature", parse=choice(Nature), aliases=("manual or automated", "automation")),
-        ImportField("frequency", "Frequency", parse=choice(Frequency), aliases=("how often", "cadence")),
-        ImportField("expected_evidence", "Expected evidence", aliases=("evidence",)),
-        ImportField("automatable_source", "Automatable source", aliases=("source",)),
-        ImportField("review_date", "Next review", parse=day, aliases=("review", "review due")),
-        ImportField(
-            "status", "Status", parse=status, created_only=True, aliases=("implementation status", "state"),
-            help="Only on new controls; later a status moves with a note.",
-        ),
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.people: dict[str, list[User]] = {}
-        self.criteria: dict[str, Criterion] = {}
+    key = "ref"
+    fields = FIELDS
 
     def prepare(self, user: User) -> None:
-        """Everybody who can own a control, and every criterion: two queries."""
-        people: dict[str, list[User]] = defaultdict(list)
-        for one in possible_owners():
-            for name in {one.email.casefold(), one.name.casefold()} - {""}:
-                people[name].append(one)
-        self.people = dict(people)
-        self.criteria = {criterion.code.upper(): criterion for criterion in Criterion.objects.all()}
+        """Everybody who could own a control, by e-mail and by unique name; every criterion by its code."""
+        self.actor, self.today = user, today()
+        everybody = list(User.objects.exclude(role__in=["", Role.AUDITOR]))
+        names = Counter(one.name.lower() for one in everybody)
+        self.namesakes = {name for name, times in names.items() if times > 1}
+        self.people = {one.name.lower(): one for one in everybody if one.name}
+        self.people = {name: one for name, one in self.people.items() if name not in self.namesakes}
+        self.people |= {one.email.lower(): one for one in everybody}
+        self.criteria: dict[str, list[Criterion]] = defaultdict(list)
+        for criterion in Criterion.objects.select_related("framework"):
+            self.criteria[criterion.code.upper()].append(criterion)
+            self.criteria[f"{criterion.framework.slug}:{criterion.code}".upper()].append(criterion)
 
     def link(self, items: Sequence[Item]) -> Iterator[RowError]:
-        """What each row changes about its control's criteria."""
-        known = self.known([item.instance.pk for item in items if not item.new])
+        """What the file says beyond the control's own fields: its criteria and its wording; and who may own it."""
+        known = [item.instance.pk for item in items if not item.new]
+        links: dict[int, list[Mapping]] = defaultdict(list)
+        for mapping in in_chunks(Mapping.objects.live().select_related("criterion"), known):
+            links[mapping.control_id].append(mapping)
+        wordings: dict[int, list[Wording]] = defaultdict(list)
+        for wording in in_chunks(Wording.objects.order_by("control_id", "-effective_from", "-id"), known):
+            wordings[wording.control_id].append(wording)
         for item in items:
-            if "criteria" not in item.values:
-                continue
-            wanted: list[Criterion] = item.values["criteria"]
-            links = known.get(item.instance.pk, {}) if not item.new else {}
-            before = sorted(self.code(key) for key, link in links.items() if link.archived_at is None)
-            after = sorted(criterion.code for criterion in wanted)
-            if before != after:
-                item.differences.append(Difference("Criteria", ", ".join(before), ", ".join(after)))
-                item.links = [*self.changes(item.instance, wanted, links)]
-        yield from ()
+            yield from self.own_rules(item)
+            if "criteria" in item.values:
+                compare_criteria(item, links[item.instance.pk] if not item.new else [])
+            yield from self.compare_wording(item, wordings[item.instance.pk] if not item.new else [])
+
+    def own_rules(self, item: Item) -> Iterator[RowError]:
+        """What a file may not do: start a control as not applicable, or give one to somebody who has left."""
+        if item.new and item.instance.status == Status.NOT_APPLICABLE:
+            yield RowError(
+                item.line, "Status", "Not applicable takes a second person. Import it as planned, then propose it."
+            )
+        changed = {difference.label for difference in item.differences}
+        for name in ("owner", "operator"):
+            who = item.values.get(name)
+            if who is not None and self.label(name) in changed and not who.is_active:
+                yield RowError(item.line, self.label(name), f"{who} has no active account any more.")
+
+    def compare_wording(self, item: Item, stored: Sequence[Wording]) -> Iterator[RowError]:
+        """A new wording where the file's differs from the one in force on that day; all four parts, or none."""
+        parts = {name: item.values.get(name, "") for name in PARTS}
+        if not any(parts.values()):
+            return
+        missing = [self.label(name) for name in PARTS if not parts[name]]
+        if missing:
+            yield RowError(item.line, missing[0], f"A wording has four parts; this one lacks {', '.join(missing)}.")
+            return
+        since = item.values.get("effective_from") or self.today
+        now = next((wording for wording in stored if wording.effective_from <= since), None)
+        if now is not None and all(getattr(now, name) == value for name, value in parts.items()):
+            return
+        new = Wording(**parts, effective_from=since)
+        try:
+            new.clean_fields(exclude=["control", "author", "reason"])
+        except ValidationError as error:
+            for name, messages in error.message_dict.items():
+                yield RowError(item.line, self.label(name), " ".join(messages))
+        item.differences.append(Difference(f"Wording from {since}", now.text if now else "", sentence(**parts)))
+        item.links.append(new)
 
     def apply_links(self, items: Sequence[Item], *, actor: User, reason: str) -> None:
-        """Save the links, each with its own entry."""
-        by_verb: dict[str, list[Mapping]] = defaultdict(list)
-        for item in items:
-            for verb, link in item.links:
-                link.control = item.instance  # a new control has its number only now
-                by_verb[verb].append(link)
-        for verb, links in by_verb.items():
-            save_many(links, actor=actor, verb_created=verb, verb_updated=verb, reason=reason)
-
-    def known(self, keys: Sequence[int]) -> dict[int, dict[int, Mapping]]:
-        """Control id → criterion id → its link, archived or not."""
-        found: dict[int, dict[int, Mapping]] = defaultdict(dict)
-        for start in range(0, len(keys), LOOKUP):
-            for link in Mapping.objects.filter(control_id__in=keys[start : start + LOOKUP]):
-                found[link.control_id][link.criterion_id] = link
-        return found
-
-    def changes(
-        self, control: Control, wanted: Sequence[Criterion], links: dict[int, Mapping]
-    ) -> Iterator[tuple[str, Mapping]]:
-        """(verb, link) for every link that is made, brought back or taken away."""
-        for criterion in wanted:
-            link = links.get(criterion.pk)
-            if link is None:
-                yield "mapping.created", Mapping(control=control, criterion=criterion)
-            elif link.archived_at is not None:
-                link.archived_at = None
-                yield "mapping.restored", link
-        kept: set[Any] = {criterion.pk for criterion in wanted}
-        for key, link in links.items():
-            if key not in kept and link.archived_at is None:
+        """Save links and wordings: what comes back keeps its row and its history."""
+        changes = [(item.instance, link) for item in items for link in item.links if isinstance(link, CriteriaChange)]
+        old = stored_links(control.pk for control, _ in changes)
+        new, restored, archived = [], [], []
+        for control, change in changes:
+            for criterion in change.add:
+                link = old.get((control.pk, criterion.pk))
+                if link is None:
+                    new.append(Mapping(control=control, criterion=criterion))
+                else:
+                    link.archived_at = None
+                    restored.append(link)
+            for key in change.drop:
+                link = old[control.pk, key]
                 link.archived_at = timezone.now()
-                yield "mapping.archived", link
+                archived.append(link)
+        for word, some in (("created", new), ("restored", restored), ("archived", archived)):
+            verb = f"mapping.{word}"
+            save_many(some, actor=actor, verb_created=verb, verb_updated=verb, reason=reason)
+        wordings = [link for item in items for link in worded(item, actor, reason)]
+        verb = "wording.written"
+        save_many(wordings, actor=actor, verb_created=verb, verb_updated=verb, reason=reason)
 
-    def code(self, key: int) -> str:
-        """A criterion's code by its id."""
-        return next(criterion.code for criterion in self.criteria.values() if criterion.pk == key)
+
+def compare_criteria(item: Item, stored: Sequence[Mapping]) -> None:
+    """Note on the item what the file's list of criteria adds and takes away."""
+    wanted: tuple[Criterion, ...] = item.values["criteria"]
+    have = {mapping.criterion_id: mapping.criterion for mapping in stored}
+    add = tuple(criterion for criterion in wanted if criterion.pk not in have)
+    drop = tuple(sorted(have.keys() - {criterion.pk for criterion in wanted}))
+    if add or drop:
+        item.links.append(CriteriaChange(add, drop))
+        before = sorted(have.values(), key=lambda criterion: (criterion.framework_id, criterion.position))
+        item.differences.append(Difference("Criteria", codes(before), codes(wanted)))
+
+
+def worded(item: Item, actor: User, reason: str) -> Iterator[Wording]:
+    """The wording that an item brings, ready to be saved."""
+    for link in item.links:
+        if isinstance(link, Wording):
+            link.control, link.author, link.reason = item.instance, actor, reason
+            yield link
+
+
+def codes(some: Iterable[Criterion]) -> str:
+    """Criteria as people write them."""
+    return ", ".join(criterion.code for criterion in some)
+
+
+def stored_links(controls: Iterable[int]) -> dict[tuple[int, int], Mapping]:
+    """The links of these controls, archived ones too, locked, by control and criterion."""
+    found = in_chunks(Mapping.objects.select_for_update(), list(controls))
+    return {(mapping.control_id, mapping.criterion_id): mapping for mapping in found}
+
+
+def in_chunks(rows: Any, controls: Sequence[int], size: int = 1000) -> Iterator[Any]:
+    """Rows of these controls, one query for every `size` of them."""
+    for start in range(0, len(controls), size):
+        yield from rows.filter(control__in=controls[start : start + size])

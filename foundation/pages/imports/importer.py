@@ -203,7 +203,7 @@ class Importer:
         found: dict[str, Any] = {}
         for start in range(0, len(wanted), LOOKUP):
             some = wanted[start : start + LOOKUP]
-            rows = self.model._default_manager.annotate(_key=Lower(self.key))
+            rows = self.model._default_manager.select_related(*self.foreign()).annotate(_key=Lower(self.key))
             for record in rows.filter(Q(_key__in=some) | Q(**{f"{self.key}__in": some})):
                 found[getattr(record, self.key).lower()] = record
         return found
@@ -238,15 +238,16 @@ class Importer:
         names = {one.name for one in self.fields if not one.link}
         others = [column.name for column in self.model._meta.fields if column.name not in names]
         try:
-            item.instance.clean_fields(exclude=[*others, *self.foreign(names)])
+            item.instance.clean_fields(exclude=[*others, *self.foreign()])
         except ValidationError as error:
             for name, messages in error.message_dict.items():
                 for message in messages:
                     yield RowError(item.line, mapping.get(name) or self.label(name), message)
 
-    def foreign(self, names: Iterable[str]) -> list[str]:
-        """The foreign keys among these fields: their parsers have found the record, asking again is a query a row."""
-        return [name for name in names if self.model._meta.get_field(name).is_relation]
+    def foreign(self) -> list[str]:
+        """The foreign keys among the fields: read together with the record, and already found by their parsers."""
+        own = [one.name for one in self.fields if not one.link]
+        return [name for name in own if self.model._meta.get_field(name).is_relation]
 
     def label(self, name: str) -> str:
         """A field's label."""
