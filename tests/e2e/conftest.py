@@ -8,7 +8,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    ViewportSize,
+    sync_playwright,
+)
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
@@ -21,7 +30,10 @@ FLAGS = [
     "--no-first-run",
     "--font-render-hinting=none",
 ]
-VIEWPORTS = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+VIEWPORTS: dict[str, ViewportSize] = {
+    "desktop": {"width": 1280, "height": 800},
+    "phone": {"width": 390, "height": 844},
+}
 PICTURES = Path(settings.BASE_DIR) / ".cache" / "pictures"
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 
@@ -55,6 +67,10 @@ def open_page(browser: Browser, live_server) -> Iterator[OpenPage]:
         if message.type == "error" and "the server responded with a status of 4" not in message.text:
             complaints.append(f"{message.text} ({message.location.get('url')})")
 
+    def watch(request: Request) -> None:
+        if not request.url.startswith((live_server.url, "data:", "blob:", "about:")):
+            complaints.append(f"asked for {request.url}")
+
     def open_it(viewport="desktop", *, dark=False, user=None, javascript=True) -> Page:
         context = browser.new_context(
             base_url=live_server.url,
@@ -76,13 +92,7 @@ def open_page(browser: Browser, live_server) -> Iterator[OpenPage]:
         page = context.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                request.url.startswith((live_server.url, "data:", "blob:", "about:"))
-                or complaints.append(f"asked for {request.url}")
-            ),
-        )
+        page.on("request", watch)
         return page
 
     yield open_it
