@@ -179,7 +179,7 @@ FIELDS = (
         parse=status,
         created_only=True,
         aliases=("implementation status", "state", "control status"),
-        help="Planned, in progress, implemented or retired. Only for new controls: existing ones keep theirs.",
+        help="Planned, in progress or implemented. Only for new controls: existing ones keep theirs.",
     ),
     ImportField(
         "review_date",

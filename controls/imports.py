@@ -16,6 +16,7 @@ from foundation.organisation.models import today
 from foundation.pages.imports.importer import Difference, Importer, Item, RowError
 from foundation.trail.keep import save_many
 
+IMPORTABLE = (Status.PLANNED, Status.IN_PROGRESS, Status.IMPLEMENTED)  # the others take a reason, or two people
 PARTS = ("who", "what", "how_often", "on_what")
 
 
@@ -64,11 +65,10 @@ class ControlImporter(Importer):
             yield from self.compare_wording(item, wordings[item.instance.pk] if not item.new else [])
 
     def own_rules(self, item: Item) -> Iterator[RowError]:
-        """What a file may not do: start a control as not applicable, or give one to somebody who has left."""
-        if item.new and item.instance.status == Status.NOT_APPLICABLE:
-            yield RowError(
-                item.line, "Status", "Not applicable takes a second person. Import it as planned, then propose it."
-            )
+        """What a file may not do: start a control in a status that takes a reason, or give one to who has left."""
+        if item.new and item.instance.status not in IMPORTABLE:
+            words = f"A new control cannot start as {item.instance.get_status_display().lower()}, which takes a reason."
+            yield RowError(item.line, "Status", words)
         changed = {difference.label for difference in item.differences}
         for name in ("owner", "operator"):
             who = item.values.get(name)

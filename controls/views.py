@@ -61,7 +61,7 @@ class ControlPages(Pages):
     links = (Link("Wording", Wording, "control"), Link("Criterion", Mapping, "control"))
     selectable = True
     intro = (
-        "What the company does to meet the criteria: each control with an owner, a wording and the evidence it leaves."
+        "What the company does to meet the criteria: each with an owner, a wording and the evidence it leaves."
     )
     attach = staticmethod(attach_criteria)
 
@@ -134,7 +134,7 @@ def carry_out(
 ) -> HttpResponse:  # fmt: skip
     """Show a verb's form, or do the verb and go back to where it was asked for.
 
-    An htmx request gets the form alone, then the control's status alone. What the action refuses stands beside the form.
+    An htmx request gets the form alone, then the status alone. What the action refuses stands beside the form.
     """
     form = form_class(request.POST if request.method == "POST" else None, control=control)
     if request.method == "POST" and form.is_valid():
