@@ -49,7 +49,7 @@ def key(name: str) -> str:
 
 
 SECRET_KEY = key("SECRET_KEY")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 TRAIL_MAC_KEY = key("TRAIL_MAC_KEY")  # authenticates trail entries; must never be stored in the database
 
 
