@@ -140,10 +140,10 @@ def set_criteria(control: Control, wanted: ReadOnly[Criterion, str], *, actor: U
 
 
 @transaction.atomic
-def assign_owner(controls: Iterable[Control], *, actor: User, owner: User | None, reason: str = "") -> int:
+def assign_owner(controls: Iterable[Control], *, actor: User, owner: User | None, reason: str) -> int:
     """Give all these controls one owner (or none): all of them or, on any error, none. Returns how many changed.
 
-    Each changed control has its own history row and trail entry. Raises ValidationError for an owner who has left.
+    Each changed control has its own history row and trail entry. Raises ValidationError without a reason, or for an owner who has left.
     """
     if owner is not None and not owner.is_active:
         raise ValidationError(f"{owner} has no active account.")
@@ -152,7 +152,7 @@ def assign_owner(controls: Iterable[Control], *, actor: User, owner: User | None
 
 @transaction.atomic
 def change_review_date(
-    controls: Iterable[Control], *, actor: User, review_date: datetime.date, reason: str = ""
+    controls: Iterable[Control], *, actor: User, review_date: datetime.date, reason: str
 ) -> int:
     """Set one next review day on all these controls, all or none. Returns how many changed."""
     return _change_all(controls, "review_date_changed", actor, reason, review_date=review_date)
@@ -261,6 +261,7 @@ def _keep_link(link: Mapping, actor: User, verb: str, reason: str) -> Mapping:
 
 
 def _change_all(controls: Iterable[Control], participle: str, actor: User, reason: str, **values: object) -> int:
+    _say(reason, "Say why.")
     wanted = {control.pk: control.version for control in controls}
     stored = list(Control.objects.select_for_update().live().filter(pk__in=wanted))
     if len(stored) != len(wanted):

@@ -216,7 +216,7 @@ class AssignOwnerForm(forms.Form):
     """One owner, or nobody, for the ticked controls."""
 
     owner = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody")
-    reason = forms.CharField(required=False, max_length=MOST_WORDS)
+    reason = words_field(rows=2, help_text="It stands in the trail of each of them.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -227,7 +227,7 @@ class ReviewDateForm(forms.Form):
     """One next review day for the ticked controls."""
 
     review_date = day_field(label="Next review")
-    reason = forms.CharField(required=False, max_length=MOST_WORDS)
+    reason = words_field(rows=2, help_text="It stands in the trail of each of them.")
 
 
 class ScopeForm(forms.Form):
