@@ -153,7 +153,7 @@ class Pages:
         moment = self.moment()
         return self.show(self.fetch(pk, moment), moment=moment)
 
-    def show(self, target: Any, *, moment: datetime.datetime | None = None, status: int = 200, **context: Any) -> HttpResponse:
+    def show(self, target: Any, /, *, moment: datetime.datetime | None = None, status: int = 200, **context: Any) -> HttpResponse:
         """The detail page of `target`; verbs that refused a form call it again with that form and status 422."""
         type(self).attach([target], moment)
         facts = [(fact.label, fact.cell(target)) for fact in self.facts]
@@ -259,12 +259,12 @@ class Pages:
         archiving, status = archived_at is not None, 422 if form.errors else 200
         return self.render("confirm", form=form, object=target, archiving=archiving, status=status)
 
-    def record(self, tab: str, target: Any, **context: Any) -> HttpResponse:
+    def record(self, tab: str, target: Any, /, **context: Any) -> HttpResponse:
         """One of a record's pages, with what its frame (pages/record.html) asks."""
         verbs = {f"may_{verb}": can(self.user, verb, target) for verb in ("change", "archive")}
         return self.render(tab, tab=tab, object=target, **verbs, **context)
 
-    def render(self, page: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    def render(self, page: str, /, *, status: int = 200, **context: Any) -> HttpResponse:
         """The register's own template for `page` if there is one, else the common one."""
         own = f"{self.model._meta.app_label}/{self.name()}_{page}.html"
         context |= {"pages": self, "may_add": can(self.user, "add", self.model)}
