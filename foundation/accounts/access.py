@@ -5,6 +5,7 @@ Rules of the table: the domain's roles page. Decisions 1-3 and 7-10 of docs/arch
 """
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, TypeVar
 
@@ -116,6 +117,7 @@ TABLE: Final[dict[str, dict[str, dict[Role, Scope]]]] = {
     },
     "trail.entry": {
         "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: SEEN, OWNER: SEEN, EMPLOYEE: OWN, AUDITOR: SEEN},
+        "view_private": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},  # whole addresses
     },
     "jobs.job": {
         "view": _EVERYONES_OWN,
@@ -131,6 +133,9 @@ BELOW: Final[dict[str, Paths]] = {
     "jobs.job": Paths(owner=("requested_by",)),
 }
 
+# The windows that this request has read, by user id; None outside a request, where nothing is kept (middleware.py).
+windows_read: ContextVar[dict[int, AuditorWindow | None] | None] = ContextVar("accounts_windows_read", default=None)
+
 Person = User | AnonymousUser
 Row = TypeVar("Row", bound=Model)
 _NOTHING: Final = Q(pk__in=())
@@ -140,7 +145,7 @@ def visible(user: Person, rows: QuerySet[Row] | type[Row], moment: datetime | No
     """The rows that the person may see: of live rows, or of what `asof.rows(model, moment)` gave for a past moment.
 
     An unknown model, an inactive person or a person without a role sees nothing. Costs no query by itself, except
-    that an auditor's open window is read afresh each time, so that nothing outlives it.
+    that an auditor's open window is read.
     """
     return allowed(user, "view", rows, moment)
 
@@ -226,12 +231,21 @@ def apart(actor: User, others: Iterable[int | None], rule: str) -> None:
 
 
 def open_window(user: Person) -> AuditorWindow | None:
-    """The auditor's one open window, read now. None for anybody else; and none if, against the rules, two are open."""
+    """The auditor's one open window. None for anybody else; and none if, against the rules, two are open.
+
+    Read once a request (a page's frame alone asks several times), but the clock is asked each time.
+    """
     if not _stands(user) or user.role != AUDITOR:
         return None
-    now = timezone.now()
-    windows = list(AuditorWindow.objects.filter(user=user, opens_at__lte=now, closes_at__gt=now)[:2])
-    return windows[0] if len(windows) == 1 else None
+    read, now = windows_read.get(), timezone.now()
+    if read is None or user.pk not in read:
+        found = list(AuditorWindow.objects.filter(user=user, opens_at__lte=now, closes_at__gt=now)[:2])
+        window = found[0] if len(found) == 1 else None
+        if read is not None:
+            read[user.pk] = window
+        return window
+    window = read[user.pk]
+    return window if window is not None and window.is_open(now) else None
 
 
 def moment_for(user: Person, asked: datetime | None) -> datetime | None:
@@ -255,13 +269,18 @@ def period_of(window: AuditorWindow) -> tuple[datetime, datetime]:
     return first, datetime.combine(window.period_to + timedelta(days=1), time.min, here) - timedelta(microseconds=1)
 
 
+def seen_entries(user: User) -> Q:
+    """The trail entries about what the person sees, as a condition: whose values he may read (decision 10)."""
+    return _entries(user, SEEN)
+
+
 def register_of(model: type[Model]) -> type[Model]:
     """The register that a model belongs to: itself, or the one whose history it keeps."""
     return getattr(model, "instance_type", model)
 
 
 def paths_of(model: type[Model]) -> Paths | None:
-    """Where a register says that its owners and categories are; None if it says nothing, and then no scope reaches it."""
+    """Where a register says its owners and categories are; None if it says nothing: then no scope reaches it."""
     return BELOW.get(model._meta.label_lower) or getattr(model, "access", None)
 
 

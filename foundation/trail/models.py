@@ -1,8 +1,11 @@
 """The trail's entries, and what every stored thing builds on: history, a version, and no way round the save path."""
 
+import datetime
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.db import models
@@ -10,6 +13,7 @@ from simple_history.models import HistoricalRecords
 
 from foundation.trail import leaf
 
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 Row = TypeVar("Row", bound=models.Model)
 
 
@@ -55,6 +59,23 @@ class Entry(models.Model):
     def leaf_hash(self) -> bytes:
         """The RFC 6962 hash of this entry's leaf."""
         return leaf.leaf_hash(self)
+
+    @property
+    def moment(self) -> datetime.datetime:
+        """`at` as an aware datetime in UTC."""
+        return EPOCH + datetime.timedelta(microseconds=self.at)
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """`detail`, read: changes, reason, refs, history, private; what was not said is absent."""
+        facts: dict[str, Any] = json.loads(self.detail)
+        return facts
+
+    @cached_property
+    def hidden(self) -> dict[str, Any]:
+        """`private`, read; nothing once it was erased."""
+        hidden: dict[str, Any] = json.loads(self.private) if self.private else {}
+        return hidden
 
 
 class Unaudited(RuntimeError):

@@ -6,7 +6,7 @@ from foundation.trail import views
 
 app_name = "trail"
 urlpatterns = [
-    path("", views.entries, name="entry-list"),
-    path("export.csv", views.export, name="entry-csv"),
-    path("<int:pk>/", views.entry, name="entry-detail"),
+    path("", views.entry_list, name="entry-list"),
+    path("export.csv", views.entry_csv, name="entry-csv"),
+    path("<int:pk>/", views.entry_detail, name="entry-detail"),
 ]
