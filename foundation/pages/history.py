@@ -97,7 +97,7 @@ def changes(model: type[models.Model], before: Any, after: Any, names: dict[str,
 
 def tracked(model: type[models.Model]) -> list[Any]:
     """The fields that a history shows."""
-    return [column for column in model._meta.concrete_fields if column.name not in HIDDEN]
+    return [column for column in model.history.model.tracked_fields if column.name not in HIDDEN]  # type: ignore[attr-defined]
 
 
 def in_words(column: Any, value: Any, names: dict[str, dict[Any, str]]) -> str:
