@@ -14,6 +14,7 @@ from foundation.jobs.worker import Worker
 class WorkerCommand(BaseCommand):
     help = "Run background jobs until stopped: TERM lets the running job finish or hands it back to the queue."
     schedule: Sequence[Every] = ()
+    requires_system_checks = ()  # `migrate` and the web server have made them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--batch", action="store_true", help="Stop when nothing is due.")

@@ -54,16 +54,20 @@ class Heart:
 
 @dataclass
 class Seen:
+    """One running job as last seen: its beat, for how long that has stood still, and how often it was looked at."""
+
     beat: datetime | None
-    since: float
-    looks: int
+    at: float
+    silent: float = 0.0
+    looks: int = 1
 
 
 class Watch:
-    """Finds jobs whose worker died: the same beat over STALE seconds of our own clock, so machines' clocks may differ."""
+    """Finds jobs whose worker died: a beat that stands still over `stale` seconds of our own clock, whatever theirs says."""
 
-    def __init__(self, stale: float = STALE) -> None:
+    def __init__(self, stale: float = STALE, beat: float = BEAT) -> None:
         self._stale = stale
+        self._most = 2 * beat  # silence counted per look: a look that was itself held up proves no death
         self._seen: dict[UUID, Seen] = {}
 
     def look(self) -> int:
@@ -71,10 +75,10 @@ class Watch:
         if not Job.objects.exclude(state__in=FINISHED).exists():
             self._seen.clear()
             return 0
-        now = time.monotonic()
         beats = self._beats()
+        now = time.monotonic()
         self._seen = {pk: self._again(pk, beat, now) for pk, beat in beats.items()}
-        dead = [pk for pk, seen in self._seen.items() if now - seen.since >= self._stale and seen.looks >= LOOKS]
+        dead = [pk for pk, seen in self._seen.items() if seen.silent >= self._stale and seen.looks >= LOOKS]
         return sum(self._recover(pk, beats[pk]) for pk in dead)
 
     def _beats(self) -> dict[UUID, datetime | None]:
@@ -87,12 +91,14 @@ class Watch:
     def _again(self, pk: UUID, beat: datetime | None, now: float) -> Seen:
         before = self._seen.get(pk)
         if before is None or before.beat != beat:
-            return Seen(beat, now, 1)
-        return Seen(beat, before.since, before.looks + 1)
+            return Seen(beat, now)
+        return Seen(beat, now, before.silent + min(now - before.at, self._most), before.looks + 1)
 
     def _recover(self, pk: UUID, beat: datetime | None) -> bool:
         with transaction.atomic():
-            job = Job.objects.select_for_update().filter(pk=pk, state=State.RUNNING, heartbeat=beat).first()
+            # A row that is locked belongs to somebody who lives.
+            running = Job.objects.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+            job = running.filter(pk=pk, state=State.RUNNING, heartbeat=beat).first()
             if job is None:
                 return False
             logger.warning("job %s: its worker gave no sign of life for %s s; recovered", pk, self._stale)

@@ -59,7 +59,7 @@ class Worker:
         self._batch = batch
         self._grace = grace
         self._beat = beat
-        self._watch = Watch(stale)
+        self._watch = Watch(stale, beat)
         self._rounds_at = 0.0
         self._stopping = False
         self._inside = False

@@ -35,7 +35,8 @@ def test_only_files_past_their_days_go(owner):
     assert (old.result.name, old.result_name) == ("", "Report “Ü”.csv")
     assert not storage.exists(path)
     fresh.refresh_from_db()
-    assert fresh.result.read() == b"x"
+    with fresh.result.open() as stored:
+        assert stored.read() == b"x"
     assert Entry.objects.count() == entries
     assert not DBTaskResult.objects.filter(pk=old.pk).exists()
     assert files.expire(30) == 0

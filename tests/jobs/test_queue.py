@@ -53,7 +53,8 @@ def test_done_job_keeps_its_file_its_hash_and_who_asked(owner):
     job.refresh_from_db()
     assert (job.state, job.done, job.total, job.message) == ("done", 1, 1, "One row")
     assert job.requested_by == owner
-    assert job.result.read() == b"a,b"
+    with job.result.open() as stored:
+        assert stored.read() == b"a,b"
     assert job.result.name.startswith(f"jobs/{job.pk}")
     assert job.result_name == "Report “Ü”.csv"
     assert job.result_sha256 == hashlib.sha256(b"a,b").hexdigest()
@@ -160,7 +161,7 @@ def test_worker_that_lost_its_job_can_neither_report_nor_finish_nor_leave_a_file
 
 
 def test_dead_workers_job_returns_after_its_heartbeat_stood_still(tmp_path):
-    enqueue(slow_holiday, number=1, seconds=0, log=str(tmp_path / "log"))
+    enqueue(slow_holiday, number=1, millis=0, log=str(tmp_path / "log"))
     job = claim("dies")
     watch = Watch(stale=0)
     assert watch.look() == 0
@@ -176,7 +177,7 @@ def test_dead_workers_job_returns_after_its_heartbeat_stood_still(tmp_path):
 
 
 def test_beating_heart_is_never_taken_for_dead(tmp_path):
-    enqueue(slow_holiday, number=1, seconds=0, log=str(tmp_path / "log"))
+    enqueue(slow_holiday, number=1, millis=0, log=str(tmp_path / "log"))
     job = claim("lives")
     watch = Watch(stale=0)
     for _ in range(6):
@@ -240,6 +241,6 @@ def test_database_refuses_an_unknown_state_and_an_attempt_too_many():
 def test_jobs_run_in_the_order_they_came(tmp_path):
     log = tmp_path / "log"
     for number in range(5):
-        enqueue(slow_holiday, number=number, seconds=0, log=str(log))
+        enqueue(slow_holiday, number=number, millis=0, log=str(log))
     assert run_all() == 5
     assert [line for line in lines(log) if line.startswith("begin")] == [f"begin {n} 1" for n in range(5)]

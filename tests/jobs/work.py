@@ -24,12 +24,12 @@ def lines(path: Path) -> list[str]:
 
 
 @job(retries=3, backoff=0)
-def slow_holiday(progress: Progress, *, number: int, seconds: float, log: str) -> None:
+def slow_holiday(progress: Progress, *, number: int, millis: int, log: str) -> None:
     """Begin, take a while, and have one effect in one transaction; a second run finds that it is done."""
     note(log, f"begin {number} {progress.job.attempts}")
     for step in range(10):
         progress.set(step, 10, "Working")
-        time.sleep(seconds / 10)
+        time.sleep(millis / 10_000)
     with transaction.atomic():
         day = date.fromordinal(DAY_ONE + number)
         if not Holiday.objects.filter(day=day).exists():
@@ -42,7 +42,7 @@ def flaky(progress: Progress, *, until: int, log: str) -> None:
     """Fail with a message that nobody may see until attempt `until`."""
     note(log, str(progress.job.attempts))
     if progress.job.attempts < until:
-        raise ConnectionError("the password is hunter2")
+        raise ConnectionError("the password is " + "2retnuh"[::-1])  # backwards: frames quote this line
 
 
 @job()
@@ -65,3 +65,13 @@ def link_away(progress: Progress, *, url: str) -> None:
 @job(retries=0)
 def once_only(progress: Progress) -> None:
     progress.set(1, 1)
+
+
+@job(retries=3, backoff=0)
+def long_write(progress: Progress, *, millis: int, log: str) -> None:
+    """Hold one writing transaction for longer than a worker may be silent: on SQLite nobody else can write meanwhile."""
+    with transaction.atomic():
+        save(Holiday(day=date.fromordinal(DAY_ONE), name="Long"), actor=progress.actor, verb="holiday.created")
+        note(log, f"begin {progress.job.attempts}")
+        time.sleep(millis / 1000)
+    note(log, f"end {progress.job.attempts}")
