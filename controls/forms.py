@@ -287,7 +287,7 @@ class ControlFilter(RegisterFilter):
 
     status = django_filters.ChoiceFilter(choices=Status.choices, empty_label="Any")
     owner = django_filters.ChoiceFilter(method="by_owner", empty_label="Anybody")
-    category = django_filters.ChoiceFilter(method="by_category", empty_label="Any")
+    category = django_filters.ChoiceFilter(method="by_category", label="Category", empty_label="Any")
     criterion = django_filters.ChoiceFilter(method="by_criterion", empty_label="Any", label="Series or criterion")
     frequency = django_filters.ChoiceFilter(choices=Frequency.choices, empty_label="Any")
     gap = django_filters.ChoiceFilter(

@@ -34,6 +34,8 @@ class RegisterFilter(django_filters.FilterSet):
     ) -> None:
         self.user, self.moment = user, moment
         super().__init__(data, queryset=queryset)
+        words, show = self.filters.pop("q"), self.filters.pop("show")  # words come first, live or archived last
+        self.filters = {"q": words, **self.filters, "show": show}
 
     @property
     def qs(self) -> QuerySet[Any]:
