@@ -81,7 +81,6 @@ FIELDS = (
             "number",
             "no",
             "code",
-            "control #",
         ),
     ),
     ImportField(

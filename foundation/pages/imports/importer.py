@@ -39,9 +39,9 @@ class ImportField:
     created_only: bool = False
     help: str = ""
 
-    def headings(self) -> set[str]:
-        """The headings by which the field is recognised, simplified."""
-        return {simple(name) for name in (self.name, self.label, *self.aliases)}
+    def headings(self) -> list[str]:
+        """The headings by which the field is recognised, simplified, the surest first."""
+        return [simple(name) for name in (self.name, self.label, *self.aliases)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Importer:
         for item in self.fields:
             heading = remembered.get(item.name, "")
             if heading not in header:
-                heading = next((by_simple[name] for name in sorted(item.headings()) if name in by_simple), "")
+                heading = next((by_simple[name] for name in item.headings() if name in by_simple), "")
             if heading:
                 found[item.name] = heading
         return found
