@@ -1,4 +1,4 @@
-"""What is done to engagements: changing them together with their windows, admitting auditors and ending their access."""
+"""What is done to engagements: changing them with their windows, admitting auditors, ending their access."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -92,6 +92,10 @@ class Engagement(Register):
         """The last day that the report is about."""
         return self.as_of if self.type == Type.I else self.period_to
 
+    def time(self) -> str:
+        """The day or days that the report is about."""
+        return f"{self.as_of}" if self.type == Type.I else f"{self.period_from} to {self.period_to}"
+
     def clean(self) -> None:
         """Say beside the right field what the database would refuse; leave out dates of the other type."""
         super().clean()

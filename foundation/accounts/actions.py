@@ -18,7 +18,7 @@ def invite(
 ) -> User:
     """Make an account without a password and mail its owner a link to set one.
 
-    `actor` is a user or SYSTEM. `mail=False` leaves the mail out (the first administrator gets the link on the terminal).
+    `actor` is a user or SYSTEM. `mail=False` leaves the mail out (the terminal shows the link).
     Raises ValidationError for an address that is taken or a role that does not exist.
     """
     if role not in Role.values:
@@ -34,7 +34,7 @@ def invite(
 
 @transaction.atomic
 def resend_invitation(user: User, *, actor: User) -> User:
-    """Mail a new link; the earlier one stops working. Raises ValidationError for a person who has a password already."""
+    """Mail a new link; the earlier one stops working. Raises ValidationError for a person who has a password."""
     if not user.is_active or user.has_usable_password():
         raise ValidationError("Only a person who is active and has not yet set a password can be invited again.")
     user.set_unusable_password()
@@ -102,7 +102,7 @@ def accept_invitation(token: str, password: str) -> User | None:
 
 
 def _keep_an_administrator(user: User) -> None:
-    """Refuse to take away the last active administrator. The rows are locked, so two removals at once cannot both pass."""
+    """Refuse to take away the last active administrator; the rows are locked, so of two at once one is refused."""
     administrators = User.objects.in_role(Role.ADMINISTRATOR).select_for_update().order_by("pk")
     if [administrator.pk for administrator in administrators] == [user.pk]:
         raise ValidationError("This is the last administrator. Make somebody else one first.")

@@ -10,7 +10,7 @@ from foundation.trail.models import Tracked, TrackedQuerySet
 
 
 class ObjectGrant(Tracked, UserObjectPermissionBase):
-    """One expiring permission of one person on one row. A register names its table: `grants = "audits.EngagementGrant"`.
+    """One person's expiring permission on one row. A register names its table: `grants = "audits.EngagementGrant"`.
 
     A subclass adds `content_object`, a foreign key to the register, so that grants cannot be orphaned. Access.py asks
     whether a grant holds; guardian's own backend ignores `expires_at` and must never be asked.

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
+from foundation.accounts.access import windows_read
 from foundation.accounts.roles import Role
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,13 +28,20 @@ OWN_ROUTES: Final = frozenset(
 
 
 class AuditorReadOnly:
-    """Refuses every unsafe method of an auditor outside OWN_ROUTES with 403; TrailMiddleware, outside it, records that."""
+    """Refuses an auditor every unsafe method outside OWN_ROUTES with 403; TrailMiddleware, outside it, records that.
+
+    It also lets one request read an auditor's window once.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        token = windows_read.set({})
+        try:
+            return self.get_response(request)
+        finally:
+            windows_read.reset(token)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
         """Asked once the route is known and before its view runs."""

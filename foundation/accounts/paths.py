@@ -22,7 +22,8 @@ class Paths:
     """Lookup paths of one model, valid for its live rows and its history rows alike.
 
     owner: paths to the people whose own the row is. team: paths to those people's manager; by default each owner's.
-    category: a lookup to a category's slug, or a Via. None: the row belongs to no category, and every open window shows it.
+    category: a lookup to a category's slug, or a Via. None: the row belongs
+    to no category, and every open window shows it.
     """
 
     owner: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The routes of allauth that this product uses. Left out: sign-up, and adding addresses, which would be a second login."""
+"""The routes of allauth that are used. Left out: sign-up, and adding addresses, which would be a second login."""
 
 from allauth.account import views
 from django.urls import path, re_path
@@ -16,7 +16,5 @@ urlpatterns = [
         views.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
-    path(
-        "password/new/done/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"
-    ),
+    path("password/new/done/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
 ]

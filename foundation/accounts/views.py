@@ -47,7 +47,7 @@ class UserPages(Pages):
     intro = "Everybody who may sign in, with one role each. People are invited by mail and deactivated, never deleted."
 
     @staticmethod
-    def attach(found: list[Any], moment: datetime.datetime | None) -> None:
+    def attach(found: list[Any], moment: datetime.datetime | None) -> None:  # noqa: ARG004 - the same at any moment
         """The last sign-in of each person, from the trail, in one query."""
         last = last_sign_ins([user.pk for user in found])
         for user in found:
@@ -155,7 +155,9 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your profile is saved.")
         return redirect("accounts:profile")
     entries = Entry.objects.filter(verb="auth.signed_in", actor_kind="user", actor_id=user.pk).order_by("-at", "-id")
-    signs = [datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC) for at in entries.values_list("at", flat=True)[:5]]
+    signs = [
+        datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC) for at in entries.values_list("at", flat=True)[:5]
+    ]
     context = {"form": form, "signs": signs}
     return render(request, "accounts/profile.html", context, status=422 if form.errors else 200)
 

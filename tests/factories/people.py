@@ -13,7 +13,7 @@ from foundation.accounts.roles import Role
 from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 
-PASSWORD = "a password that is long enough"  # noqa: S105 - it opens nothing but test accounts
+PASSWORD = "a password that is long enough"
 PERIOD_BEFORE, PERIOD_AFTER = timedelta(days=200), timedelta(days=100)
 
 
@@ -30,7 +30,7 @@ class UserFactory(factory.Factory):
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
-        return save(model_class(*args, **kwargs), actor=SYSTEM, verb="user.invited")
+        return save(model_class(*args, **kwargs), actor=SYSTEM, verb="user.created")
 
 
 class EngagementFactory(factory.Factory):
@@ -47,7 +47,7 @@ class EngagementFactory(factory.Factory):
     firm = "Harrow & Pike LLP"
 
     @classmethod
-    def _create(cls, model_class: type[Engagement], *args: Any, **kwargs: Any) -> Engagement:
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Engagement:
         return save(model_class(*args, **kwargs), actor=SYSTEM, verb="engagement.created")
 
 

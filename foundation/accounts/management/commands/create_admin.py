@@ -40,7 +40,9 @@ class Command(BaseCommand):
         """The account, and the line to print about it."""
         if not options["force"] and User.objects.in_role(Role.ADMINISTRATOR).exists():
             raise CommandError("There is an administrator already, who can invite others. --force makes one anyway.")
-        password = sys.stdin.readline().rstrip("\n") if options["password_stdin"] else os.environ.get("ADMIN_PASSWORD", "")
+        password = (
+            sys.stdin.readline().rstrip("\n") if options["password_stdin"] else os.environ.get("ADMIN_PASSWORD", "")
+        )
         user = invite(actor=SYSTEM, email=options["email"], name=options["name"], role=Role.ADMINISTRATOR, mail=False)
         if options["password_stdin"] or password:
             validate_password(password, user)

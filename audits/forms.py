@@ -1,0 +1,75 @@
+"""Forms about engagements: what is examined, and who may look from when to when."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+
+from audits.actions import scope_of
+from audits.models import Engagement, Status, Type
+from controls.models import Category
+from foundation.accounts.models import User
+from foundation.accounts.roles import Role
+from foundation.pages.filters import RegisterFilter
+from foundation.pages.forms import RegisterForm
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class EngagementForm(RegisterForm):
+    """An engagement. Required categories cannot be unticked (R1.1); its status takes legal steps only."""
+
+    categories = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, required=False)
+
+    class Meta:
+        model = Engagement
+        fields = ("name", "type", "as_of", "period_from", "period_to", "categories", "firm", "status", "notes")
+        widgets = {"as_of": DAY, "period_from": DAY, "period_to": DAY, "notes": forms.Textarea(attrs={"rows": 4})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = Category.objects.order_by("framework_id", "position")
+        self.fields["categories"].choices = [(category.slug, category.name) for category in known]  # type: ignore[attr-defined]
+        self.fields["categories"].help_text = "Security is always in scope."
+        if not self.instance.pk:
+            self.fields["categories"].initial = [category.slug for category in known if category.in_scope]
+        now = self.instance.status
+        self.fields["status"].choices = [  # type: ignore[attr-defined]
+            (value, label) for value, label in Status.choices if value == now or value in Engagement.STEPS[now]
+        ]
+
+    def clean_categories(self) -> list[str]:
+        """The chosen categories and the required ones, in the framework's order."""
+        try:
+            return scope_of(self.cleaned_data["categories"])
+        except ValidationError as unknown:
+            raise ValidationError(unknown.messages) from unknown
+
+
+class AdmissionForm(forms.Form):
+    """Whom to admit, from when to when (in the organisation's time zone), and why."""
+
+    user = forms.ModelChoiceField(label="Auditor", queryset=User.objects.none(), empty_label="Choose an auditor")
+    opens_at = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    closes_at = forms.DateTimeField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["user"].queryset = User.objects.in_role(Role.AUDITOR)  # type: ignore[attr-defined]
+
+
+class EndForm(forms.Form):
+    """Why the access ends now."""
+
+    reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class EngagementFilter(RegisterFilter):
+    """Engagements by words, type and status."""
+
+    search_fields = ("name", "firm")
+    type = django_filters.ChoiceFilter(choices=Type.choices, empty_label="Any type")
+    status = django_filters.ChoiceFilter(choices=Status.choices, empty_label="Any status")
+    field_order = ("q", "type", "status", "show")

@@ -1,0 +1,97 @@
+"""The register of engagements, and admitting auditors to one."""
+
+import datetime
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from audits import actions
+from audits.forms import AdmissionForm, EndForm, EngagementFilter, EngagementForm
+from audits.models import Engagement, Status
+from controls.models import Category
+from foundation.accounts.access import can, get_allowed
+from foundation.pages.columns import Column
+from foundation.pages.pages import Pages
+
+TONES = {Status.PLANNED: "mute", Status.FIELDWORK: "info", Status.REPORTING: "warn", Status.CLOSED: "ok"}
+
+
+class EngagementPages(Pages):
+    """Engagements. Their windows follow them; one whose auditors still have access is not archived."""
+
+    model = Engagement
+    form_class, filter_class = EngagementForm, EngagementFilter
+    columns: ClassVar = (
+        Column("name", "Engagement", sort="name", kind="title"),
+        Column("type", "Type", sort="type"),
+        Column("time", "Covers"),
+        Column("scope_words", "Categories"),
+        Column("firm", "Audit firm", sort="firm", empty="Not chosen"),
+        Column("status", "Status", sort="status", kind="badge", tones=TONES),
+    )
+    facts: ClassVar = (*columns[1:], Column("notes", "Notes"))
+    ordering: ClassVar = ("-id",)
+    intro = "The examinations by a CPA firm: what each covers, and which auditors may look, from when to when."
+
+    @staticmethod
+    def attach(found: list[Any], moment: datetime.datetime | None) -> None:  # noqa: ARG004 - the same at any moment
+        """The categories by name, in one query."""
+        names = dict(Category.objects.values_list("slug", "name"))
+        for engagement in found:
+            engagement.scope_words = [names.get(slug, slug) for slug in engagement.categories]
+
+    def detail_context(self, target: Engagement) -> dict[str, Any]:
+        """The windows, for whoever may open and close them, and the form to admit somebody."""
+        if not can(self.user, "admit_auditor", target):
+            return {"windows": None}
+        return {"windows": list(actions.windows_of(target)), "now": timezone.now(), "admit_form": AdmissionForm()}
+
+    def keep(self, form: Any, participle: str) -> Engagement:
+        """Windows follow their engagement in the same transaction."""
+        return actions.keep_engagement(form.save(commit=False), actor=self.user)
+
+    def archive_page(self, pk: int) -> HttpResponse:
+        """Refused while an auditor still has access: end that first, with its own reason."""
+        engagement = get_allowed(self.user, "archive", Engagement, pk)
+        if actions.windows_of(engagement).filter(closes_at__gt=timezone.now()).exists():
+            messages.error(self.request, "End the auditors' access first.")
+            return redirect(engagement)
+        return super().archive_page(pk)
+
+
+@require_POST
+def admit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Admit an auditor to an engagement."""
+    engagement = get_allowed(request.user, "admit_auditor", Engagement, pk)  # type: ignore[arg-type]
+    form = AdmissionForm(request.POST)
+    if form.is_valid():
+        try:
+            window = actions.admit_auditor(engagement, actor=request.user, **form.cleaned_data)
+        except ValidationError as refused:
+            form.add_error(None, refused.messages)  # type: ignore[arg-type]
+        else:
+            messages.success(request, f"{window.user} can read this engagement.")
+            return redirect(engagement)
+    return EngagementPages.again(request, engagement, admit_form=form)
+
+
+def end_access(request: HttpRequest, pk: int, window_pk: int) -> HttpResponse:
+    """Ask why, then shut an auditor's window."""
+    engagement = get_allowed(request.user, "end_access", Engagement, pk)  # type: ignore[arg-type]
+    window = get_object_or_404(actions.windows_of(engagement), pk=window_pk)
+    form = EndForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.end_access(window, actor=request.user, reason=form.cleaned_data["reason"])
+        except ValidationError as refused:
+            form.add_error(None, refused.messages)  # type: ignore[arg-type]
+        else:
+            messages.success(request, f"{window.user} no longer has access.")
+            return redirect(engagement)
+    context = {"pages": EngagementPages(request), "object": engagement, "window": window, "form": form}
+    return render(request, "audits/end_access.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,555 @@
+"""Who may do what: the table of the roles page, scope by scope, and everything that must never be allowed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.contrib.auth.models import AnonymousUser, Permission
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils import timezone
+
+from audits.models import Engagement, EngagementGrant
+from controls.models import Category, Control, Criterion, Framework, Mapping, Series, Wording
+from foundation.accounts import access
+from foundation.accounts.access import (
+    AUDITOR_MAY,
+    TABLE,
+    allowed,
+    apart,
+    can,
+    get_allowed,
+    moment_for,
+    open_window,
+    require,
+    visible,
+    which,
+)
+from foundation.accounts.models import AuditorWindow, User
+from foundation.accounts.roles import Role, Scope
+from foundation.trail import asof
+from foundation.trail.keep import save
+from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM, record
+from tests.factories.people import EngagementFactory, UserFactory, WindowFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def make(instance: Any, verb: str = "control.created") -> Any:
+    return save(instance, actor=SYSTEM, verb=verb)
+
+
+@pytest.fixture
+def criteria(db: None) -> dict[str, Criterion]:
+    """One criterion in each of two categories: security and privacy."""
+    framework = make(Framework(slug="tsc", name="TSC"))
+    found = {}
+    for position, slug in enumerate(("security", "privacy")):
+        category = make(Category(framework=framework, slug=slug, name=slug.title(), position=position, in_scope=True))
+        series = make(Series(category=category, code=slug[:3].upper(), title=slug, position=position))
+        found[slug] = make(
+            Criterion(
+                framework=framework, category=category, series=series, code=f"{slug}.1", title=slug, position=position
+            )
+        )
+    return found
+
+
+@pytest.fixture
+def controls(owner: User, colleague: User, criteria: dict[str, Criterion]) -> dict[str, Control]:
+    """The owner's control and one that the owner operates for a colleague (security); the colleague's (privacy)."""
+    mine = make(Control(ref="A-1", name="Mine", owner=owner))
+    operated = make(Control(ref="A-2", name="Operated", owner=colleague, operator=owner))
+    theirs = make(Control(ref="A-3", name="Theirs", owner=colleague))
+    for control, slug in ((mine, "security"), (operated, "security"), (theirs, "privacy")):
+        make(Mapping(control=control, criterion=criteria[slug], rationale="fits"))
+    return {"mine": mine, "operated": operated, "theirs": theirs}
+
+
+# ---- the table, literally --------------------------------------------------------------------------------------------
+
+A, C, M, W, E, U = (
+    Role.ADMINISTRATOR,
+    Role.COMPLIANCE_MANAGER,
+    Role.MANAGER,
+    Role.CONTROL_OWNER,
+    Role.EMPLOYEE,
+    Role.AUDITOR,
+)
+PROGRAMME = {A: "all", C: "all", M: "all", W: "all", U: "window"}
+EVERYONES_OWN = dict.fromkeys((A, C, M, W, E, U), "own")
+MANAGED = {C: "all"}
+EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
+    "accounts.user": {
+        "view": {A: "all", C: "all", E: "own", U: "window"},
+        "view_history": {A: "all", C: "all"},
+        "add": {A: "all"},
+        "change": {A: "all"},
+        "change_role": {A: "all"},
+        "deactivate": {A: "all"},
+        "reactivate": {A: "all"},
+        "resend_invitation": {A: "all"},
+    },
+    "accounts.auditorwindow": {"view": MANAGED},
+    "organisation.organisation": {"view": {A: "all"}, "change": {A: "all"}},
+    "organisation.setting": {
+        "view": {A: "all", C: "all"},
+        "change": {A: "all"},
+        "change_programme": {A: "all", C: "all"},
+    },
+    "organisation.holiday": {
+        "view": {A: "all", C: "all"},
+        "add": {A: "all"},
+        "change": {A: "all"},
+        "archive": {A: "all"},
+        "import": {A: "all"},
+    },
+    "controls.framework": {
+        "view": PROGRAMME,
+        **dict.fromkeys(("add", "change", "archive", "import", "change_scope"), MANAGED),
+    },
+    "controls.category": {"view": PROGRAMME, "change_scope": MANAGED},
+    "controls.series": {"view": PROGRAMME},
+    "controls.criterion": {
+        "view": PROGRAMME,
+        **dict.fromkeys(("add", "change", "archive", "import", "change_scope"), MANAGED),
+    },
+    "controls.control": {
+        "view": PROGRAMME,
+        **dict.fromkeys(
+            (
+                "add",
+                "change",
+                "archive",
+                "import",
+                "approve_not_applicable",
+                "assign_owner",
+                "change_review_date",
+                "reword",
+                "map_criteria",
+            ),
+            MANAGED,
+        ),
+        "update_status": {C: "all", M: "team", W: "own"},
+        "review": {C: "all", M: "team", W: "own"},
+        "propose_not_applicable": {C: "all", W: "own"},
+    },
+    "controls.mapping": {"view": PROGRAMME},
+    "controls.wording": {"view": PROGRAMME},
+    "audits.engagement": dict.fromkeys(("view", "add", "change", "archive", "admit_auditor", "end_access"), MANAGED),
+    "audits.engagementgrant": {"view": MANAGED},
+    "trail.entry": {
+        "view": {A: "all", C: "all", M: "seen", W: "seen", E: "own", U: "seen"},
+        "view_private": {A: "all", C: "all", M: "own", W: "own", E: "own"},
+    },
+    "jobs.job": {"view": EVERYONES_OWN, "download": EVERYONES_OWN},
+}
+
+
+def test_the_table_is_the_roles_page() -> None:
+    said = {
+        model: {verb: {role: scope.value for role, scope in roles.items()} for verb, roles in verbs.items()}
+        for model, verbs in TABLE.items()
+    }
+    assert said == EXPECTED
+
+
+def test_every_row_of_the_table_is_a_model_and_no_verb_reaches_further_than_sight() -> None:
+    order = [Scope.OWN, Scope.TEAM, Scope.ALL]
+    for label, verbs in TABLE.items():
+        assert apps.get_model(label)._meta.label_lower == label
+        scopes = {scope for roles in verbs.values() for scope in roles.values()}
+        if label != "trail.entry" and scopes & {Scope.OWN, Scope.TEAM, Scope.WINDOW}:
+            assert access.paths_of(apps.get_model(label)) is not None, label
+        for verb, roles in verbs.items():
+            for role, scope in roles.items():
+                sight = verbs["view"].get(role)
+                assert sight in {scope, Scope.SEEN} or order.index(scope) <= order.index(sight), (label, verb, role)
+
+
+@pytest.mark.parametrize("label", sorted(TABLE))
+@pytest.mark.parametrize("role", [*Role, ""])
+def test_can_anywhere_says_what_the_table_says(label: str, role: str) -> None:
+    user = UserFactory(role=role)
+    if role == Role.AUDITOR:
+        WindowFactory(user=user)
+    model = apps.get_model(label)
+    for verb, roles in EXPECTED[label].items():
+        expected = role in roles and (role != Role.AUDITOR or verb in AUDITOR_MAY)
+        assert can(user, verb, model) is expected, (verb, role)
+
+
+# ---- scopes over rows ------------------------------------------------------------------------------------------------
+
+
+def seen(user: Any, verb: str = "view") -> set[str]:
+    return {control.ref for control in allowed(user, verb, Control)}
+
+
+@pytest.mark.parametrize(
+    ("who", "verb", "refs"),
+    [
+        ("compliance", "view", {"A-1", "A-2", "A-3"}),
+        ("compliance", "update_status", {"A-1", "A-2", "A-3"}),
+        ("compliance", "approve_not_applicable", {"A-1", "A-2", "A-3"}),
+        ("manager", "view", {"A-1", "A-2", "A-3"}),
+        ("manager", "update_status", {"A-1", "A-2"}),
+        ("manager", "change", set()),
+        ("manager", "propose_not_applicable", set()),
+        ("owner", "view", {"A-1", "A-2", "A-3"}),
+        ("owner", "update_status", {"A-1", "A-2"}),
+        ("owner", "propose_not_applicable", {"A-1", "A-2"}),
+        ("owner", "approve_not_applicable", set()),
+        ("owner", "assign_owner", set()),
+        ("colleague", "review", {"A-2", "A-3"}),
+        ("admin", "view", {"A-1", "A-2", "A-3"}),
+        ("admin", "update_status", set()),
+        ("admin", "approve_not_applicable", set()),
+        ("auditor", "view", {"A-1", "A-2"}),
+        ("auditor", "update_status", set()),
+        ("employee", "view", set()),
+        ("outsider", "view", set()),
+    ],
+)
+def test_scope(
+    who: str, verb: str, refs: set[str], controls: dict[str, Control], request: pytest.FixtureRequest
+) -> None:
+    user = request.getfixturevalue(who)
+    assert seen(user, verb) == refs
+    for control in controls.values():
+        assert can(user, verb, control) is (control.ref in refs)
+    assert which(user, verb, controls.values()) == {c.pk for c in controls.values() if c.ref in refs}
+
+
+def test_a_manager_reaches_a_control_of_their_own(manager: User) -> None:
+    own = make(Control(ref="M-1", name="Own", owner=manager))
+    assert can(manager, "update_status", own)
+
+
+def test_a_team_ends_with_a_new_manager(owner: User, manager: User, controls: dict[str, Control]) -> None:
+    owner.manager = None
+    save(owner, actor=SYSTEM, verb="user.updated")
+    assert seen(manager, "update_status") == set()
+
+
+def test_unknown_models_and_verbs_are_refused(compliance: User, controls: dict[str, Control]) -> None:
+    assert not can(compliance, "fly", Control)
+    assert not allowed(compliance, "fly", Control).exists()
+    assert not can(compliance, "view", Permission)
+    assert not visible(compliance, Permission).exists()
+
+
+@pytest.mark.parametrize(
+    "make_user", [AnonymousUser, lambda: UserFactory(role=Role.COMPLIANCE_MANAGER, is_active=False)]
+)
+def test_nobody_and_the_deactivated_see_nothing(make_user: Any, controls: dict[str, Control]) -> None:
+    user = make_user()
+    assert not visible(user, Control).exists()
+    assert not can(user, "view", Control)
+    assert not can(user, "view", controls["mine"])
+    assert which(user, "view", controls.values()) == set()
+    with pytest.raises(Http404):
+        require(user, "view", Control)
+
+
+def test_get_allowed_tells_unseen_from_forbidden(
+    owner: User, employee: User, compliance: User, controls: dict[str, Control]
+) -> None:
+    theirs = controls["theirs"]
+    assert get_allowed(compliance, "update_status", Control, theirs.pk) == theirs
+    with pytest.raises(PermissionDenied):
+        get_allowed(owner, "update_status", Control, theirs.pk)
+    with pytest.raises(Http404):
+        get_allowed(employee, "update_status", Control, theirs.pk)
+    with pytest.raises(Http404):
+        get_allowed(compliance, "view", Control, 10**9)
+    assert get_allowed(owner, "view", Control.objects.filter(ref="A-3"), theirs.pk) == theirs
+    with pytest.raises(Http404):
+        get_allowed(owner, "view", Control.objects.filter(ref="A-1"), theirs.pk)
+
+
+def test_require_tells_unseen_from_forbidden(owner: User, employee: User) -> None:
+    require(owner, "view", Control)
+    with pytest.raises(PermissionDenied):
+        require(owner, "add", Control)
+    with pytest.raises(Http404):
+        require(employee, "add", Control)
+
+
+def test_sight_of_everything_costs_no_query(
+    compliance: User, controls: dict[str, Control], django_assert_num_queries: Any
+) -> None:
+    rows = list(controls.values())
+    with django_assert_num_queries(0):
+        assert can(compliance, "update_status", rows[0])
+        assert can(compliance, "view", Control)
+        assert len(which(compliance, "update_status", rows)) == 3
+    with django_assert_num_queries(1):
+        assert len(visible(compliance, Control)) == 3
+
+
+def test_a_page_asks_once_for_all_its_rows(
+    owner: User, controls: dict[str, Control], django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(1):
+        assert which(owner, "update_status", controls.values()) == {controls["mine"].pk, controls["operated"].pk}
+
+
+def test_people_see_their_own_account_or_none(
+    admin: User, compliance: User, employee: User, owner: User, auditor: User
+) -> None:
+    everybody = set(User.objects.values_list("pk", flat=True))
+    assert set(visible(admin, User).values_list("pk", flat=True)) == everybody
+    assert set(visible(compliance, User).values_list("pk", flat=True)) == everybody
+    assert set(visible(auditor, User).values_list("pk", flat=True)) == everybody
+    assert list(visible(employee, User)) == [employee]
+    assert not visible(owner, User).exists()
+    assert not can(compliance, "change_role", employee)
+
+
+def test_apart_keeps_two_duties_with_two_people(owner: User, colleague: User) -> None:
+    apart(owner, [colleague.pk, None], "Two people decide.")
+    with pytest.raises(PermissionDenied, match="Two people decide"):
+        apart(owner, [colleague.pk, owner.pk], "Two people decide.")
+
+
+# ---- auditors --------------------------------------------------------------------------------------------------------
+
+
+def test_an_auditor_sees_the_categories_of_the_window_only(
+    auditor: User, criteria: dict[str, Criterion], controls: Any
+) -> None:
+    assert {criterion.code for criterion in visible(auditor, Criterion)} == {"security.1"}
+    assert {category.slug for category in visible(auditor, Category)} == {"security"}
+    assert {mapping.control.ref for mapping in visible(auditor, Mapping)} == {"A-1", "A-2"}
+
+
+def test_an_auditor_sees_wordings_of_controls_in_scope_only(auditor: User, compliance: User, controls: Any) -> None:
+    for control in controls.values():
+        make(
+            Wording(
+                control=control,
+                who="IT",
+                what="does",
+                how_often="daily",
+                on_what="on all",
+                effective_from=timezone.now().date(),
+                reason="first",
+                author=compliance,
+            ),
+            "wording.written",
+        )
+    assert {wording.control.ref for wording in visible(auditor, Wording)} == {"A-1", "A-2"}
+
+
+def test_an_archived_link_leads_an_auditor_nowhere(auditor: User, controls: dict[str, Control]) -> None:
+    mapping = Mapping.objects.get(control=controls["mine"])
+    mapping.archived_at = timezone.now()
+    save(mapping, actor=SYSTEM, verb="mapping.archived")
+    assert seen(auditor) == {"A-2"}
+
+
+def test_nothing_outlives_the_window(auditor: User, controls: dict[str, Control], engagement: Engagement) -> None:
+    window = AuditorWindow.objects.get(user=auditor)
+    for moment, is_open in (
+        (window.opens_at - timedelta(seconds=1), False),
+        (window.opens_at, True),
+        (window.closes_at - timedelta(seconds=1), True),
+        (window.closes_at, False),
+    ):
+        with time_machine.travel(moment, tick=False):
+            assert bool(open_window(auditor)) is is_open
+            assert bool(seen(auditor)) is is_open
+            assert can(auditor, "view", Control) is is_open
+            assert can(auditor, "view", controls["mine"]) is is_open
+            assert can(auditor, "view", engagement) is is_open
+            assert can(auditor, "view", Engagement) is is_open
+            assert visible(auditor, User).exists() is is_open
+            assert visible(auditor, Entry).exists() is is_open
+
+
+def test_an_auditor_without_a_window_sees_nothing(controls: Any) -> None:
+    user = UserFactory(role=Role.AUDITOR)
+    for label in TABLE:
+        assert not visible(user, apps.get_model(label)).exists(), label
+        assert not can(user, "view", apps.get_model(label)), label
+
+
+def test_two_open_windows_are_none(auditor: User, controls: Any) -> None:
+    WindowFactory(user=auditor)
+    assert open_window(auditor) is None
+    assert seen(auditor) == set()
+
+
+def test_a_window_of_somebody_else_opens_nothing(auditor: User, employee: User, controls: Any) -> None:
+    WindowFactory(user=employee)
+    assert open_window(employee) is None
+    assert seen(employee) == set()
+
+
+def grant(user: User, engagement: Engagement, verb: str, **times: Any) -> EngagementGrant:
+    now = timezone.now()
+    permission = Permission.objects.get(content_type__app_label="audits", codename=f"{verb}_engagement")
+    times = {"opens_at": now - timedelta(days=1), "expires_at": now + timedelta(days=1), **times}
+    given = EngagementGrant(user=user, content_object=engagement, permission=permission, reason="An exception", **times)
+    return save(given, actor=SYSTEM, verb="engagementgrant.created")
+
+
+def test_an_auditor_is_refused_every_write_whatever_is_granted(
+    auditor: User, engagement: Engagement, controls: Any
+) -> None:
+    for verb in ("add", "change"):
+        grant(auditor, engagement, verb)
+    for label, verbs in TABLE.items():
+        model = apps.get_model(label)
+        for verb in verbs:
+            if verb not in {"view", "download"}:
+                assert not can(auditor, verb, model), (label, verb)
+                assert not allowed(auditor, verb, model).exists(), (label, verb)
+    with pytest.raises(PermissionDenied):
+        get_allowed(auditor, "change", Engagement, engagement.pk)
+
+
+def test_an_auditor_sees_his_engagement_and_no_other(auditor: User, engagement: Engagement) -> None:
+    other = EngagementFactory()
+    assert list(visible(auditor, Engagement)) == [engagement]
+    with pytest.raises(Http404):
+        get_allowed(auditor, "view", Engagement, other.pk)
+
+
+# ---- grants ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_grant_opens_one_row_for_a_while(colleague: User, engagement: Engagement) -> None:
+    other, now = EngagementFactory(), timezone.now()
+    assert not can(colleague, "view", Engagement)
+    grant(colleague, engagement, "view", opens_at=now, expires_at=now + timedelta(hours=1))
+    assert can(colleague, "view", engagement)
+    assert can(colleague, "view", Engagement)
+    assert list(visible(colleague, Engagement)) == [engagement]
+    assert not can(colleague, "view", other)
+    assert not can(colleague, "change", engagement)
+
+
+def test_an_expired_grant_opens_nothing(colleague: User, engagement: Engagement) -> None:
+    """The trap: guardian's own has_perm would still say yes to this row."""
+    given, recorded = grant(colleague, engagement, "view"), timezone.now()
+    for moment, holds in (
+        (given.opens_at - timedelta(seconds=1), False),
+        (given.opens_at, True),
+        (given.expires_at - timedelta(seconds=1), True),
+        (given.expires_at, False),
+    ):
+        with time_machine.travel(moment, tick=False):
+            assert can(colleague, "view", engagement) is holds
+            assert can(colleague, "view", Engagement) is holds
+            assert visible(colleague, Engagement).exists() is holds
+            assert visible(colleague, asof.rows(Engagement, recorded), recorded).exists() is holds
+
+
+def test_a_grant_of_a_verb_that_the_table_lacks_is_nothing(colleague: User, engagement: Engagement) -> None:
+    grant(colleague, engagement, "delete")
+    assert not can(colleague, "delete", engagement)
+
+
+# ---- the past --------------------------------------------------------------------------------------------------------
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_an_auditor_is_kept_inside_the_period() -> None:
+    user = UserFactory(role=Role.AUDITOR)
+    with time_machine.travel(at("2026-06-15T12:00"), tick=False):
+        WindowFactory(user=user, period_from=at("2026-03-01").date(), period_to=at("2026-05-31").date())
+        last = at("2026-06-01") - timedelta(microseconds=1)
+        assert moment_for(user, None) == last
+        assert moment_for(user, at("2026-06-10")) == last
+        assert moment_for(user, at("2030-01-01")) == last
+        assert moment_for(user, at("2026-01-01")) == at("2026-03-01")
+        assert moment_for(user, at("2026-04-01T10:00")) == at("2026-04-01T10:00")
+
+
+def test_in_a_running_period_an_auditor_reads_the_present() -> None:
+    user = UserFactory(role=Role.AUDITOR)
+    with time_machine.travel(at("2026-06-15T12:00"), tick=False):
+        WindowFactory(user=user, period_from=at("2026-03-01").date(), period_to=at("2026-12-31").date())
+        assert moment_for(user, None) is None
+        assert moment_for(user, at("2026-08-01")) is None
+        assert moment_for(user, at("2026-02-01")) == at("2026-03-01")
+
+
+def test_a_period_ends_with_the_day_of_the_organisation() -> None:
+    from foundation.organisation.models import Organisation
+
+    save(Organisation(name="Test", time_zone="America/New_York"), actor=SYSTEM, verb="organisation.created")
+    user = UserFactory(role=Role.AUDITOR)
+    with time_machine.travel(at("2026-06-15T12:00"), tick=False):
+        WindowFactory(user=user, period_from=at("2026-03-01").date(), period_to=at("2026-05-31").date())
+        assert moment_for(user, None) == at("2026-06-01T04:00") - timedelta(microseconds=1)
+        assert moment_for(user, at("2026-01-01")) == at("2026-03-01T05:00")
+
+
+def test_others_read_any_moment(compliance: User) -> None:
+    asked = at("2020-01-01")
+    assert moment_for(compliance, asked) == asked
+    assert moment_for(compliance, None) is None
+
+
+def test_history_rows_are_seen_by_the_links_of_their_moment(auditor: User, controls: dict[str, Control]) -> None:
+    """A control that was linked to Security then is seen as of then, although the link is gone now; and the reverse."""
+    before = timezone.now()
+    mapping = Mapping.objects.get(control=controls["mine"])
+    mapping.archived_at = timezone.now()
+    save(mapping, actor=SYSTEM, verb="mapping.archived")
+    late = make(Mapping(control=controls["theirs"], criterion=mapping.criterion, rationale="new"))
+    then = {row.ref for row in visible(auditor, asof.rows(Control, before), before)}
+    now = {row.ref for row in visible(auditor, asof.rows(Control, None))}
+    assert then == {"A-1", "A-2"}
+    assert now == {"A-2", late.control.ref}
+    row = visible(auditor, asof.rows(Control, before), before).get(ref="A-1")
+    assert can(auditor, "view", row, before)
+    assert not can(auditor, "view", row)
+    assert get_allowed(auditor, "view", asof.rows(Control, before), controls["mine"].pk, before).ref == "A-1"
+
+
+def test_history_rows_know_their_owner_of_then(owner: User, colleague: User, controls: dict[str, Control]) -> None:
+    before = timezone.now()
+    mine = controls["mine"]
+    mine.owner = colleague
+    save(mine, actor=SYSTEM, verb="control.owner_assigned")
+    then = {row.ref for row in allowed(owner, "update_status", asof.rows(Control, before), before)}
+    assert then == {"A-1", "A-2"}
+    assert seen(owner, "update_status") == {"A-2"}
+
+
+# ---- the trail -------------------------------------------------------------------------------------------------------
+
+
+def test_entries_are_seen_by_what_they_are_about(
+    admin: User, compliance: User, manager: User, owner: User, employee: User, outsider: User, controls: Any
+) -> None:
+    record("user.role_changed", admin, employee)
+    record("auth.signed_in", employee, employee)
+    everything = Entry.objects.count()
+    assert visible(admin, Entry).count() == visible(compliance, Entry).count() == everything
+    about = set(visible(owner, Entry).values_list("object_type", flat=True))
+    assert "controls.control" in about
+    assert "accounts.user" not in about
+    assert set(visible(manager, Entry)) == set(visible(owner, Entry))
+    assert [(entry.verb, entry.actor_id) for entry in visible(employee, Entry)] == [("auth.signed_in", employee.pk)]
+    assert not visible(outsider, Entry).exists()
+
+
+def test_an_auditor_sees_entries_about_what_he_sees_in_the_period(auditor: User, controls: dict[str, Control]) -> None:
+    about = set(visible(auditor, Entry).filter(object_type="controls.control").values_list("object_id", flat=True))
+    assert about == {str(controls["mine"].pk), str(controls["operated"].pk)}
+    window = AuditorWindow.objects.get(user=auditor)
+    with time_machine.travel(timezone.now(), tick=False):
+        window.period_to = (timezone.now() - timedelta(days=30)).date()
+        save(window, actor=SYSTEM, verb="auditorwindow.updated")
+    assert not visible(auditor, Entry).exists()

@@ -1,0 +1,64 @@
+"""`manage.py create_admin`."""
+
+import io
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from foundation.accounts.models import User
+from foundation.accounts.roles import Role
+from foundation.accounts.tokens import invited_by
+from foundation.trail.models import Entry
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("create_admin", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_create_admin_prints_a_link_to_set_the_password(settings: Any) -> None:
+    settings.PUBLIC_URL = "https://grc.example.com"
+    link = run("Root@Example.com", "--name", "Rita Root").split()[-1]
+    user = User.objects.get(email="root@example.com")
+    assert user.role == Role.ADMINISTRATOR
+    assert not user.is_superuser
+    assert link.startswith("https://grc.example.com/")
+    assert invited_by(link.rstrip("/").rsplit("/", 1)[-1]) == user
+    assert Entry.objects.get(verb="user.invited").actor_kind == "system"
+
+
+def test_create_admin_takes_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("a sentence for the first day\n"))
+    run("root@example.com", "--name", "Rita Root", "--password-stdin")
+    assert User.objects.get().check_password("a sentence for the first day")
+
+
+def test_create_admin_takes_a_password_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", "a sentence for the first day")
+    run("root@example.com", "--name", "Rita Root")
+    assert User.objects.get().check_password("a sentence for the first day")
+
+
+@pytest.mark.parametrize("weak", ["", "short", "password1234"])
+def test_create_admin_refuses_a_weak_password_and_leaves_nothing(weak: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{weak}\n"))
+    with pytest.raises(CommandError):
+        run("root@example.com", "--name", "Rita Root", "--password-stdin")
+    assert not User.objects.exists()
+    assert not Entry.objects.exists()
+
+
+def test_create_admin_is_for_the_first_one_only(admin: User) -> None:
+    with pytest.raises(CommandError, match="administrator already"):
+        run("root@example.com", "--name", "Rita Root")
+    run("root@example.com", "--name", "Rita Root", "--force")
+    assert User.objects.in_role(Role.ADMINISTRATOR).count() == 2
+
+
+def test_create_admin_refuses_a_taken_address(admin: User) -> None:
+    with pytest.raises(CommandError, match="Another account"):
+        run("Admin@example.com", "--name", "Rita Root", "--force")
