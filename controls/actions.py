@@ -143,7 +143,8 @@ def set_criteria(control: Control, wanted: ReadOnly[Criterion, str], *, actor: U
 def assign_owner(controls: Iterable[Control], *, actor: User, owner: User | None, reason: str) -> int:
     """Give all these controls one owner (or none): all of them or, on any error, none. Returns how many changed.
 
-    Each changed control has its own history row and trail entry. Raises ValidationError without a reason, or for an owner who has left.
+    Each changed control has its own history row and trail entry. Raises ValidationError without a reason, or for an
+    owner who has left.
     """
     if owner is not None and not owner.is_active:
         raise ValidationError(f"{owner} has no active account.")
@@ -151,9 +152,7 @@ def assign_owner(controls: Iterable[Control], *, actor: User, owner: User | None
 
 
 @transaction.atomic
-def change_review_date(
-    controls: Iterable[Control], *, actor: User, review_date: datetime.date, reason: str
-) -> int:
+def change_review_date(controls: Iterable[Control], *, actor: User, review_date: datetime.date, reason: str) -> int:
     """Set one next review day on all these controls, all or none. Returns how many changed."""
     return _change_all(controls, "review_date_changed", actor, reason, review_date=review_date)
 

@@ -4,8 +4,8 @@ import datetime
 from collections import defaultdict
 from typing import Any
 
-from controls.matrix import STATUS_TONES, day_of
-from controls.models import SCOPE, Mapping
+from controls.matrix import day_of
+from controls.models import SCOPE, TONES, Mapping
 from foundation.pages.columns import Column
 from foundation.trail.asof import rows
 
@@ -29,19 +29,13 @@ def review_words(control: Any) -> str:
     return f"{control.review_date.isoformat()}{' overdue' if overdue else ''}"
 
 
-def status_words(control: Any) -> str:
-    """The status, and whether a proposal waits for a second person."""
-    words = str(control.get_status_display())
-    return f"{words}, proposed as not applicable" if control.awaits_second_person else words
-
-
 COLUMNS = (
     Column("ref", "Ref", sort="ref", kind="ref"),
     Column("name", "Control", sort="name", kind="title"),
     Column("criteria_codes", "Criteria"),
     Column("owner", "Owner", sort="owner__name", kind="person", empty="No owner"),
     Column("frequency", "Frequency", sort="frequency"),
-    Column("status", "Status", sort="status", kind="badge", tones=STATUS_TONES),
+    Column("status", "Status", sort="status", kind="badge", tones=TONES),
     Column("review", "Next review", sort="review_date", kind="date", get=review_words),
 )
 FACTS = (

@@ -5,13 +5,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
+from django.urls import reverse
 
 from controls.models import SCOPE, Applicability, Category, Control, Criterion, Frequency, Mapping, Status, Wording
+from controls.models import TONES as STATUS_TONES
 from foundation.accounts.access import allowed, visible
 from foundation.accounts.models import User
 from foundation.organisation.models import today, zone
@@ -33,17 +36,15 @@ MEANINGS = {
     NOT_RELEVANT: "The company has given a reason why the criterion does not concern it.",
     OUT_OF_SCOPE: "The criterion's category is not part of the scope.",
 }
+LACK_MEANINGS = {
+    "owner": "Nobody answers for the control.",
+    "review": "The day of the control's next review has passed.",
+    "wording": "Nothing says yet who does what, how often, on what.",
+}
 LACKS = {"owner": "No owner", "review": "Review overdue", "wording": "No wording in force"}
 NOBODY = "nobody"  # as a filter: no owner
 ATTENTION = "attention"  # as a filter: gaps, weak criteria, and controls that lack something
 TONES = {GAP: "bad", WEAK: "warn", COVERED: "ok", NOT_RELEVANT: "mute", OUT_OF_SCOPE: "mute"}
-STATUS_TONES = {
-    Status.PLANNED: "mute",
-    Status.IN_PROGRESS: "info",
-    Status.IMPLEMENTED: "ok",
-    Status.NOT_APPLICABLE: "mute",
-    Status.RETIRED: "mute",
-}
 
 # What a register above answers for its column ("risk" or "evidence"): given the person, control ids and the moment,
 # words for each control id. A constant number of queries, through visible(). A control without an answer shows NONE.
@@ -84,6 +85,11 @@ class ControlLine:
     may_update: bool = False
 
     @property
+    def url(self) -> str:
+        """The control's page."""
+        return reverse("controls:control-detail", args=[self.id])
+
+    @property
     def in_scope(self) -> bool:
         """Whether it counts for its criteria."""
         return self.status in SCOPE
@@ -101,7 +107,7 @@ class ControlLine:
     @property
     def status_tone(self) -> str:
         """The badge's tone."""
-        return STATUS_TONES[Status(self.status)]
+        return STATUS_TONES[self.status]
 
 
 @dataclass(slots=True)
@@ -168,7 +174,7 @@ class Group:
         return sum(line.height for line in self.criteria)
 
 
-@dataclass(slots=True)
+@dataclass
 class Matrix:
     """The matrix as one person may see it. `counts` are of everything in scope, whatever the filters."""
 
@@ -179,12 +185,49 @@ class Matrix:
     owners: list[tuple[str, str]]
     counts: dict[str, int]
     lacking: dict[str, int]
+    controls_counted: int  # in scope and linked to a criterion that is
     day: datetime.date
+
+    @cached_property
+    def shown(self) -> dict[int, ControlLine]:
+        """The different controls that passed the filters, by id."""
+        return {control.id: control for group in self.groups for line in group.criteria for control in line.controls}
 
     @property
     def rows(self) -> int:
         """How many table rows all groups take."""
         return sum(group.rows for group in self.groups)
+
+    @property
+    def criteria_shown(self) -> int:
+        """How many criteria passed the filters."""
+        return sum(len(group.criteria) for group in self.groups)
+
+    @property
+    def controls_shown(self) -> int:
+        """How many different controls passed the filters."""
+        return len(self.shown)
+
+    @property
+    def judged(self) -> int:
+        """How many criteria are in scope and relevant: what the counts of gap, weak and covered add up to."""
+        return sum(self.counts.get(state, 0) for state in (GAP, WEAK, COVERED))
+
+    @property
+    def open_criteria(self) -> list[CriterionLine]:
+        """The shown criteria that are a gap or weak."""
+        return [line for group in self.groups for line in group.criteria if line.state in (GAP, WEAK)]
+
+    @property
+    def lacking_controls(self) -> list[ControlLine]:
+        """The shown controls that lack something."""
+        return sorted((c for c in self.shown.values() if c.lacks), key=lambda c: c.ref)
+
+    @property
+    def meanings(self) -> list[tuple[str, str]]:
+        """Each state, and what a control can lack, with what the word means."""
+        states = [(STATES[state], words) for state, words in MEANINGS.items()]
+        return [*states, *[(LACKS[lack], words) for lack, words in LACK_MEANINGS.items()]]
 
     @property
     def in_scope(self) -> list[str]:
@@ -275,6 +318,7 @@ def build(
         owners=sorted({(str(c.owner_id), c.owner) for c in controls.values() if c.owner_id}, key=lambda o: o[1]),
         counts=dict(Counter(line.state for line in lines)),
         lacking={lack: sum(lack in control.lacks for control in linked.values()) for lack in LACKS},
+        controls_counted=len(linked),
         day=day,
     )
     _fill(matrix, user, moment, columns)
@@ -411,7 +455,7 @@ def _groups(criteria: list[dict[str, Any]], shown: list[CriterionLine], asked: A
 
 def _fill(matrix: Matrix, user: User, moment: datetime.datetime | None, columns: ReadOnly[str, Cells]) -> None:
     """Ask the registers above for their columns, and whose status this person may update, for the shown controls."""
-    shown = {control.id: control for group in matrix.groups for line in group.criteria for control in line.controls}
+    shown = matrix.shown
     for name, cells in columns.items():
         words = cells(user, list(shown), moment)
         for key, control in shown.items():

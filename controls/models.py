@@ -177,6 +177,13 @@ MOVES: ReadOnly[str, tuple[str, ...]] = {
     Status.NOT_APPLICABLE: (Status.PLANNED,),
     Status.RETIRED: (Status.PLANNED,),
 }
+TONES: ReadOnly[str, str] = {
+    Status.PLANNED: "mute",
+    Status.IN_PROGRESS: "info",
+    Status.IMPLEMENTED: "ok",
+    Status.NOT_APPLICABLE: "mute",
+    Status.RETIRED: "mute",
+}
 SCOPE: tuple[str, ...] = (Status.PLANNED, Status.IN_PROGRESS, Status.IMPLEMENTED)
 IN_SCOPE = Q(status__in=SCOPE, archived_at=None)  # true of live rows and of history rows alike
 PROPOSED = Q(archived_at=None, proposed_by__isnull=False, approved_by=None)
@@ -312,6 +319,11 @@ class Control(Register):
     def get_absolute_url(self) -> str:
         """The control's page."""
         return reverse("controls:control-detail", args=[self.pk])
+
+    @property
+    def status_tone(self) -> str:
+        """The tone of the status's badge."""
+        return TONES[self.status]
 
     @property
     def awaits_second_person(self) -> bool:

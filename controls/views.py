@@ -60,9 +60,8 @@ class ControlPages(Pages):
     columns, facts, related = COLUMNS, FACTS, ("owner", "operator")
     links = (Link("Wording", Wording, "control"), Link("Criterion", Mapping, "control"))
     selectable = True
-    intro = (
-        "What the company does to meet the criteria: each with an owner, a wording and the evidence it leaves."
-    )
+    row_verb = ("update_status", "update-status", "Update status")
+    intro = "What the company does to meet the criteria: each with an owner, a wording and the evidence it leaves."
     attach = staticmethod(attach_criteria)
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from foundation.accounts.access import can, get_allowed, moment_for, require, visible
+from foundation.accounts.access import can, get_allowed, moment_for, require, visible, which
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.pages.filters import RegisterFilter
@@ -51,6 +51,7 @@ class Pages:
     links: ClassVar[Sequence[Link]] = ()
     importer: ClassVar[type[Importer] | None] = None
     selectable: ClassVar[bool] = False
+    row_verb: ClassVar[tuple[str, str, str] | None] = None  # (verb, page, words), offered on the rows where allowed
     intro: ClassVar[str] = ""
 
     def __init__(self, request: HttpRequest) -> None:
@@ -119,7 +120,11 @@ class Pages:
         page = listing.page()
         table = [(row, listing.cells(row)) for row in page.object_list]
         may_import = self.importer is not None and can(self.user, "import", self.model)
-        return self.render("list", listing=listing, page=page, table=table, moment=moment, may_import=may_import)
+        found = page.object_list if self.row_verb and moment is None else []
+        may_verb = which(self.user, self.row_verb[0], found) if self.row_verb else set()
+        return self.render(
+            "list", listing=listing, page=page, table=table, moment=moment, may_import=may_import, may_verb=may_verb
+        )
 
     def csv_page(self) -> HttpResponseBase:
         """Every row of the list as filtered and sorted, streamed as CSV."""
@@ -137,15 +142,14 @@ class Pages:
         require(user, "view", cls.model)
         listing = Listing(cls, user, params, moment)
         title = str(cls.model._meta.verbose_name_plural).capitalize()
-        table = [listing.cells(row) for chunk in listing.chunks() for row in chunk]
         return Paper(
             title=title,
             template="pdf/list.html",
-            context={"columns": cls.columns, "table": table},
+            context={"columns": cls.columns, "table": listing.table},
             scope=tuple(f"{label}: {value}" for label, value in listing.filter.active),
             as_of=moment,
             landscape=True,
-            rows=len(table),
+            rows=listing.rows.count(),
         )
 
     def detail_page(self, pk: int) -> HttpResponse:
