@@ -68,6 +68,10 @@ class Listing:
         self.pages.attach(instances, self.moment)
         return instances
 
+    def table(self) -> Iterator[list[Cell]]:
+        """All rows as shown. Paper calls it when it prints, so that asking for a PDF reads no rows."""
+        return (self.cells(row) for chunk in self.chunks() for row in chunk)
+
     def cells(self, row: Any) -> list[Cell]:
         """One row as shown, a cell for each column."""
         return [column.cell(row) for column in self.pages.columns]

@@ -238,7 +238,7 @@ def test_every_error_names_its_line_and_column(compliance: User, auditor: User, 
         (4, "criteria", "“CC9.9” is no criterion of a framework that is loaded here."),
         (5, "owner", "Nobody here is called “nobody@example.com”. Invite the person first, or leave the cell empty."),
         (6, "owner", "Nobody here is called “auditor@example.com”. Invite the person first, or leave the cell empty."),
-        (7, "frequency", "“sometimes” is none of: Continuous, Daily, Weekly, Monthly, Quarterly, Twice a year, Annual, Per event."),
+        (7, "frequency", "“sometimes” is none of: Continuous, Daily, Weekly, Monthly, Quarterly, Twice a year, Annual, Per event."),  # noqa: E501
         (8, "review date", "“03/04/2026” is not a date like 2026-11-21."),
         (9, "Status", "A new control cannot start as not applicable, which takes a reason."),
         (10, "type", "“magic” is none of: Preventive, Detective, Corrective."),
@@ -394,7 +394,7 @@ def test_fifty_megabytes_are_refused_in_words(client: Client) -> None:
     answer = upload(client, b"id,name\n" + b"A-1,x\n" * 8_700_000, encoding="cp1252")
     assert answer.status_code == 413
     assert answer.context["form"].errors["file"] == [
-        "This file has 50 MB; 10 MB is the most that can be imported. Split it, or take out columns that are not needed."
+        "This file has 50 MB; 10 MB is the most that can be imported. Split it, or take out columns that are not needed."  # noqa: E501
     ]
     assert answer.context["form"]["encoding"].value() == "cp1252"  # what was chosen is kept
     assert not Import.objects.exists()

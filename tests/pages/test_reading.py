@@ -7,6 +7,7 @@ import os
 import re
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 
 import openpyxl
 import pytest
@@ -183,15 +184,12 @@ def test_whatever_a_csv_writer_writes_is_read_back(body: list[tuple[str, str, st
 
 
 @settings(deadline=None)
-@given(st.binary(max_size=300))
-def test_any_bytes_are_read_or_refused_in_words(data: bytes) -> None:
-    for start in (b"", b"PK\x03\x04", b"\xff\xfe", b"id,name\n"):
-        try:
-            table = read(start + data)
-        except Unreadable as error:
-            assert re.search(r"\w", str(error))
-        else:
-            assert all(len(row.cells) == len(table.header) for row in table.rows)
+@given(st.binary(max_size=300), st.sampled_from([b"", b"PK\x03\x04", b"\xff\xfe", b"id,name\n"]))
+def test_any_bytes_are_read_or_refused_in_words(data: bytes, start: bytes) -> None:
+    table = None
+    with suppress(Unreadable):  # any other exception fails here
+        table = read(start + data)
+    assert table is None or all(len(row.cells) == len(table.header) for row in table.rows)
 
 
 # ---- XLSX ----------------------------------------------------------------------------------------------------------
@@ -282,10 +280,7 @@ def test_an_outside_entity_is_not_fetched() -> None:
         '<row r="2"><c r="A2" t="inlineStr"><is><t>[&out;]</t></is></c></row></sheetData></worksheet>'
     )
     data = repacked(workbook(["id"], ["A-1"]), xl__worksheets__sheet1=body.encode())
-    try:
-        assert rows(read(data)) == [(2, ["[]"])]
-    except Unreadable as error:
-        assert str(error).startswith("The workbook is damaged")
+    assert refused(data).startswith("The workbook is damaged")
 
 
 @pytest.mark.parametrize("member", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml"])
