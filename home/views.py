@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from foundation.accounts.models import User
 from foundation.organisation.models import today
@@ -17,6 +18,7 @@ Search = Callable[[User, str], list[SearchHit]]
 NEVER = date.max  # what has no date waits behind what has one
 
 
+@require_safe
 def my_work(request: HttpRequest, work: Sequence[Work]) -> HttpResponse:
     """Everything that waits for the person who is signed in, the most urgent first, in three heaps by due date."""
     user: Any = request.user
@@ -31,6 +33,7 @@ def my_work(request: HttpRequest, work: Sequence[Work]) -> HttpResponse:
     return render(request, "home/my_work.html", {"heaps": heaps, "count": len(items), "today": now})
 
 
+@require_safe
 def search(request: HttpRequest, search: Sequence[Search]) -> HttpResponse:
     """Any record by ref or words: an exact ref goes straight to its record."""
     words = request.GET.get("q", "").strip()[:200]

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Qu
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from foundation.accounts.access import can, get_allowed, moment_for, require, visible, which
 from foundation.accounts.models import User
@@ -32,6 +33,10 @@ from foundation.trail.keep import Stale, save
 from foundation.trail.models import Register
 from foundation.trail.record import record as write_entry
 from foundation.trail.views import trail_of
+
+READING = ["GET", "HEAD"]
+WRITING = [*READING, "POST"]
+READ_ONLY = {"list", "csv", "detail", "history", "trail"}
 
 
 class Pages:
@@ -93,6 +98,7 @@ class Pages:
     def view(cls, page: str, paper: Callable[..., Paper] | None = None) -> Callable[..., HttpResponseBase]:
         """The view function of one page; it carries its `pages` class and, where it can be printed, its `paper`."""
 
+        @require_http_methods(READING if page in READ_ONLY else WRITING)
         def run(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
             response: HttpResponseBase = getattr(cls(request), f"{page}_page")(**kwargs)
             return response
@@ -171,18 +177,16 @@ class Pages:
 
     def create_page(self) -> HttpResponse:
         require(self.user, "add", self.model)
-        form = self.form_class(self.request.POST or None, self.request.FILES or None, user=self.user)
-        if self.request.method == "POST" and form.is_valid():
+        form = self.form_class(*self.sent(), user=self.user)
+        if form.is_valid():
             return self.saved(self.keep(form, "created"), "created")
         return self.render("form", form=form, status=422 if form.errors else 200)
 
     def edit_page(self, pk: int) -> HttpResponse:
         target = get_allowed(self.user, "change", self.model, pk)
-        form = self.form_class(
-            self.request.POST or None, self.request.FILES or None, instance=target, user=self.user
-        )
+        form = self.form_class(*self.sent(), instance=target, user=self.user)
         conflict: list[Any] = []
-        if self.request.method == "POST" and form.is_valid():
+        if form.is_valid():
             try:
                 return self.saved(self.keep(form, "updated"), "saved")
             except Stale as stale:
@@ -237,6 +241,11 @@ class Pages:
             raise Http404(f"No {self.model._meta.verbose_name} with this number at that moment.")
         return thaw(row)
 
+    def sent(self) -> tuple[Any, Any]:
+        """The data and files that a form is bound to: nothing until something is sent (an empty POST is something)."""
+        posted = self.request.method == "POST"
+        return (self.request.POST, self.request.FILES) if posted else (None, None)
+
     def keep(self, form: RegisterForm, participle: str) -> Any:
         """The save path of every form: the row, its history and its trail entry, or nothing. Raises Stale."""
         return save(form.save(commit=False), actor=self.user, verb=f"{self.name()}.{participle}")
@@ -251,8 +260,8 @@ class Pages:
 
     def shelve(self, pk: int, participle: str, archived_at: datetime.datetime | None) -> HttpResponse:
         target = get_allowed(self.user, "archive", self.model, pk)
-        form = ReasonForm(self.request.POST or None, initial={"version": target.version})
-        if self.request.method == "POST" and form.is_valid():
+        form = ReasonForm(*self.sent(), initial={"version": target.version})
+        if form.is_valid():
             target.archived_at, target.version = archived_at, form.cleaned_data["version"]
             verb = f"{self.name()}.{participle}"
             try:
