@@ -25,7 +25,12 @@ LEGAL = {
     ("implemented", "in_progress"),
     ("retired", "planned"),
 }
-STAYING = {("planned", "planned"), ("in_progress", "in_progress"), ("implemented", "implemented"), ("retired", "retired")}
+STAYING = {
+    ("planned", "planned"),
+    ("in_progress", "in_progress"),
+    ("implemented", "implemented"),
+    ("retired", "retired"),
+}
 ORDINARY = ["planned", "in_progress", "implemented", "retired"]
 
 
@@ -299,7 +304,12 @@ def test_the_trust_services_criteria_are_61_in_five_categories_and_twenty_series
 def test_loading_twice_changes_nothing_and_keeps_the_company_s_choices(compliance: User, tmp_path, entries):
     entries()
     small_framework(tmp_path)
-    assert entries() == ["framework.loaded", *["category.loaded"] * 3, *["series.loaded"] * 4, *["criterion.loaded"] * 5]
+    assert entries() == [
+        "framework.loaded",
+        *["category.loaded"] * 3,
+        *["series.loaded"] * 4,
+        *["criterion.loaded"] * 5,
+    ]
     uptime = Category.objects.get(slug="availability")
     actions.change_scope(uptime, actor=compliance, in_scope=True, reason="Asked for.")
     entries()

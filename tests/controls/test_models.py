@@ -42,7 +42,8 @@ def test_references_are_unique_whatever_their_case(db):
 
 
 @pytest.mark.parametrize(
-    "values", [{"status": "done"}, {"kind": "magic"}, {"nature": "x"}, {"frequency": "often"}, {"ref": ""}, {"name": ""}]
+    "values",
+    [{"status": "done"}, {"kind": "magic"}, {"nature": "x"}, {"frequency": "often"}, {"ref": ""}, {"name": ""}],
 )
 def test_a_control_holds_only_known_values(db, values):
     control = ControlFactory()
