@@ -222,6 +222,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
 GUARDIAN_MONKEY_PATCH_GROUP = False
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # it asks for the backend that we leave out on purpose
 
 
 # The web ------------------------------------------------------------------------------------------------------------
