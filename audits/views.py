@@ -45,7 +45,7 @@ class EngagementPages(Pages):
         for engagement in found:
             engagement.scope_words = [names.get(slug, slug) for slug in engagement.categories]
 
-    def detail_context(self, target: Engagement) -> dict[str, Any]:
+    def detail_context(self, target: Engagement, moment: datetime.datetime | None) -> dict[str, Any]:
         """The windows, for whoever may open and close them, and the form to admit somebody."""
         if not can(self.user, "admit_auditor", target):
             return {"windows": None}

@@ -57,7 +57,7 @@ class UserPages(Pages):
     def urls(cls) -> list[URLPattern]:
         return [route for route in super().urls() if not str(route.name).endswith(("-archive", "-restore"))]
 
-    def detail_context(self, target: User) -> dict[str, Any]:
+    def detail_context(self, target: User, moment: datetime.datetime | None) -> dict[str, Any]:
         """The verbs that this person may do on the account, and its address for whoever manages accounts."""
         verbs = ("change_role", "deactivate", "reactivate", "resend_invitation")
         allowed = {f"may_{verb}": target.pk != self.user.pk and can(self.user, verb, target) for verb in verbs}

@@ -61,10 +61,11 @@ def lines(user: Any, entries: Sequence[Entry]) -> list[Line]:
     own = which(user, "view_private", entries)
     records = seen(user, entries)
     names = names_of(entries)
-    return [line(entry, records, names, private=entry.pk in own) for entry in entries]
+    mail = getattr(user, "role", "") != "auditor"  # auditors see names, never addresses
+    return [line(entry, records, names, private=entry.pk in own, mail=mail) for entry in entries]
 
 
-def line(entry: Entry, records: Records, names: Mapping[int, str], *, private: bool) -> Line:
+def line(entry: Entry, records: Records, names: Mapping[int, str], *, private: bool, mail: bool) -> Line:
     """One entry, given the records and names that `lines` looked up."""
     target = records.get((entry.object_type, entry.object_id))
     is_open = target is not None or not entry.object_type
@@ -76,7 +77,7 @@ def line(entry: Entry, records: Records, names: Mapping[int, str], *, private: b
         url=getattr(target, "get_absolute_url", str)(),
         open=is_open,
         reason=entry.facts.get("reason", "") if is_open else "",
-        changes=tuple(changes(entry, records)) if is_open else (),
+        changes=tuple(changes(entry, records, mail=mail)) if is_open else (),
         address=(entry.ip or "") if private else masked(entry.ip),
         private=told(entry) if private else {},
     )
@@ -154,10 +155,12 @@ def all_changes(entry: Entry) -> list[tuple[str, list[Any]]]:
     return list({**entry.facts.get("changes", {}), **entry.hidden.get("changes", {})}.items())
 
 
-def changes(entry: Entry, records: Records) -> Iterable[Change]:
-    """The entry's changes in words: a choice's label, a related record's name, a day in ISO."""
+def changes(entry: Entry, records: Records, *, mail: bool) -> Iterable[Change]:
+    """The entry's changes in words: a choice's label, a related record's name, a day in ISO. `mail`: addresses too."""
     for name, pair in all_changes(entry):
         column = column_of(entry, name)
+        if isinstance(column, models.EmailField) and not mail:
+            continue
         label = str(column.verbose_name).capitalize() if column is not None else name
         if len(pair) == 2:
             before, after = (in_words(entry, column, name, value, records) for value in pair)
