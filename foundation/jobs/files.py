@@ -1,4 +1,4 @@
-"""Files that jobs made: kept for a while, then removed; the trail keeps what was downloaded, by whom and its SHA-256."""
+"""Files that jobs made: kept for a while, then removed; the trail keeps who downloaded what, with its SHA-256."""
 
 from datetime import timedelta
 

@@ -45,7 +45,7 @@ class Heart:
             while not self._stopped.wait(self._beat):
                 try:
                     self._mine.update(heartbeat=timezone.now())
-                except (OperationalError, InterfaceError) as error:  # the job itself may hold SQLite's only write lock
+                except (OperationalError, InterfaceError) as error:  # perhaps the job holds SQLite's only write lock
                     logger.info("no heartbeat this time: %s", error)
                     connection.close()
         finally:
@@ -63,7 +63,7 @@ class Seen:
 
 
 class Watch:
-    """Finds jobs whose worker died: a beat that stands still over `stale` seconds of our own clock, whatever theirs says."""
+    """Finds jobs whose worker died: a beat that stands still over `stale` seconds of our own clock, whatever theirs."""
 
     def __init__(self, stale: float = STALE, beat: float = BEAT) -> None:
         self._stale = stale
@@ -82,7 +82,7 @@ class Watch:
         return sum(self._recover(pk, beats[pk]) for pk in dead)
 
     def _beats(self) -> dict[UUID, datetime | None]:
-        # In a transaction, because on SQLite that waits for the write lock: whoever gets it proves that a living worker
+        # In a transaction, because on SQLite that waits for the write lock: who gets it proves that a living worker
         # could have written its beat meanwhile, so a long transaction of a job never looks like its death.
         with transaction.atomic():
             mend()
@@ -106,7 +106,7 @@ class Watch:
 
 
 def mend() -> int:
-    """Let a waiting job's row in the task queue be ready again, should anything but `manage.py worker` have taken it."""
+    """Let a waiting job's row in the task queue be ready again, should anything else have taken it."""
     waiting = Job.objects.filter(state=State.WAITING).values("pk")
     strays = DBTaskResult.objects.filter(task_path=perform.module_path, pk__in=waiting)
     return strays.exclude(status=STATUS[State.WAITING]).update(status=STATUS[State.WAITING])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any
 
 from django.core.files.base import File
 from django.db import transaction
@@ -22,7 +22,7 @@ PLAIN = (str, int, bool, type(None))
 
 
 class JobError(Exception):
-    """The job cannot be done and trying again won't help; the message is shown to whoever asked, so no secrets in it."""
+    """It cannot be done and trying again won't help; the message is shown to whoever asked: no secrets in it."""
 
 
 class TakenOver(Exception):
@@ -45,7 +45,7 @@ class Progress:
         return self.job.requested_by or SYSTEM
 
     def set(self, done: int, total: int, message: str = "") -> None:
-        """Say that `done` of `total` steps are done. Cheap to call often: at most some writes a second reach the database.
+        """Say that `done` of `total` steps are done. Cheap to call often: few of the calls reach the database.
 
         Raises TakenOver when this attempt is no longer the job's own: let it end the job.
         """
@@ -88,11 +88,7 @@ class Progress:
             setattr(self.job, name, value)
 
 
-class Work(Protocol):
-    __module__: str
-    __qualname__: str
-
-    def __call__(self, progress: Progress, /, **ids: Any) -> None: ...
+Work = Callable[..., None]  # f(progress, **ids)
 
 
 @dataclass(frozen=True)
@@ -127,8 +123,8 @@ class JobFunction:
 def job(*, retries: int = 3, backoff: float = 10.0) -> Callable[[Work], JobFunction]:
     """Make a module-level function `f(progress, **ids)` a job.
 
-    `retries`: how often it is tried again after an unexpected error or a dead worker. `backoff`: seconds before the first
-    retry, doubled for each further one. A JobError is never retried.
+    `retries`: how often it is tried again after an unexpected error or a dead worker. `backoff`: seconds before the
+    first retry, doubled for each further one. A JobError is never retried.
     """
     return lambda work: JobFunction(work=work, retries=retries, backoff=backoff)
 
@@ -137,5 +133,7 @@ def _refuse_unplain(ids: dict[str, Any]) -> None:
     for name, value in ids.items():
         parts = value if isinstance(value, list) else [value]
         if not all(isinstance(part, PLAIN) for part in parts):
-            raise TypeError(f"{name}={value!r}: a job takes ids (strings, integers, lists of them) and looks the rest up.")
+            raise TypeError(
+                f"{name}={value!r}: a job takes ids (strings, integers, lists of them) and looks the rest up."
+            )
     json.dumps(ids)

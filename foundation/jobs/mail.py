@@ -19,11 +19,11 @@ PERMANENT = 500  # SMTP replies from here on say that trying again is no use
 def deliver(progress: Progress, template: str, *, to: Any, context: dict[str, Any], about: models.Model) -> bool:
     """Send the mail `template` to the user `to`; call it in a job of its own, one a recipient.
 
-    `template`: path below templates/ without ending; `.txt` begins with the line "Subject: …" and an empty line, `.html`
-    is the same in HTML. `context` is made from ids inside the job, so no secret and no personal data wait in the queue.
+    `template`: path below templates/ without ending; `.txt` begins with the line "Subject: …" and an empty line,
+    `.html` is the same in HTML. `context` is made from ids inside the job: no secret or personal data in the queue.
     `about`: what the trail entry `mail.sent` is filed under; the address is in its erasable part only.
     A server that cannot be reached raises, and the job is retried; an address that is refused for good is a JobError.
-    Run again after it was sent, it sends nothing and returns False (only a crash in the instant between can repeat a mail).
+    Run again after it was sent, it sends nothing and returns False: only a crash in the instant between can repeat it.
     """
     if _was_sent(progress, about):
         return False

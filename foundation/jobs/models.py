@@ -1,4 +1,4 @@
-"""What was asked to be done in the background, how far it is, and what came of it; one row a job, one row a scheduled slot."""
+"""What was asked to be done in the background, how far it is and what came of it; and what the clock asked for."""
 
 import uuid
 from collections.abc import Collection
@@ -27,16 +27,16 @@ def result_path(job: "Job", filename: str) -> str:
 
 
 class JobQuerySet(models.QuerySet["Job"]):
-    def asked_by(self, person: models.Model) -> "JobQuerySet":
-        """Return the jobs that `person` asked for: the only ones whose page and file are shown to anybody."""
-        return self.filter(requested_by=person)
+    def asked_by(self, user_id: int | None) -> "JobQuerySet":
+        """Return the jobs that this account asked for; the system's own are nobody's."""
+        return self.filter(requested_by_id=user_id) if user_id else self.none()
 
     def finished(self) -> "JobQuerySet":
         return self.filter(state__in=FINISHED)
 
 
 class Job(models.Model):
-    """One piece of background work. Its id is that of its row in the task queue: the two are always changed together."""
+    """One piece of background work. Its id is that of its row in the task queue; the two always change together."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(max_length=200)
@@ -52,7 +52,9 @@ class Job(models.Model):
     failure = models.TextField(blank=True, help_text="Exception class and frames, without values.")
     attempts = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField(default=1)
-    backoff = models.FloatField(default=10.0, help_text="Seconds before the second attempt, doubled for each further one.")
+    backoff = models.FloatField(
+        default=10.0, help_text="Seconds before the second attempt, doubled for each further one."
+    )
     next_try = models.DateTimeField(null=True, blank=True)
     heartbeat = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

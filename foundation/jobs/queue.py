@@ -31,7 +31,9 @@ STATUS = {
     State.CANCELLED: TaskResultStatus.FAILED,
 }
 LONGEST_BACKOFF = 3600.0  # seconds
-GAVE_UP = "Something went wrong. Start it again, or give an administrator the number of this job: the log has the reason."
+GAVE_UP = (
+    "Something went wrong. Start it again, or give an administrator the number of this job: the log has the reason."
+)
 NOTHING = nullcontext()
 
 
@@ -91,7 +93,7 @@ def run(job: Job, meanwhile: AbstractContextManager[object] = NOTHING) -> None:
             logger.warning("job %s: another worker took over attempt %s; its outcome is dropped", job.pk, job.attempts)
         except JobError as error:
             _book(settle, job, State.FAILED, message=str(error)[:300], failure=_frames(error))
-        except Exception as error:  # noqa: BLE001 - whatever a job function raises is booked and logged, never lost
+        except Exception as error:
             logger.exception("job %s (%s) failed on attempt %s", job.pk, job.task, job.attempts)
             _book(fail_or_retry, job, _frames(error))
         else:
@@ -167,7 +169,7 @@ def settle(job: Job, to: State, *, was: State = State.RUNNING, pause: float | No
 
 
 def _pause(job: Job) -> float:
-    """Double the function's pause for each attempt made, with up to a tenth more so that many don't come back at once."""
+    """Double the pause for each attempt made, and up to a tenth more so that not all come back at once."""
     doubled = min(job.backoff * 2 ** (job.attempts - 1), LONGEST_BACKOFF)
     return doubled * (1 + random.random() / 10)  # noqa: S311 - spread, not secrecy
 

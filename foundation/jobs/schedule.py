@@ -16,7 +16,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Every:
-    """Run `job` every `every`; `after` shifts it: `Every("x", f, timedelta(days=1), after=timedelta(hours=2))` is 02:00 UTC.
+    """Run `job` every `every`, shifted by `after`.
+
+    `Every("x", f, timedelta(days=1), after=timedelta(hours=2))` runs daily at 02:00 UTC.
 
     A slot that fell due while no worker ran is caught up once, however many were missed.
     """

@@ -19,8 +19,8 @@ REFRESH_SECONDS = 3  # for browsers without scripts; with them the panel asks ev
 
 
 def mine(request: HttpRequest) -> JobQuerySet:
-    """Return the jobs of this person: nobody sees another's, whatever their role, because results hold what they may see."""
-    jobs: JobQuerySet = Job.objects.asked_by(request.user)
+    """The jobs of this person. Nobody sees another's, whatever their role: results hold what that one may see."""
+    jobs: JobQuerySet = Job.objects.asked_by(request.user.pk)
     return jobs
 
 

@@ -1,7 +1,7 @@
-"""Changing the organisation and its numbers: each change is stored with its history and its trail entry, or not at all."""
+"""Changing the organisation and its numbers: each change with its history and its trail entry, or not at all."""
 
 from io import BytesIO
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
@@ -10,9 +10,6 @@ from PIL import Image, UnidentifiedImageError
 from foundation.organisation.catalogue import CATALOGUE
 from foundation.organisation.models import Organisation, Setting, seen
 from foundation.trail.keep import save
-
-if TYPE_CHECKING:
-    from foundation.accounts.models import User
 
 LOGO_BYTES = 512 * 1024
 LOGO_PIXELS = 4096 * 4096  # a small file can unpack into gigabytes
@@ -42,7 +39,7 @@ def found(*, name: str, actor: object, is_demo: bool = False, time_zone: str = "
 
 def keep(organisation: Organisation, *, actor: object, reason: str = "") -> Organisation:
     """Store the organisation as it now is, for the first time too. Raises Stale if somebody else did meanwhile."""
-    verb = "organisation.created" if organisation._state.adding else "organisation.updated"
+    verb = "organisation.created" if organisation.is_new else "organisation.updated"
     save(organisation, actor=actor, verb=verb, reason=reason)
     cell = seen.get()
     if cell:
@@ -50,16 +47,16 @@ def keep(organisation: Organisation, *, actor: object, reason: str = "") -> Orga
     return organisation
 
 
-def set_logo(organisation: Organisation, picture: IO[bytes], *, actor: "User") -> Organisation:
+def set_logo(organisation: Organisation, picture: IO[bytes], *, actor: object) -> Organisation:
     """Make `picture` the logo. Raises ValidationError unless it is a PNG, JPEG or WebP of at most 512 KB.
 
-    What is kept is drawn anew as PNG, so nothing hidden in the file survives. Earlier logos stay, as history shows them.
+    What is kept is drawn anew as PNG, so nothing hidden in the file survives. Earlier logos stay for the history.
     """
     organisation.logo.save("logo.png", ContentFile(redrawn(picture)), save=False)
     return keep(organisation, actor=actor)
 
 
-def remove_logo(organisation: Organisation, *, actor: "User") -> Organisation:
+def remove_logo(organisation: Organisation, *, actor: object) -> Organisation:
     """Show the organisation's name only. The file stays for the history."""
     organisation.logo = ""
     return keep(organisation, actor=actor)
@@ -83,7 +80,7 @@ def redrawn(picture: IO[bytes]) -> bytes:
     return out.getvalue()
 
 
-def change_setting(key: str, value: int, *, actor: "User", reason: str, version: int | None = None) -> Setting:
+def change_setting(key: str, value: int, *, actor: object, reason: str, version: int | None = None) -> Setting:
     """Set a number of the catalogue. `version`: that of the row the reader saw, None for a default nobody changed yet.
 
     Raises KeyError for an unknown key, ValidationError outside its bounds, Stale if somebody else set it meanwhile.

@@ -18,7 +18,7 @@ class Item:
 
 CADENCES, DEADLINES, HOUSEKEEPING = "Cadences", "Deadlines", "Housekeeping"
 
-# The defaults are usual practice, not requirements (SOC 2 prescribes no numbers): each company sets what its policies promise.
+# Usual practice, not requirements (SOC 2 prescribes no numbers): each company sets what its policies promise.
 CATALOGUE: dict[str, Item] = {
     "control_review_days": Item(
         CADENCES,
@@ -38,9 +38,13 @@ CATALOGUE: dict[str, Item] = {
         1,
         180,
     ),
-    "sla_critical_days": Item(DEADLINES, "Critical vulnerability", "Fixed within, from first detection.", "days", 7, 1, 90),
+    "sla_critical_days": Item(
+        DEADLINES, "Critical vulnerability", "Fixed within, from first detection.", "days", 7, 1, 90
+    ),
     "sla_high_days": Item(DEADLINES, "High vulnerability", "Fixed within, from first detection.", "days", 30, 1, 180),
-    "sla_medium_days": Item(DEADLINES, "Medium vulnerability", "Fixed within, from first detection.", "days", 90, 1, 365),
+    "sla_medium_days": Item(
+        DEADLINES, "Medium vulnerability", "Fixed within, from first detection.", "days", 90, 1, 365
+    ),
     "sla_low_days": Item(DEADLINES, "Low vulnerability", "Fixed within, from first detection.", "days", 180, 1, 730),
     "job_file_days": Item(
         HOUSEKEEPING,

@@ -32,7 +32,7 @@ class OrganisationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial |= {"work_week": self.instance.work_week.split(","), "version": self.instance.version}
+        self.initial.update(work_week=self.instance.work_week.split(","), version=self.instance.version)
 
     def clean_work_week(self) -> str:
         return ",".join(day for day in DAYS if day in self.cleaned_data["work_week"])

@@ -13,6 +13,7 @@ from foundation.trail.models import Register, Tracked
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ONLY_ID = 1
+TAKEN = "That day is on the calendar already, or was taken off it: then restore it."
 
 seen: ContextVar[list["Organisation"] | None] = ContextVar("organisation_seen", default=None)  # see middleware.py
 
@@ -36,7 +37,7 @@ def logo_path(organisation: "Organisation", filename: str) -> str:
 
 
 class Organisation(Tracked):
-    """The single row. Whether it is a demo is said when it is created and never again (model and database agree on it)."""
+    """The single row. Whether it is a demo is said when it is created and never again; the database holds it."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY_ID, editable=False)
     name = models.CharField(max_length=120)
@@ -52,6 +53,11 @@ class Organisation(Tracked):
         return self.name
 
     @property
+    def is_new(self) -> bool:
+        """Whether nobody has set the organisation up yet."""
+        return self._state.adding
+
+    @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
 
@@ -62,21 +68,13 @@ class Organisation(Tracked):
 
 
 class Holiday(Register):
-    """A day on which nobody works, besides those outside the work week. Taken off the calendar (archived), it stays."""
+    """A day on which nobody works, besides those outside the work week. Taken off the calendar, it is archived."""
 
-    day = models.DateField("date")
+    day = models.DateField("date", unique=True, error_messages={"unique": TAKEN})
     name = models.CharField(max_length=80)
 
     class Meta:
         ordering = ("day",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("day",),
-                condition=models.Q(archived_at__isnull=True),
-                name="organisation_holiday_once",
-                violation_error_message="That day is a holiday already.",
-            ),
-        )
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"

@@ -23,11 +23,10 @@ from foundation.trail.keep import Stale
 from foundation.trail.models import Tracked
 
 
-
 @require_safe
 def settings(request: HttpRequest) -> HttpResponse:
     """Show the organisation and every number of the catalogue, with who may change what."""
-    require(request.user, "view", Setting)  # type: ignore[arg-type]
+    require(request.user, "view", Setting)
     ours = organisation()
     return render(
         request,
@@ -37,8 +36,8 @@ def settings(request: HttpRequest) -> HttpResponse:
             "work_days": ", ".join(DAY_NAMES[day] for day in sorted(ours.work_days)),
             "holidays": Holiday.objects.live().count(),
             "groups": groups(request),
-            "may_change": can(request.user, "change", Organisation),  # type: ignore[arg-type]
-            "may_see_holidays": can(request.user, "view", Holiday),  # type: ignore[arg-type]
+            "may_change": can(request.user, "change", Organisation),
+            "may_see_holidays": can(request.user, "view", Holiday),
         },
     )
 
@@ -55,14 +54,14 @@ def groups(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
 
 
 def may_set(request: HttpRequest, item: Item) -> bool:
-    """Say whether this person may set a number: the programme's are the compliance manager's too, the others are not."""
+    """Whether this person may set a number: the compliance manager sets the programme's, not the installation's."""
     verb = "change" if item.group == HOUSEKEEPING else "change_programme"
-    return can(request.user, verb, Setting)  # type: ignore[arg-type]
+    return can(request.user, verb, Setting)
 
 
 def organisation_edit(request: HttpRequest) -> HttpResponse:
     """Change name, time zone and work week."""
-    require(request.user, "change", Organisation)  # type: ignore[arg-type]
+    require(request.user, "change", Organisation)
     form = OrganisationForm(request.POST or None, instance=organisation())
     status = 200
     if request.method == "POST":
@@ -71,8 +70,11 @@ def organisation_edit(request: HttpRequest) -> HttpResponse:
             try:
                 keep(form.save(commit=False), actor=request.user)
             except Stale as stale:
-                form, status = OrganisationForm(instance=stale.stored), 409  # type: ignore[arg-type]
-                messages.error(request, "Nothing was saved: somebody changed the organisation meanwhile. This is how it stands now.")
+                form, status = OrganisationForm(instance=stale.stored), 409
+                messages.error(
+                    request,
+                    "Nothing was saved: somebody changed the organisation meanwhile. This is how it stands now.",
+                )
             else:
                 messages.success(request, "Organisation saved.")
                 return redirect("organisation:settings")
@@ -81,7 +83,7 @@ def organisation_edit(request: HttpRequest) -> HttpResponse:
 
 def logo_edit(request: HttpRequest) -> HttpResponse:
     """Upload a logo."""
-    require(request.user, "change", Organisation)  # type: ignore[arg-type]
+    require(request.user, "change", Organisation)
     ours = organisation()
     form = LogoForm(request.POST or None, request.FILES or None, initial={"version": ours.version})
     status = 200
@@ -90,7 +92,7 @@ def logo_edit(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             ours.version = form.cleaned_data["version"]
             try:
-                set_logo(ours, form.cleaned_data["logo"], actor=request.user)  # type: ignore[arg-type]
+                set_logo(ours, form.cleaned_data["logo"], actor=request.user)
             except ValidationError as error:
                 form.add_error("logo", error)
             except Stale:
@@ -104,8 +106,8 @@ def logo_edit(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def logo_remove(request: HttpRequest) -> HttpResponse:
-    require(request.user, "change", Organisation)  # type: ignore[arg-type]
-    remove_logo(organisation(), actor=request.user)  # type: ignore[arg-type]
+    require(request.user, "change", Organisation)
+    remove_logo(organisation(), actor=request.user)
     messages.success(request, "Logo removed.")
     return redirect("organisation:settings")
 
@@ -129,7 +131,7 @@ def logo(request: HttpRequest) -> FileResponse:
 
 def setting_edit(request: HttpRequest, key: str) -> HttpResponse:
     """Change one number, with the reason; show its history below."""
-    require(request.user, "view", Setting)  # type: ignore[arg-type]
+    require(request.user, "view", Setting)
     if key not in CATALOGUE:
         raise Http404("No such setting.")
     item = CATALOGUE[key]
@@ -141,11 +143,13 @@ def setting_edit(request: HttpRequest, key: str) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                change_setting(key, actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+                change_setting(key, actor=request.user, **form.cleaned_data)
             except Stale as stale:
                 row, status = stale.stored, 409  # type: ignore[assignment]
                 form = SettingForm(item=item, initial=_initial(row, item) | {"reason": form.cleaned_data["reason"]})
-                messages.error(request, "Nothing was saved: somebody changed this number meanwhile. This is how it stands now.")
+                messages.error(
+                    request, "Nothing was saved: somebody changed this number meanwhile. This is how it stands now."
+                )
             else:
                 messages.success(request, f"{item.words} saved.")
                 return redirect("organisation:settings")
@@ -160,9 +164,9 @@ def _initial(row: Setting | None, item: Item) -> dict[str, Any]:
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
     """Show every version of the organisation and of its numbers."""
-    require(request.user, "view", Setting)  # type: ignore[arg-type]
+    require(request.user, "view", Setting)
     ours = organisation()
-    rows: list[Tracked] = [] if ours._state.adding else [ours]
+    rows: list[Tracked] = [] if ours.is_new else [ours]
     versions = [
         replace(version, subject=str(row)) for row in [*rows, *Setting.objects.all()] for version in timeline(row)
     ]

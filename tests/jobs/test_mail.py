@@ -38,12 +38,14 @@ class Post:
         self.taken: list[bytes] = []
         self.answer = "250 OK"
 
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         envelope.rcpt_tos.append(address)
         return self.answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.taken.append(envelope.content)
+        self.taken.append(bytes(envelope.original_content or b""))
         return "250 OK"
 
 
@@ -60,7 +62,9 @@ def smtp(settings, tmp_path) -> None:
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", free_port(), 5
     folder = tmp_path / "tests"
     folder.mkdir()
-    (folder / "greeting.txt").write_text("Subject: Good morning, {{ person.name }}\n\nYou & your <controls>: {{ person.name }}\n")
+    (folder / "greeting.txt").write_text(
+        "Subject: Good morning, {{ person.name }}\n\nYou & your <controls>: {{ person.name }}\n"
+    )
     (folder / "greeting.html").write_text("<p>{{ person.name }}</p>")
     settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
 

@@ -71,9 +71,9 @@ class Stage:
 
 @pytest.fixture
 def stage(transactional_db, tmp_path) -> Iterator[Stage]:
-    """On PostgreSQL the test database itself; on SQLite, whose test database lives in memory, a copy of it in a file."""
-    environment = dict(os.environ) | {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "grc.settings", "LOG_LEVEL": "INFO"}
-    stage = Stage(tmp_path, environment)
+    """On PostgreSQL the test database itself; on SQLite, where that lives in memory, a copy of it in a file."""
+    changed = {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "grc.settings", "LOG_LEVEL": "INFO"}
+    stage = Stage(tmp_path, dict(os.environ) | changed)
     ordinary = connections["default"]
     if ordinary.vendor == "postgresql":
         said = ordinary.settings_dict

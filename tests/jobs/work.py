@@ -69,7 +69,7 @@ def once_only(progress: Progress) -> None:
 
 @job(retries=3, backoff=0)
 def long_write(progress: Progress, *, millis: int, log: str) -> None:
-    """Hold one writing transaction for longer than a worker may be silent: on SQLite nobody else can write meanwhile."""
+    """Write for longer than a worker may be silent, in one transaction: on SQLite nobody else can write meanwhile."""
     with transaction.atomic():
         save(Holiday(day=date.fromordinal(DAY_ONE), name="Long"), actor=progress.actor, verb="holiday.created")
         note(log, f"begin {progress.job.attempts}")
