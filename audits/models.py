@@ -69,7 +69,13 @@ class Engagement(Register):
             models.CheckConstraint(condition=Q(status__in=Status.values), name="audits_engagement_status_known"),
             models.CheckConstraint(
                 condition=Q(type="I", as_of__isnull=False, period_from__isnull=True, period_to__isnull=True)
-                | Q(type="II", as_of__isnull=True, period_from__isnull=False, period_to__gte=F("period_from")),
+                | Q(
+                    type="II",
+                    as_of=None,
+                    period_from__isnull=False,
+                    period_to__isnull=False,
+                    period_to__gte=F("period_from"),
+                ),
                 name="audits_engagement_time_fits_type",
                 violation_error_message="Type I needs one day; Type II a first day and a last day in this order.",
             ),

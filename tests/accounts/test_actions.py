@@ -1,4 +1,4 @@
-"""Inviting, changing, shutting out and letting in people; what the trail and history then hold, and what they never hold."""
+"""Inviting, changing, shutting out and letting in people; what trail and history then hold, and never hold."""
 
 import json
 from datetime import timedelta

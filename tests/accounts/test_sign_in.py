@@ -94,7 +94,7 @@ def test_nobody_signs_up_or_adds_an_address(client: Client, owner: User) -> None
     [
         lambda owner, admin: actions.deactivate(owner, actor=admin, reason="Left"),
         lambda owner, admin: actions.change_role(owner, Role.MANAGER, actor=admin, reason="Promoted"),
-        lambda owner, admin: actions.set_password(owner, NEW, verb="auth.password_reset"),
+        lambda owner, _admin: actions.set_password(owner, NEW, verb="auth.password_reset"),
     ],
 )
 def test_sessions_end(client: Client, owner: User, admin: User, change: Any) -> None:
