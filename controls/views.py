@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -308,5 +309,6 @@ def matrix_csv(request: HttpRequest, columns: ReadOnly[str, Cells]) -> HttpRespo
     user = user_of(request)
     require(user, "view", Control)
     found = build(user, asked_of(request.GET), ControlPages(request).moment(), columns)
-    record("matrix.exported", user, refs={"format": "csv"}, private={"query": request.GET.urlencode()})
+    with transaction.atomic():
+        record("matrix.exported", user, refs={"format": "csv"}, private={"query": request.GET.urlencode()})
     return stream(f"control-matrix-{found.day}", HEADER, found.chunks())
