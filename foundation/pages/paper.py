@@ -27,6 +27,7 @@ from foundation.trail.models import Entry
 
 MOST_ROWS = 6000  # about 1 GB and a minute in the child process; a longer register is a CSV or a filtered list
 PATIENCE = 600  # seconds of wall time for one PDF on a busy machine, after which the child is killed
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "DYLD_FALLBACK_LIBRARY_PATH", "LD_LIBRARY_PATH")
 LONGEST = 2000  # characters of an address: more than any filter of ours makes
 LOGO = "own:logo"  # the one address, besides static:, that the child process serves
 
@@ -137,7 +138,9 @@ def pdf_for(html: str, made_at: dt.datetime, ours: Organisation) -> bytes:
         "roots": [str(root) for root in static_roots()],
         "files": {LOGO: base64.b64encode(logo_bytes(ours)).decode()} if ours.logo else {},
     }
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(int(made_at.timestamp()))}
+    # The child gets the one moment that it prints and how to find its fonts: none of our keys and addresses.
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    environment = {**kept, "SOURCE_DATE_EPOCH": str(int(made_at.timestamp()))}
     try:
         done = subprocess.run(
             [sys.executable, "-m", "foundation.pages.paper_render"],

@@ -22,6 +22,11 @@ CPU_SECONDS = 600
 KINDS = {".css": "text/css", ".woff2": "font/woff2", ".ttf": "font/ttf", ".svg": "image/svg+xml", ".png": "image/png"}
 
 
+# Our scheme resolves relative addresses (a font beside its style sheet) as https does.
+urllib.parse.uses_relative.append("static")
+urllib.parse.uses_netloc.append("static")
+
+
 class Refused(FatalURLFetchingError):
     """The document asked for something that is not ours to give: no PDF at all, rather than one with a hole in it."""
 
@@ -70,10 +75,7 @@ def limit(kind: int, most: int) -> None:
 
 
 def render(order: dict[str, Any]) -> bytes:
-    """The PDF of an order: {html, identifier, roots, files}; tagged as PDF/UA asks, compressed."""
-    # Our scheme resolves relative addresses (a font beside its style sheet) as https does.
-    urllib.parse.uses_relative.append("static")
-    urllib.parse.uses_netloc.append("static")
+    """The PDF of an order: {html, identifier, roots, files}, tagged as PDF/UA asks. Raises Refused."""
     page = HTML(string=order["html"], base_url="static:///", url_fetcher=OwnFiles(order["roots"], order["files"]))
     pdf: bytes = page.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=order["identifier"].encode())
     return pdf
