@@ -5,16 +5,18 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from foundation.trail.origin import origin
 from foundation.trail.record import record
 
-QUIET = {"healthz", "account_login", "account_logout"}  # not about the programme; signing in has entries of its own
+# Not about the programme (signing in has entries of its own; a job's page asks for itself every second).
+QUIET = {"healthz", "account_login", "account_logout", "organisation:logo", "jobs:job-detail", "jobs:job-list"}
+
+LONGEST = 60  # characters of Entry.object_id: a longer number in an address is nobody's
 
 
 class TrailMiddleware:
@@ -32,9 +34,9 @@ class TrailMiddleware:
 
     def note(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """A refusal of somebody signed in, and each page that an auditor was given."""
-        user: Any = request.user
         match = request.resolver_match
-        if not user.is_authenticated or match is None or match.view_name in QUIET:
+        user: Any = request.user
+        if match is None or match.view_name in QUIET or not user.is_authenticated:
             return
         if response.status_code == 403:
             write("access.refused", request, outcome="refused")
@@ -42,6 +44,7 @@ class TrailMiddleware:
             write("page.read", request)
 
 
+@transaction.atomic
 def write(verb: str, request: HttpRequest, outcome: str = "ok") -> None:
     """An entry about a request: route and record in the leaf; path and query, which people type, in `private`."""
     match = request.resolver_match
@@ -55,15 +58,22 @@ def subject(request: HttpRequest) -> models.Model | None:
     match = request.resolver_match
     model = getattr(getattr(match.func, "pages", None), "model", None) if match else None
     number = match.kwargs.get("pk") if match else None
-    return model(pk=number) if model and number is not None and model in apps.get_models() else None
+    if model is None or number is None or len(str(number)) > LONGEST:
+        return None
+    return model(pk=number)
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's address: the connection's own, or what the last trusted proxy said (TRUSTED_PROXY_COUNT)."""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    """The client's address: the connection's own, or what the outermost of our proxies saw (TRUSTED_PROXY_COUNT).
+
+    "" for what is no address (a unix socket, rubbish in a header). Without its zone, and IPv4 always as IPv4: one
+    machine is one address to search by, and PostgreSQL knows no zones.
+    """
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
     trusted = settings.TRUSTED_PROXY_COUNT
     claimed = hops[-trusted] if 0 < trusted <= len(hops) else request.META.get("REMOTE_ADDR", "")
     try:
-        return str(ipaddress.ip_address(claimed))
+        found = ipaddress.ip_address(claimed.partition("%")[0])
     except ValueError:
-        return ""  # a unix socket has no address
+        return ""
+    return str(getattr(found, "ipv4_mapped", None) or found)
