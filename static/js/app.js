@@ -117,7 +117,7 @@ function onKey(event) {
 // menus: Escape and a click elsewhere close them, and the focus goes back where it came from ---------------------------
 
 function closeMenus(except) {
-  $$("details[data-menu][open]").forEach((menu) => {
+  $$("details[data-menu][open], details.in-place[open]").forEach((menu) => {
     if (menu === except) return;
     if (menu.contains(document.activeElement)) $("summary", menu).focus();
     menu.open = false;
@@ -174,6 +174,7 @@ function swapped(event) {
   if (status) say(status.textContent.trim().replace(/\s+/g, " "));
   lastTicked = null;
   countTicked(target);
+  fitTables();
 }
 
 function refused(event) {
@@ -194,6 +195,15 @@ function leftBehind(event) {
   }
 }
 
+// tables: one that is wider than its place scrolls inside it; all others keep their head in sight ------------------------
+
+function fitTables() {
+  $$(".table-wrap").forEach((wrap) => {
+    wrap.classList.remove("scrolls");
+    wrap.classList.toggle("scrolls", wrap.scrollWidth > wrap.clientWidth + 1);
+  });
+}
+
 // links to copy --------------------------------------------------------------------------------------------------------
 
 async function copy(button) {
@@ -209,7 +219,7 @@ async function copy(button) {
 }
 
 function onClick(event) {
-  const menu = event.target.closest("details[data-menu]");
+  const menu = event.target.closest("details[data-menu], details.in-place");
   closeMenus(menu);
   if (event.target.closest("[data-theme-toggle]")) toggleTheme();
   const button = event.target.closest("[data-copy]");
@@ -228,10 +238,13 @@ document.addEventListener("htmx:afterSwap", swapped);
 document.addEventListener("htmx:responseError", refused);
 document.addEventListener("htmx:sendError", refused);
 addEventListener("beforeunload", (event) => { if (guarded()) event.preventDefault(); });
+addEventListener("resize", fitTables);
 addEventListener("pageshow", () => $$("form[data-sent]").forEach(ready));
 
 $$("[data-theme-toggle], [data-copy]").forEach((button) => { button.hidden = false; });
 $$("form[data-guard]:has([aria-invalid])").forEach((form) => { form.dataset.changed = "1"; });
 $$("[data-select-all]").forEach((master) => countTicked(rowsRoot(master)));
+fitTables();
+document.fonts.ready.then(fitTables);
 const wrong = $(".form-errors");
 if (wrong) wrong.focus();
