@@ -99,7 +99,7 @@ def windows_of(engagement: Engagement) -> QuerySet[AuditorWindow]:
 def _describe(window: AuditorWindow, engagement: Engagement) -> None:
     """Copy into the window what access.py must know of the engagement."""
     window.category_codes = list(engagement.categories)
-    window.period_from, window.period_to = engagement.first_day, engagement.last_day
+    window.period_from, window.period_to = engagement.days
 
 
 def _check_admission(engagement: Engagement, auditor: User, opens_at: datetime, closes_at: datetime) -> None:

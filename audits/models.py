@@ -89,14 +89,12 @@ class Engagement(Register):
         return reverse("audits:engagement-detail", args=(self.pk,))
 
     @property
-    def first_day(self) -> date | None:
-        """The first day that the report is about."""
-        return self.as_of if self.type == Type.I else self.period_from
-
-    @property
-    def last_day(self) -> date | None:
-        """The last day that the report is about."""
-        return self.as_of if self.type == Type.I else self.period_to
+    def days(self) -> tuple[date, date]:
+        """The first and the last day that the report is about. Raises ValueError before they are known."""
+        first, last = (self.as_of, self.as_of) if self.type == Type.I else (self.period_from, self.period_to)
+        if first is None or last is None:
+            raise ValueError("This engagement has no dates yet.")
+        return first, last
 
     def time(self) -> str:
         """The day or days that the report is about."""

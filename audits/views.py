@@ -18,7 +18,12 @@ from foundation.accounts.access import can, get_allowed
 from foundation.pages.columns import Column
 from foundation.pages.pages import Pages
 
-TONES = {Status.PLANNED: "mute", Status.FIELDWORK: "info", Status.REPORTING: "warn", Status.CLOSED: "ok"}
+TONES: dict[str, str] = {
+    Status.PLANNED: "mute",
+    Status.FIELDWORK: "info",
+    Status.REPORTING: "warn",
+    Status.CLOSED: "ok",
+}
 
 
 class EngagementPages(Pages):
@@ -67,13 +72,13 @@ class EngagementPages(Pages):
 @require_POST
 def admit(request: HttpRequest, pk: int) -> HttpResponse:
     """Admit an auditor to an engagement."""
-    engagement = get_allowed(request.user, "admit_auditor", Engagement, pk)  # type: ignore[arg-type]
+    engagement = get_allowed(request.user, "admit_auditor", Engagement, pk)
     form = AdmissionForm(request.POST)
     if form.is_valid():
         try:
             window = actions.admit_auditor(engagement, actor=request.user, **form.cleaned_data)
         except ValidationError as refused:
-            form.add_error(None, refused.messages)  # type: ignore[arg-type]
+            form.add_error(None, refused.messages)
         else:
             messages.success(request, f"{window.user} can read this engagement.")
             return redirect(engagement)
@@ -82,14 +87,14 @@ def admit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def end_access(request: HttpRequest, pk: int, window_pk: int) -> HttpResponse:
     """Ask why, then shut an auditor's window."""
-    engagement = get_allowed(request.user, "end_access", Engagement, pk)  # type: ignore[arg-type]
+    engagement = get_allowed(request.user, "end_access", Engagement, pk)
     window = get_object_or_404(actions.windows_of(engagement), pk=window_pk)
     form = EndForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             actions.end_access(window, actor=request.user, reason=form.cleaned_data["reason"])
         except ValidationError as refused:
-            form.add_error(None, refused.messages)  # type: ignore[arg-type]
+            form.add_error(None, refused.messages)
         else:
             messages.success(request, f"{window.user} no longer has access.")
             return redirect(engagement)

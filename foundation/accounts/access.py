@@ -7,7 +7,7 @@ Rules of the table: the domain's roles page. Decisions 1-3 and 7-10 of docs/arch
 from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar
 
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
@@ -27,10 +27,17 @@ ADMIN, COMPLIANCE, MANAGER = Role.ADMINISTRATOR, Role.COMPLIANCE_MANAGER, Role.M
 OWNER, EMPLOYEE, AUDITOR = Role.CONTROL_OWNER, Role.EMPLOYEE, Role.AUDITOR
 ALL, OWN, TEAM, WINDOW, SEEN = Scope.ALL, Scope.OWN, Scope.TEAM, Scope.WINDOW, Scope.SEEN
 
-_READ_PROGRAMME = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW}
-_EVERYONES_OWN = {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: OWN}
+_READ_PROGRAMME: Final[dict[str, Scope]] = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW}
+_EVERYONES_OWN: Final[dict[str, Scope]] = {
+    ADMIN: OWN,
+    COMPLIANCE: OWN,
+    MANAGER: OWN,
+    OWNER: OWN,
+    EMPLOYEE: OWN,
+    AUDITOR: OWN,
+}
 
-TABLE: Final[dict[str, dict[str, dict[Role, Scope]]]] = {
+TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     "accounts.user": {
         "view": {ADMIN: ALL, COMPLIANCE: ALL, EMPLOYEE: OWN, AUDITOR: WINDOW},
         "view_history": {ADMIN: ALL, COMPLIANCE: ALL},
@@ -284,7 +291,7 @@ def paths_of(model: type[Model]) -> Paths | None:
     return BELOW.get(model._meta.label_lower) or getattr(model, "access", None)
 
 
-def _stands(user: Person) -> bool:
+def _stands(user: Person) -> TypeGuard[User]:
     return bool(user.is_authenticated and user.is_active)
 
 
@@ -296,8 +303,8 @@ def _is_history(model: type[Model]) -> bool:
     return register_of(model) is not model
 
 
-def _scope(user: Person, verb: str, model: type[Model]) -> Scope | None:
-    return TABLE.get(model._meta.label_lower, {}).get(verb, {}).get(user.role)  # type: ignore[union-attr, call-overload]
+def _scope(user: User, verb: str, model: type[Model]) -> Scope | None:
+    return TABLE.get(model._meta.label_lower, {}).get(verb, {}).get(user.role)
 
 
 def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: datetime | None) -> QuerySet[Row]:

@@ -1,6 +1,6 @@
 """The base of the exceptions: this person, this row, this verb, until then. The only place that touches guardian."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -24,7 +24,7 @@ class ObjectGrant(Tracked, UserObjectPermissionBase):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )  # null: SYSTEM
 
-    objects: Any = models.Manager.from_queryset(TrackedQuerySet)()
+    objects: ClassVar[Any] = models.Manager.from_queryset(TrackedQuerySet)()  # type: ignore[assignment]
 
     class Meta:
         abstract = True

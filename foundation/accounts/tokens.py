@@ -46,5 +46,5 @@ class ResetTokens(PasswordResetTokenGenerator):
 
     key_salt = "countersign.accounts.reset"
 
-    def _make_hash_value(self, user: User, timestamp: int) -> str:  # type: ignore[override]
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
         return f"{user.pk}{user.password}{user.session_epoch}{user.is_active}{timestamp}{user.email}"

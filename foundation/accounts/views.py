@@ -115,7 +115,7 @@ def _act(
     outcome: str,
 ) -> HttpResponse:
     """Ask why, then act; a refusal or a change by somebody else meanwhile is said beside the form."""
-    user = get_allowed(request.user, verb, User, pk)  # type: ignore[arg-type]
+    user = get_allowed(request.user, verb, User, pk)
     form = form_class(request.POST or None, initial={"version": user.version, "role": user.role})
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
@@ -123,7 +123,7 @@ def _act(
         try:
             action(user, actor=request.user, **values)
         except ValidationError as refused:
-            form.add_error(None, refused.messages)  # type: ignore[arg-type]
+            form.add_error(None, refused.messages)
         except Stale:
             form.add_error(None, "Somebody changed this account while you were reading it. Open it again first.")
         else:
@@ -135,7 +135,7 @@ def _act(
 
 def resend_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     """Mail a fresh link to somebody who has not set a password yet."""
-    user = get_allowed(request.user, "resend_invitation", User, pk)  # type: ignore[arg-type]
+    user = get_allowed(request.user, "resend_invitation", User, pk)
     if request.method == "POST":
         try:
             actions.resend_invitation(user, actor=request.user)  # type: ignore[arg-type]

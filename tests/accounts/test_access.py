@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
@@ -533,8 +535,9 @@ def test_history_rows_know_their_owner_of_then(owner: User, colleague: User, con
 def test_entries_are_seen_by_what_they_are_about(
     admin: User, compliance: User, manager: User, owner: User, employee: User, outsider: User, controls: Any
 ) -> None:
-    record("user.role_changed", admin, employee)
-    record("auth.signed_in", employee, employee)
+    with transaction.atomic():
+        record("user.role_changed", admin, employee)
+        record("auth.signed_in", employee, employee)
     everything = Entry.objects.count()
     assert visible(admin, Entry).count() == visible(compliance, Entry).count() == everything
     about = set(visible(owner, Entry).values_list("object_type", flat=True))

@@ -221,7 +221,7 @@ def test_switching_the_type_leaves_no_date_behind() -> None:
     )
     engagement.clean()
     assert (engagement.period_from, engagement.period_to) == (None, None)
-    assert (engagement.first_day, engagement.last_day) == (date(2026, 1, 1), date(2026, 1, 1))
+    assert engagement.days == (date(2026, 1, 1), date(2026, 1, 1))
 
 
 def test_steps_lead_to_known_states_and_end() -> None:
