@@ -126,3 +126,12 @@ def test_list_shows_ones_own_jobs_alone_in_a_constant_number_of_queries(
         content = client.get(reverse("jobs:job-list")).content.decode()
     assert content.count("/jobs/") >= 21
     assert str(theirs.pk) not in content
+
+
+def test_page_that_asks_for_itself_every_second_does_not_flood_the_trail(client, auditor):
+    job = report.enqueue(actor=auditor, title="Matrix", text="x")
+    client.force_login(auditor)
+    before = Entry.objects.count()
+    for _ in range(3):
+        assert client.get(page(job), headers={"HX-Request": "true"}).status_code == 200
+    assert Entry.objects.count() == before
