@@ -29,5 +29,5 @@ def thaw(row: Any) -> Any:
     if not hasattr(row, "history_id"):
         return row
     instance = row.instance
-    instance._state.fields_cache.update(row._state.fields_cache)
+    instance._state.fields_cache.update(row._state.fields_cache)  # noqa: SLF001 - what select_related has read
     return instance

@@ -34,27 +34,36 @@ class Guard:
     def create(self, vendor: str) -> list[str]:
         """The statements that put it there, replacing an older one."""
         if vendor == "postgresql":
-            return self._create_postgresql()
-        if self.event == "TRUNCATE":
-            return []  # SQLite has none; its DELETE without a condition fires the DELETE guard
-        when = f"WHEN {self.when} " if self.when else ""
-        return [
-            f"DROP TRIGGER IF EXISTS {self.name}",
-            f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} FOR EACH ROW {when}"
-            f"BEGIN SELECT RAISE(ABORT, '{self.message}'); END",
-        ]
+            each = "FOR EACH STATEMENT" if self.event == "TRUNCATE" else "FOR EACH ROW"
+            return [
+                f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS $${self._body()}$$",
+                f"DROP TRIGGER IF EXISTS {self.name} ON {self.table}",
+                f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} {each} EXECUTE FUNCTION {self.name}()",
+                # ALWAYS: session_replication_role = replica would switch an ordinary trigger off
+                f"ALTER TABLE {self.table} ENABLE ALWAYS TRIGGER {self.name}",
+            ]
+        return [f"DROP TRIGGER IF EXISTS {self.name}", self._sqlite()]
 
-    def _create_postgresql(self) -> list[str]:
-        each = "FOR EACH STATEMENT" if self.event == "TRUNCATE" else "FOR EACH ROW"
-        when = f"WHEN ({self.when}) " if self.when else ""
-        return [
-            f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{self.message}'; END $$",
-            f"DROP TRIGGER IF EXISTS {self.name} ON {self.table}",
-            f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} {each} {when}EXECUTE FUNCTION {self.name}()",
-            # ALWAYS: session_replication_role = replica would switch an ordinary trigger off
-            f"ALTER TABLE {self.table} ENABLE ALWAYS TRIGGER {self.name}",
-        ]
+    def standing(self, vendor: str) -> str:
+        """What the database shows of it (STANDING) when it stands as it was written."""
+        if vendor == "postgresql":
+            return f"{self.table} {EVENTS[self.event] + BEFORE + (self.event != 'TRUNCATE')} {self._body()}"
+        return self._sqlite()
+
+    def _sqlite(self) -> str:
+        # before 3.39 it writes IS NOT DISTINCT FROM as IS; both mean the same by it
+        when = f"WHEN {self.when.replace('IS NOT DISTINCT FROM', 'IS')} " if self.when else ""
+        return (
+            f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} FOR EACH ROW {when}"
+            f"BEGIN SELECT RAISE(ABORT, '{self.message}'); END"
+        )
+
+    def _body(self) -> str:
+        """What PostgreSQL runs. The condition stands in here, because PostgreSQL keeps this text as it was written."""
+        refuse = f"RAISE EXCEPTION '{self.message}' USING ERRCODE = 'integrity_constraint_violation';"
+        if not self.when:
+            return f"BEGIN {refuse} END"
+        return f"BEGIN IF {self.when} THEN {refuse} END IF; RETURN {'OLD' if self.event == 'DELETE' else 'NEW'}; END"
 
     def drop(self, vendor: str) -> str:
         """The statement that takes it away."""
@@ -75,10 +84,17 @@ TRAIL_GUARDS: Final = (
     Guard("trail_entry", "DELETE", _REFUSED),
     Guard("trail_entry", "TRUNCATE", _REFUSED),
 )
-# INSERT OR REPLACE, which only SQLite has, would overwrite a row without firing the UPDATE guard.
-_REPLACE = Guard(
-    "trail_entry", "INSERT", _REFUSED, "EXISTS (SELECT 1 FROM trail_entry AS kept WHERE kept.id = NEW.id)"
-)
+# How PostgreSQL numbers what a trigger stands before; 1 is added for a trigger on each row.
+EVENTS: Final = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
+BEFORE: Final = 2
+# The triggers of a database, and all that decides what each does: none may be switched off or narrowed.
+STANDING: Final = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": """
+        SELECT tgname, concat_ws(' ', relname, tgtype, prosrc)
+        FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
+        WHERE tgenabled = 'A' AND NOT tgisinternal AND tgqual IS NULL AND tgattr::text = ''""",
+}
 
 
 def all_guards(vendor: str) -> list[Guard]:
@@ -86,7 +102,14 @@ def all_guards(vendor: str) -> list[Guard]:
     listed = [guard for config in apps.get_app_configs() for guard in getattr(config, "guards", ())]
     if vendor == "postgresql":
         return listed
-    return [_REPLACE, *(guard for guard in listed if guard.event != "TRUNCATE")]
+    # INSERT OR REPLACE, which only SQLite has, would overwrite a row without firing its UPDATE and DELETE guards.
+    messages = {guard.table: guard.message for guard in listed}
+    replacing = [
+        Guard(table, "INSERT", message, f"EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.id = NEW.id)")  # noqa: S608
+        for table, message in messages.items()
+    ]
+    # SQLite has no TRUNCATE: a DELETE without a condition fires the DELETE guard.
+    return [*replacing, *(guard for guard in listed if guard.event != "TRUNCATE")]
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
@@ -96,7 +119,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
         for guard in all_guards(connection.vendor):
             if guard.table in tables:
                 for statement in guard.create(connection.vendor):
-                    cursor.execute(_portable(statement, connection.vendor))
+                    cursor.execute(statement)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
@@ -119,28 +142,20 @@ def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of guards that should stand in this database and don't; tables still to be made are not missed."""
+    """The names of guards that do not stand in this database as written (a table still to be made has none)."""
     tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal")
-        else:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        standing = {name for (name,) in cursor.fetchall()}
+        cursor.execute(STANDING[connection.vendor])
+        standing = set(cursor.fetchall())
     expected = [guard for guard in all_guards(connection.vendor) if guard.table in tables]
-    return [guard.name for guard in expected if guard.name not in standing]
+    return [guard.name for guard in expected if (guard.name, guard.standing(connection.vendor)) not in standing]
 
 
 def check_guards(*, databases: list[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
     """The system check: a warning for each guard that is gone (an error would keep `migrate` from putting it back)."""
-    hint = "Find out who removed it; `manage.py migrate` puts it back."
+    hint = "Find out who did that; `manage.py migrate` puts it back."
     return [
-        checks.Warning(f"The database guard {name} is missing.", id="trail.W001", hint=hint)
+        checks.Warning(f"The database guard {name} is missing or altered.", id="trail.W001", hint=hint)
         for alias in databases or []
         for name in missing(connections[alias])
     ]
-
-
-def _portable(statement: str, vendor: str) -> str:
-    """SQLite before 3.39 writes IS NOT DISTINCT FROM as IS; both vendors mean the same by it."""
-    return statement if vendor == "postgresql" else statement.replace("IS NOT DISTINCT FROM", "IS")
