@@ -1,18 +1,19 @@
 """The save path of everything: the row, its history and its trail entry in one transaction, or nothing."""
 
 import datetime
-import decimal
-import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from django.db import models, transaction
 
 from foundation.trail import leaf
-from foundation.trail.models import Entry, Tracked, audited_bulk
-from foundation.trail.record import draft
+from foundation.trail.models import EPOCH, Cause, Entry, Tracked, version_of
+from foundation.trail.record import actor_of, draft, now
+from foundation.trail.values import columns, empty, stored
 
 Row = TypeVar("Row", bound=Tracked)
+Changes = dict[str, list[Any]]  # field → [before, after]
 
 
 class Stale(Exception):
@@ -38,16 +39,22 @@ def save(
     `instance.version` must be the version that the person saw: raises Stale when another one is stored now. A row that
     would not change is left alone, without an entry. Validation is the form's; the database's constraints hold anyway.
     """
-    stored = type(instance)._base_manager.select_for_update().filter(pk=instance.pk).first() if instance.pk else None
-    changed = differences(stored, instance)
-    if not settle(stored, instance, changed):
+    model = type(instance)
+    before = model._base_manager.select_for_update().filter(pk=instance.pk).first() if instance.pk else None
+    keep_files(instance, new=before is None)
+    move = compare(before, instance)
+    if move is None:
         return instance
-    instance._history_user, instance._change_reason = person(actor), reason  # type: ignore[attr-defined]
-    instance.save()
-    version = instance.history.order_by("-history_id").first()
-    entry_of(instance, version, changed, actor=actor, verb=verb, reason=reason, refs=refs, private=private).save(
-        force_insert=True
-    )
+    at = now()
+    instance.version += move.step
+    instance.__dict__["_cause"] = cause(actor, reason, at)
+    try:
+        instance.save(force_insert=before is None, force_update=before is not None)
+    except BaseException:
+        instance.version -= move.step  # the row stands as it was, so this copy of it must match it again
+        raise
+    told = Telling(actor, reason, refs, private, at)
+    entry_of(move, instance.version_row, verb, told).save(force_insert=True)
     return instance
 
 
@@ -66,132 +73,156 @@ def save_many(
 
     Returns how many rows were created and changed. Raises Stale for the first row that somebody saved meanwhile.
     """
-    waiting, created, updated = list(instances), 0, 0
-    with audited_bulk(reason):
-        for start in range(0, len(waiting), chunk):
-            new, old = _save_chunk(
-                waiting[start : start + chunk], actor, verb_created, verb_updated, reason, refs
-            )
-            created, updated = created + new, updated + old
-    return created, updated
+    waiting, created, changed = list(instances), 0, 0
+    told = Telling(actor, reason, refs, None, now())
+    for start in range(0, len(waiting), chunk):
+        moves = compare_all(waiting[start : start + chunk])
+        new, old = [move for move in moves if move.new], [move for move in moves if not move.new]
+        _write(new, old)
+        _tell(new, "+", verb_created, told)
+        _tell(old, "~", verb_updated, told)
+        created, changed = created + len(new), changed + len(old)
+    return created, changed
 
 
-def _save_chunk(
-    part: Sequence[Row], actor: Any, verb_created: str, verb_updated: str, reason: str, refs: dict[str, Any] | None
-) -> tuple[int, int]:
-    model = type(part[0])
-    known = model._base_manager.select_for_update().in_bulk([row.pk for row in part if row.pk])
-    compared = [(row, known.get(row.pk), differences(known.get(row.pk), row)) for row in part]
-    moved = [(row, stored, changed) for row, stored, changed in compared if settle(stored, row, changed)]
-    new = [row for row, stored, _ in moved if stored is None]
-    old = [row for row, stored, _ in moved if stored is not None]
-    manager = model._default_manager
-    manager.bulk_create(new)
-    if old:
-        fields = [field.name for field in model._meta.concrete_fields if not field.primary_key]
-        manager.bulk_update(old, fields, batch_size=len(part))
-    versions = model.history.model._default_manager.bulk_create(
-        [version_of(row, "+" if stored is None else "~", actor, reason) for row, stored, _ in moved]
-    )
-    Entry.objects.bulk_create(
-        entry_of(
-            row, version, changed, actor=actor, verb=verb_updated if stored else verb_created, reason=reason, refs=refs
-        )
-        for (row, stored, changed), version in zip(moved, versions, strict=True)
-    )
-    return len(new), len(old)
+@dataclass(frozen=True, slots=True)
+class Move(Generic[Row]):
+    """One row that is to be written: as it will be, what changes in it, and whether it is new."""
+
+    row: Row
+    changes: Changes
+    new: bool
+
+    @property
+    def step(self) -> int:
+        """By how much the row's version rises."""
+        return 0 if self.new else 1
 
 
-def settle(stored: Row | None, instance: Row, changed: dict[str, list[Any]]) -> bool:
-    """Whether `instance` is to be written; counts its version up. Raises Stale if its version is not the stored one."""
-    if stored is None:
-        return True
-    if stored.version != instance.version:
-        raise Stale(stored)
-    moved = bool(changed) or any(getattr(stored, name) != getattr(instance, name) for name in instance.unrecorded)
-    instance.version += moved
-    return moved
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What the entries of one call have in common. `at`: their moment, and their history rows', in microseconds."""
+
+    actor: Any
+    reason: str
+    refs: dict[str, Any] | None
+    private: dict[str, Any] | None
+    at: int
 
 
-def differences(stored: Tracked | None, instance: Tracked) -> dict[str, list[Any]]:
-    """field → [before, after] of the fields that differ, as plain values; for a new row those that are filled."""
+# ---- comparing -----------------------------------------------------------------------------------------------------
+
+
+def compare(before: Row | None, instance: Row) -> Move[Row] | None:
+    """What writing `instance` changes; None if nothing. Raises Stale if it was read before the stored one was saved."""
+    if before is None:
+        return Move(instance, differences(None, instance), new=True)
+    if before.version != instance.version:
+        raise Stale(before)
+    changes = differences(before, instance)
+    unrecorded = any(getattr(before, name) != getattr(instance, name) for name in instance.unrecorded)
+    return Move(instance, changes, new=False) if changes or unrecorded else None
+
+
+def compare_all(rows: Sequence[Row]) -> list[Move[Row]]:
+    """`compare` for rows of one model, locked and read in one query."""
+    model = type(rows[0])
+    known = model._base_manager.select_for_update().in_bulk([row.pk for row in rows if row.pk])
+    for row in rows:
+        keep_files(row, new=row.pk not in known)
+    moves = (compare(known.get(row.pk), row) for row in rows)
+    return [move for move in moves if move is not None]
+
+
+def differences(before: Tracked | None, instance: Tracked) -> Changes:
+    """Each field that differs → [before, after], as plain values; of a new row those that say something."""
     found = {}
-    for field in instance._meta.concrete_fields:
-        if field.name in ("id", "version", *instance.unrecorded):
+    for field in columns(type(instance)):
+        if field.name in ("version", "created_at", *instance.unrecorded) or field.primary_key:
             continue
-        before = plain(getattr(stored, field.attname)) if stored is not None else None
-        after = plain(field.to_python(getattr(instance, field.attname)))
-        if before != after and not (stored is None and after == ""):
-            found[field.name] = [before, after]
+        after = stored(field, getattr(instance, field.attname))
+        if before is None:
+            if not empty(after):
+                found[field.name] = [None, after]
+        elif (earlier := stored(field, getattr(before, field.attname))) != after:
+            found[field.name] = [earlier, after]
     return found
 
 
-def plain(value: Any) -> Any:
-    """A field's value as a leaf can hold it: text, integers, truth values, null, and lists and objects of these."""
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case datetime.datetime():
-            return value.astimezone(datetime.UTC).isoformat(timespec="microseconds")
-        case datetime.date() | datetime.time():
-            return value.isoformat()
-        case decimal.Decimal() | uuid.UUID() | float():
-            return str(value)
-        case list() | tuple():
-            return [plain(item) for item in value]
-        case dict():
-            return {str(key): plain(item) for key, item in value.items()}
-        case _:
-            return str(value)  # a stored file: its name
+def keep_files(instance: Tracked, *, new: bool) -> None:
+    """Put uploaded files into their storage first: only there do they get the name that history and trail tell."""
+    for field in columns(type(instance)):
+        if isinstance(field, models.FileField):
+            field.pre_save(instance, new)
 
 
-def person(actor: Any) -> Any:
-    """The account for the history row, or None where no account acts."""
-    return actor if isinstance(actor, models.Model) and actor.pk else None
+# ---- writing -------------------------------------------------------------------------------------------------------
 
 
-def version_of(instance: Tracked, kind: str, actor: Any, reason: str) -> Any:
-    """The history row of `instance` as it is now, not stored yet. `kind` is "+" or "~"."""
-    model = instance.history.model
-    who = person(actor)
-    return model(
-        history_date=datetime.datetime.now(datetime.UTC),
-        history_type=kind,
-        history_user_id=who.pk if who else None,
-        history_change_reason=reason,
-        **{field.attname: getattr(instance, field.attname) for field in model.tracked_fields},
+def _write(new: Sequence[Move[Any]], old: Sequence[Move[Any]]) -> None:
+    """The rows themselves; of the old ones only the columns in which at least one of them changes.
+
+    By the base manager, which is not the one that refuses bulk writes: history and entries follow in `_tell`.
+    """
+    if new:
+        type(new[0].row)._base_manager.bulk_create([move.row for move in new])
+    if old:
+        model = type(old[0].row)
+        names = {"version", *model.unrecorded}.union(*(move.changes for move in old))
+        for move in old:
+            move.row.version += move.step
+        model._base_manager.bulk_update([move.row for move in old], sorted(names))
+
+
+def _tell(moves: Sequence[Move[Any]], kind: str, verb: str, told: Telling) -> None:
+    """The history rows and entries of rows that were just written."""
+    if not moves:
+        return
+    why = cause(told.actor, told.reason, told.at)
+    versions = [version_of(move.row, kind, why) for move in moves]
+    type(versions[0])._base_manager.bulk_create(versions)
+    Entry.objects.bulk_create(
+        entry_of(move, version, verb, told) for move, version in zip(moves, versions, strict=True)
     )
 
 
-def entry_of(
-    instance: Tracked,
-    version: Any,
-    changed: dict[str, list[Any]],
-    *,
-    actor: Any,
-    verb: str,
-    reason: str,
-    refs: dict[str, Any] | None = None,
-    private: dict[str, Any] | None = None,
-) -> Entry:
-    """The entry of one save: its changes (personal ones aside, under the salt) and the hash of its history row."""
-    salt = leaf.new_salt()
-    secret = {name: pair for name, pair in changed.items() if name in instance.personal}
+def cause(actor: Any, reason: str, at: int) -> Cause:
+    """What the history row says of who, why and when: the same as the entry."""
+    return Cause(actor_of(actor).id, reason, EPOCH + datetime.timedelta(microseconds=at))
+
+
+def entry_of(move: Move[Any], version: Any, verb: str, told: Telling) -> Entry:
+    """The entry of one save: its changes and the hash of its history row.
+
+    Of a personal field the leaf says only that it changed; the values stand in `private`, where they can be erased.
+    """
+    row, private = move.row, dict(told.private or {})
+    personal = {name: pair for name, pair in move.changes.items() if name in row.personal}
+    salt = leaf.new_salt() if row.personal else ""
+    if row.personal:
+        private |= {"salt": salt, "changes": personal}
     return draft(
         verb,
-        actor,
-        instance,
-        changes={name: pair for name, pair in changed.items() if name not in instance.personal},
-        reason=reason,
-        refs=refs,
+        told.actor,
+        row,
+        changes=move.changes | {name: [] for name in personal},
+        reason=told.reason,
+        refs=told.refs,
         history={"table": version._meta.db_table, "id": version.pk, "sha256": history_sha256(version, salt)},
-        private={"salt": salt, "changes": secret, **(private or {})},
+        private=private,
+        at=told.at,
     )
 
 
 def history_sha256(version: Any, salt: str) -> str:
-    """SHA-256 of a history row's fields as canonical JSON; SHA-256(salt ‖ value) stands for each personal value."""
-    values = {field.attname: plain(getattr(version, field.attname)) for field in version.tracked_fields}
-    for name in version.instance_type.personal:
-        values[name] = leaf.sha256(f"{salt}{values[name]}")
-    return leaf.sha256(leaf.canonical({**values, "history_type": version.history_type}))
+    """SHA-256 of a history row, hex: of canonical JSON {column: value} without the values that say nothing.
+
+    SHA-256(salt ‖ value) stands for each personal value. Empty values are left out so that a column which a later
+    release adds does not change what was said of the rows that are older than it.
+    """
+    values, personal = {}, version.instance_type.personal
+    for field in columns(version.__class__):
+        value = stored(field, getattr(version, field.attname))
+        if not empty(value):
+            values[field.attname] = leaf.sha256(f"{salt}{value}") if field.name in personal else value
+    return leaf.sha256(leaf.canonical(values))

@@ -2,9 +2,10 @@
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
@@ -113,7 +114,7 @@ class TrackedQuerySet(models.QuerySet[Row]):
         _audited("bulk_create")
         return super().bulk_create(objs, *args, **kwargs)
 
-    def bulk_update(self, objs: Iterable[Row], fields: Sequence[str], batch_size: int | None = None) -> int:
+    def bulk_update(self, objs: Iterable[Row], fields: Iterable[str], batch_size: int | None = None) -> int:
         _audited("bulk_update")
         return super().bulk_update(objs, fields, batch_size)
 
@@ -125,8 +126,20 @@ class TrackedQuerySet(models.QuerySet[Row]):
         return self.filter(archived_at=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a row is saved: the save path puts it on the instance, and the history row that follows takes it."""
+
+    user_id: int | None = None
+    reason: str = ""
+    at: datetime.datetime | None = None
+
+
 class History(HistoricalRecords):
-    """simple-history with a reason of any length, and without a row for a save of fields that it leaves out."""
+    """simple-history with a reason of any length, without `unrecorded` fields, and with no ambient person.
+
+    A save without the save path still leaves a row, with nobody's name; a save of nothing but unrecorded fields none.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("history_change_reason_field", models.TextField(null=True))
@@ -141,6 +154,24 @@ class History(HistoricalRecords):
             return
         super().post_save(instance, created, using=using, **kwargs)
 
+    def create_historical_record(self, instance: "Tracked", history_type: str, using: str | None = None) -> None:
+        """Store the row and leave it on the instance, where the save path picks it up for the entry."""
+        version = version_of(instance, history_type, instance.__dict__.pop("_cause", Cause()))
+        version.save(force_insert=True, using=using)
+        instance.version_row = version
+
+
+def version_of(instance: "Tracked", kind: str, cause: Cause) -> Any:
+    """The history row of `instance` as it is now, not stored yet. `kind` is "+" or "~"."""
+    model = instance.history.model
+    return model(
+        history_date=cause.at or datetime.datetime.now(datetime.UTC),
+        history_type=kind,
+        history_user_id=cause.user_id,
+        history_change_reason=cause.reason or None,
+        **{field.attname: getattr(instance, field.attname) for field in model.tracked_fields},
+    )
+
 
 class Tracked(models.Model):
     """A stored thing with a history. It is saved through `trail.keep.save`, archived, and never deleted.
@@ -149,12 +180,16 @@ class Tracked(models.Model):
     `unrecorded` names the fields that neither history nor trail may ever hold, such as the hash of a password.
     """
 
-    version = models.PositiveIntegerField(default=1, editable=False, help_text="Counts the saves; guards against stale forms.")
+    version = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Counts the saves; guards against stale forms."
+    )
     history: ClassVar[Any] = History(inherit=True)
     personal: ClassVar[tuple[str, ...]] = ()
     unrecorded: ClassVar[tuple[str, ...]] = ()
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
+
+    version_row: Any  # the history row that the last save left
 
     class Meta:
         abstract = True

@@ -1,19 +1,24 @@
 """`record()`: the only way into the trail."""
 
-import json
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
 from foundation.trail import leaf, origin
 from foundation.trail.models import Entry
 from foundation.trail.verbs import VERBS
 
+OUTCOMES = frozenset({"ok", "refused", "failed"})
+
 
 class UnknownVerb(KeyError):
     """A verb that the catalogue lacks; add it to verbs.py with its words."""
+
+
+class OutsideTransaction(RuntimeError):
+    """An entry without a transaction: what it tells of could be rolled back while the entry stays, or the reverse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +28,20 @@ class Actor:
     kind: str
     id: int | None = None
 
+    @property
+    def pk(self) -> None:
+        """Nobody: no account stands behind it."""
+        return
+
+    def __str__(self) -> str:
+        return f"the {self.kind}"
+
 
 SYSTEM = Actor("system")
 ANONYMOUS = Actor("anonymous")
 
 
-def record(
+def record(  # noqa: PLR0913 - what an entry says, each by its name
     verb: str,
     actor: Any,
     target: models.Model | None = None,
@@ -43,16 +56,19 @@ def record(
     """Append one entry, in the transaction of the change it tells of (R3.5).
 
     actor: an account, SYSTEM, or None for nobody signed in. changes: field → [before, after], plain values. refs:
-    what else it is about. private: what may have to be erased one day (it is salted and only its hash is in the
-    leaf). Address and user agent are taken from the origin in force. Raises UnknownVerb, and TypeError for a value
-    that no leaf can hold.
+    what else it is about. private: what may have to be erased one day (it is salted, and only its hash is in the
+    leaf). Address and user agent are taken from the origin in force. Raises UnknownVerb, OutsideTransaction, and
+    TypeError for a value that no leaf can hold.
     """
-    entry = draft(verb, actor, target, changes=changes, reason=reason, refs=refs, history=history, outcome=outcome, private=private)
+    if not in_transaction():
+        raise OutsideTransaction(f"{verb}: open transaction.atomic() around the change and its entry.")
+    said: dict[str, Any] = {"changes": changes, "reason": reason, "refs": refs, "history": history, "private": private}
+    entry = draft(verb, actor, target, outcome=outcome, **said)
     entry.save(force_insert=True)
     return entry
 
 
-def draft(
+def draft(  # noqa: PLR0913 - what an entry says, each by its name
     verb: str,
     actor: Any,
     target: models.Model | None = None,
@@ -63,15 +79,24 @@ def draft(
     history: dict[str, Any] | None = None,
     outcome: str = "ok",
     private: dict[str, Any] | None = None,
+    at: int | None = None,
 ) -> Entry:
-    """An entry with its MAC, not stored yet: `record` for one, `save_many` for many at once."""
+    """An entry with its MAC, not stored yet: for `record`, and for the save path. `at`: `now()` if not given."""
     if verb not in VERBS:
         raise UnknownVerb(verb)
+    if outcome not in OUTCOMES:
+        raise ValueError(f"{outcome!r} is no outcome.")
     who, source = actor_of(actor), origin.current()
-    hidden = sealed_private(source, private)
-    detail = {"changes": changes, "reason": reason, "refs": refs, "history": history, "private": leaf.sha256(hidden)}
+    hidden = sealed(source, private)
+    detail = {
+        "changes": changes,
+        "reason": reason,
+        "refs": refs,
+        "history": history,
+        "private": leaf.sha256(hidden) if hidden else None,
+    }
     entry = Entry(
-        at=time.time_ns() // 1000,
+        at=now() if at is None else at,
         actor_kind=who.kind,
         actor_id=who.id,
         via=source.via,
@@ -88,16 +113,31 @@ def draft(
     return entry
 
 
+def now() -> int:
+    """The trail's clock: microseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1000
+
+
+def in_transaction() -> bool:
+    """Whether a transaction of ours is open; the one that a test case wraps around each test does not count."""
+    return any(not getattr(block, "_from_testcase", False) for block in transaction.get_connection().atomic_blocks)
+
+
 def actor_of(actor: Any) -> Actor:
-    """Who acts, as the trail names it: an account by its number alone."""
+    """Who acts, as the trail names it: an account by its number alone. Raises TypeError for anything else."""
     if isinstance(actor, Actor):
         return actor
-    if actor is None or actor.pk is None:
+    if actor is None or getattr(actor, "is_anonymous", False):
         return ANONYMOUS
+    if not isinstance(actor, models.Model) or not isinstance(actor.pk, int):
+        raise TypeError(f"{actor!r} cannot act: an account, SYSTEM or None can.")
     return Actor("user", actor.pk)
 
 
-def sealed_private(source: origin.Origin, private: dict[str, Any] | None) -> str:
-    """The erasable part as text, under a salt without which its hash tells nothing."""
-    values = {"salt": leaf.new_salt(), "ip": source.ip, "user_agent": source.user_agent, **(private or {})}
-    return json.dumps({key: value for key, value in values.items() if value}, sort_keys=True, ensure_ascii=False)
+def sealed(source: origin.Origin, private: dict[str, Any] | None) -> str | None:
+    """The erasable part as canonical JSON, under a salt without which its hash tells nothing. None: nothing."""
+    values = {**(private or {}), "ip": source.ip, "user_agent": source.user_agent}
+    values = {key: value for key, value in values.items() if value}
+    if not values:
+        return None
+    return leaf.canonical({"salt": leaf.new_salt(), **values})

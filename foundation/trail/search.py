@@ -68,7 +68,8 @@ class EntrySearch(forms.Form):
         people = [(str(person.pk), str(person)) for person in visible(user, User)]
         kinds = [(kind, words) for kind, words in KINDS.items() if kind in {"system", "anonymous"}]
         self._choices("who", "Anybody", [*kinds, *people])
-        self._choices("verb", "Anything", sorted((verb, f"{verb.partition('.')[0]}: {words}") for verb, words in VERBS.items()))
+        verbs = sorted((verb, f"{verb.partition('.')[0]}: {words}") for verb, words in VERBS.items())
+        self._choices("verb", "Anything", verbs)
         self._choices("register", "Any", sorted((label, register_name(label).capitalize()) for label in registers()))
         if not addresses:
             del self.fields["address"]

@@ -23,12 +23,12 @@ Records = Mapping[tuple[str, str], models.Model]  # (object type, id) → the re
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field before and after, in words. `erased`: it was personal and its values are gone."""
+    """One field before and after, in words; or, of a personal field, why they are not shown ("erased", "personal")."""
 
     label: str
-    before: str
-    after: str
-    erased: bool = False
+    before: str = ""
+    after: str = ""
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,10 @@ def lines(user: Any, entries: Sequence[Entry]) -> list[Line]:
     own = which(user, "view_private", entries)
     records = seen(user, entries)
     names = names_of(entries)
-    mail = getattr(user, "role", "") != "auditor"  # auditors see names, never addresses
-    return [line(entry, records, names, private=entry.pk in own, mail=mail) for entry in entries]
+    return [line(entry, records, names, private=entry.pk in own) for entry in entries]
 
 
-def line(entry: Entry, records: Records, names: Mapping[int, str], *, private: bool, mail: bool) -> Line:
+def line(entry: Entry, records: Records, names: Mapping[int, str], *, private: bool) -> Line:
     """One entry, given the records and names that `lines` looked up."""
     target = records.get((entry.object_type, entry.object_id))
     is_open = target is not None or not entry.object_type
@@ -77,7 +76,7 @@ def line(entry: Entry, records: Records, names: Mapping[int, str], *, private: b
         url=getattr(target, "get_absolute_url", str)(),
         open=is_open,
         reason=entry.facts.get("reason", "") if is_open else "",
-        changes=tuple(changes(entry, records, mail=mail)) if is_open else (),
+        changes=tuple(changes(entry, records, private=private)) if is_open else (),
         address=(entry.ip or "") if private else masked(entry.ip),
         private=told(entry) if private else {},
     )
@@ -145,28 +144,27 @@ def _seen_of(user: Any, label: str, ids: Iterable[str], moment: Any) -> list[mod
 
 def _number(model: type[models.Model], text: str) -> Any:
     try:
-        return model._meta.pk.to_python(text)  # type: ignore[union-attr]
+        return model._meta.pk.to_python(text)
     except ValidationError:
         return None
 
 
 def all_changes(entry: Entry) -> list[tuple[str, list[Any]]]:
-    """field → [before, after] of an entry, the personal ones too while they are not erased."""
+    """Each changed field → [before, after], the personal ones too while they are not erased."""
     return list({**entry.facts.get("changes", {}), **entry.hidden.get("changes", {})}.items())
 
 
-def changes(entry: Entry, records: Records, *, mail: bool) -> Iterable[Change]:
-    """The entry's changes in words: a choice's label, a related record's name, a day in ISO. `mail`: addresses too."""
+def changes(entry: Entry, records: Records, *, private: bool) -> Iterable[Change]:
+    """The entry's changes in words: a choice's label, a related record's name, a day in ISO."""
     for name, pair in all_changes(entry):
         column = column_of(entry, name)
-        if isinstance(column, models.EmailField) and not mail:
-            continue
         label = str(column.verbose_name).capitalize() if column is not None else name
-        if len(pair) == 2:
+        personal = name in entry.hidden.get("changes", ())
+        if not pair or (personal and not private):
+            yield Change(label, withheld="personal" if personal else "erased")
+        else:
             before, after = (in_words(entry, column, name, value, records) for value in pair)
             yield Change(label, before, after)
-        else:
-            yield Change(label, "", "", erased=True)
 
 
 def in_words(entry: Entry, column: Any, name: str, value: Any, records: Records) -> str:

@@ -19,8 +19,8 @@ from foundation.trail.search import EntrySearch
 from foundation.trail.sight import Line, lines, register_name
 
 HEADER = (
-    "Entry", "Time (UTC)", "Who", "Account", "Did what", "Verb", "Register", "Record", "Record number", "Outcome", "Changes",
-    "Reason", "Address", "Via", "Request", "Leaf hash",
+    "Entry", "Time (UTC)", "Who", "Account", "Did what", "Verb", "Register", "Record", "Record number", "Outcome",
+    "Changes", "Reason", "Address", "Via", "Request", "Leaf hash",
 )  # fmt: skip
 
 
@@ -59,8 +59,8 @@ def entry_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def trail_of(user: Any, target: models.Model, params: Any, links: Iterable[Any] = ()) -> dict[str, Any]:
     """The context of a record's Trail tab (template trail/entries.html): its entries as this person may see them.
 
-    `links`: link models that belong to the record (each with `.model` and `.path`, its foreign key to the record), whose
-    entries belong to its story. `params`: the query string, for the key of the page.
+    `links`: link models whose entries belong to the record's story (each with `.model` and `.path`, its foreign key to
+    the record). `params`: the query string, for the key of the page.
     """
     condition = Q(object_type=target._meta.label_lower, object_id=str(target.pk))
     for link in links:
@@ -87,6 +87,6 @@ def cells(line: Line) -> list[object]:
     changed = "; ".join(f"{change.label}: {change.before} → {change.after}" for change in line.changes)
     return [
         entry.pk, entry.moment.isoformat(timespec="microseconds"), line.who, entry.actor_id, line.words, entry.verb,
-        register_name(entry.object_type), line.target, entry.object_id, entry.outcome, changed, line.reason, line.address,
-        entry.via, entry.request_id, line.leaf_hash,
+        register_name(entry.object_type), line.target, entry.object_id, entry.outcome, changed, line.reason,
+        line.address, entry.via, entry.request_id, line.leaf_hash,
     ]  # fmt: skip

@@ -13,7 +13,7 @@ def test_smoke(client, admin, owner):
     page = client.get(reverse("trail:entry-list"))
     assert page.status_code == 200
     assert "Oskar Owner" in page.content.decode()
-    entry = Entry.objects.filter(verb="user.invited").first()
+    entry = Entry.objects.filter(verb="user.created").first()
     assert client.get(reverse("trail:entry-detail", args=[entry.pk])).status_code == 200
     body = b"".join(client.get(reverse("trail:entry-csv"))).decode()
-    assert "user.invited" in body
+    assert "user.created" in body
