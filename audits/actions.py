@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from audits.models import Engagement, EngagementGrant
+from audits.models import Engagement, EngagementGrant, Status
 from controls.models import Category
 from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.roles import Role
-from foundation.trail.keep import save
+from foundation.trail.keep import Stale, save
 from foundation.trail.record import record
 
 
@@ -35,8 +35,9 @@ def scope_of(chosen: Iterable[str]) -> list[str]:
 def keep_engagement(engagement: Engagement, *, actor: object, reason: str = "") -> Engagement:
     """Store a new or changed engagement; its windows that are not over follow it at once, each with its own entry.
 
-    Raises Stale if somebody stored it meanwhile, ValidationError for an impossible time or category.
+    Raises Stale if somebody stored it meanwhile, ValidationError for an impossible time, category or step.
     """
+    _check_step(engagement)
     engagement.categories = scope_of(engagement.categories)
     engagement.full_clean()
     verb = "engagement.updated" if engagement.pk else "engagement.created"
@@ -94,6 +95,16 @@ def end_access(window: AuditorWindow, *, actor: object, reason: str) -> AuditorW
 def windows_of(engagement: Engagement) -> QuerySet[AuditorWindow]:
     """Every window of an engagement: over, open and to come."""
     return AuditorWindow.objects.filter(engagement_id=engagement.pk).select_related("user")
+
+
+def _check_step(engagement: Engagement) -> None:
+    """A new engagement is planned; later its status takes the steps of Engagement.STEPS. Raises Stale."""
+    stored = Engagement.objects.select_for_update().filter(pk=engagement.pk).first()
+    if stored and stored.version != engagement.version:
+        raise Stale(stored)
+    reachable = (stored.status, *Engagement.STEPS[stored.status]) if stored else (Status.PLANNED,)
+    if engagement.status not in reachable:
+        raise ValidationError({"status": "The engagement cannot go there from where it is."})
 
 
 def _describe(window: AuditorWindow, engagement: Engagement) -> None:

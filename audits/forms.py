@@ -35,9 +35,9 @@ class EngagementForm(RegisterForm):
         if not self.instance.pk:
             self.fields["categories"].initial = [category.slug for category in known if category.in_scope]
         now = self.instance.status
-        self.fields["status"].choices = [  # type: ignore[attr-defined]
-            (value, label) for value, label in Status.choices if value == now or value in Engagement.STEPS[now]
-        ]
+        reachable = (now, *Engagement.STEPS[now]) if self.instance.pk else (Status.PLANNED,)
+        choices = [(value, label) for value, label in Status.choices if value in reachable]
+        self.fields["status"].choices = choices  # type: ignore[attr-defined]
 
     def clean_categories(self) -> list[str]:
         """The chosen categories and the required ones, in the framework's order."""

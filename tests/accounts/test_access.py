@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import transaction
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.exceptions import PermissionDenied

@@ -224,6 +224,21 @@ def test_switching_the_type_leaves_no_date_behind() -> None:
     assert engagement.days == (date(2026, 1, 1), date(2026, 1, 1))
 
 
+@pytest.mark.parametrize(("was", "to"), [("planned", "reporting"), ("planned", "closed"), ("closed", "fieldwork")])
+def test_illegal_steps_are_refused(was: str, to: str, compliance: User, criteria: None) -> None:
+    engagement = EngagementFactory(status=was)
+    engagement.status = to
+    with pytest.raises(ValidationError, match="cannot go there"):
+        keep_engagement(engagement, actor=compliance)
+    assert Engagement.objects.get().status == was
+
+
+def test_a_new_engagement_is_planned(compliance: User, criteria: None) -> None:
+    engagement = Engagement(name="x", type="I", as_of=date(2026, 6, 30), status="closed")
+    with pytest.raises(ValidationError, match="cannot go there"):
+        keep_engagement(engagement, actor=compliance)
+
+
 def test_steps_lead_to_known_states_and_end() -> None:
     assert set(Engagement.STEPS) == set(Status.values)
     assert Engagement.STEPS[Status.CLOSED] == ()
