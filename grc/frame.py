@@ -18,12 +18,17 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def rail(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the rail with the items that this person may see; a group without items is left out."""
-    if not request.user.is_authenticated:
+    if not hasattr(request, "user") or not request.user.is_authenticated:  # no user: refused for its host name
         return []
     groups = []
     for label, entries in RAIL:
         items = [
-            {"label": entry.label, "url": reverse(entry.url_name), "icon": entry.icon, "current": current(request, entry)}
+            {
+                "label": entry.label,
+                "url": reverse(entry.url_name),
+                "icon": entry.icon,
+                "current": current(request, entry),
+            }
             for entry in entries
             if entry.model is None or can(request.user, "view", entry.model)
         ]

@@ -289,11 +289,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static-built"
 STATICFILES_DIRS = [BASE_DIR / "static", GENERATED_DIR]
 STORAGES: dict[str, dict[str, Any]] = {
-    # Without a URL: a private file leaves only through a view that asks foundation.accounts.access.
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "files", "base_url": None},
-    },
+    "default": {"BACKEND": "grc.uploads.PrivateFiles", "OPTIONS": {"location": DATA_DIR / "files"}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
@@ -329,6 +325,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},  # a traceback for every scanner
         "fontTools": {"level": "WARNING"},  # names every glyph that it keeps
         "weasyprint": {"level": "ERROR"},  # warns of each CSS property that only browsers know
     },

@@ -1,9 +1,10 @@
-"""The limit on a whole request with files; Django's own limits leave files out."""
+"""Files that people send: how much at once, and that they are kept where no URL leads."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadhandler import FileUploadHandler
 
 
@@ -21,3 +22,10 @@ class LimitedRequest(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> None:
         """Keep nothing: the next handlers make the file."""
+
+
+class PrivateFiles(FileSystemStorage):
+    """A folder without a URL: a file leaves only through a view that asks foundation.accounts.access."""
+
+    def url(self, name: str | None) -> str:
+        raise ValueError("Private files are not accessible via a URL.")
