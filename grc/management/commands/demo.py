@@ -1,0 +1,44 @@
+"""`manage.py demo`: the invented company that bin/run loads into a new database."""
+
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from audits.demo import engagements
+from controls.demo import OWNER_ROLES, load
+from foundation.accounts.demo import people
+from foundation.accounts.models import User
+from foundation.organisation.actions import found
+from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM, record
+
+COMPANY = "Fernwood Cloud"
+ZONE = "Europe/Stockholm"
+SYSTEM_OWNERS = "maya.lindqvist"  # the platform lead speaks for the owners of systems
+
+
+class Command(BaseCommand):
+    """Loads the demo by the actions that people use; every trail time is the real clock's. Only into an empty database."""
+
+    help = "Loads the demo company into an empty database, which stays marked as a demo for ever."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if User.objects.exists() or Entry.objects.exists():
+            raise CommandError("This database is in use. The demo goes into a new one only.")
+        password = os.environ.get("DEMO_PASSWORD", "")
+        if not password:
+            raise CommandError("Set DEMO_PASSWORD: the password that all demo accounts get.")
+        with transaction.atomic():
+            found(name=COMPANY, actor=SYSTEM, is_demo=True, time_zone=ZONE)
+            staff = people(password)
+            load(compliance=staff["compliance"], owners=owners(staff))
+            engagements(compliance=staff["compliance"], auditor=staff["auditor"])
+            record("demo.loaded", SYSTEM)
+
+
+def owners(staff: dict[str, User]) -> dict[str, User]:
+    """Who answers for each role that the starter controls name: whoever has it as a job title."""
+    by_title = {user.title: user for user in staff.values()}
+    return {role: by_title.get(role, staff[SYSTEM_OWNERS]) for role in OWNER_ROLES}
