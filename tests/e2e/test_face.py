@@ -1,4 +1,4 @@
-"""The frame and its script: keys, ticked rows, filters as one types, the guard on forms, the drawer; and all without it."""
+"""The frame and its script: keys, ticked rows, filters as one types, a guard on forms, the drawer; and without it."""
 
 import re
 
