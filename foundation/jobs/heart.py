@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from foundation.jobs.models import FINISHED, Job, State
-from foundation.jobs.queue import STATUS, fail_or_retry, perform
+from foundation.jobs.queue import STATUS, fail_or_retry, lock_ticket, perform
 
 logger = logging.getLogger("foundation.jobs")
 
@@ -96,9 +96,9 @@ class Watch:
 
     def _recover(self, pk: UUID, beat: datetime | None) -> bool:
         with transaction.atomic():
-            # A row that is locked belongs to somebody who lives.
-            running = Job.objects.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
-            job = running.filter(pk=pk, state=State.RUNNING, heartbeat=beat).first()
+            # A row that is locked belongs to somebody who lives: skipped.
+            running = Job.objects.select_for_update(skip_locked=True).filter(state=State.RUNNING, heartbeat=beat)
+            job = running.filter(pk=pk).first() if lock_ticket(pk, skip_locked=True) else None
             if job is None:
                 return False
             logger.warning("job %s: its worker gave no sign of life for %s s; recovered", pk, self._stale)

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from django.core.files.base import File
 from django.db import transaction
+from django.utils import timezone
 
 from foundation.jobs.models import Job, State, result_path
 
@@ -82,7 +83,7 @@ class Progress:
 
     def _keep(self, **values: Any) -> None:
         mine = Job.objects.filter(pk=self.job.pk, state=State.RUNNING, attempts=self.job.attempts)
-        if not mine.update(**values or {"state": State.RUNNING}):
+        if not mine.update(heartbeat=timezone.now(), **values):
             raise TakenOver(self.job.pk)
         for name, value in values.items():
             setattr(self.job, name, value)

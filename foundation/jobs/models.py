@@ -1,6 +1,7 @@
 """What was asked to be done in the background, how far it is and what came of it; and what the clock asked for."""
 
 import uuid
+import zlib
 from collections.abc import Collection
 from typing import Any, ClassVar
 
@@ -92,9 +93,9 @@ class Job(models.Model):
         return self.state in FINISHED
 
     @property
-    def percent(self) -> int | None:
-        """How far the job is, in whole percent; None while nobody knows how much there is to do."""
-        return min(100, self.done * 100 // self.total) if self.total else None
+    def stand(self) -> str:
+        """What changes whenever the job's page would: sent along by the page that asks for itself."""
+        return f"{self.state}.{self.attempts}.{self.done}.{self.total}.{zlib.crc32(self.message.encode())}"
 
 
 class Slot(models.Model):

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import SuspiciousOperation
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_tasks import task
@@ -105,7 +106,7 @@ def _book(how: Callable[..., bool], *args: Any, **values: Any) -> None:
     for patience in (1, 5, 15):
         try:
             how(*args, **values)
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             logger.warning("the outcome of a job could not be booked, next try in %s s: %s", patience, error)
             connection.close()
             time.sleep(patience)
@@ -154,6 +155,7 @@ def settle(job: Job, to: State, *, was: State = State.RUNNING, pause: float | No
     next_try = now + timedelta(seconds=pause) if pause is not None else None
     ended = None if to == State.WAITING else now
     with transaction.atomic():
+        lock_ticket(job.pk)
         mine = Job.objects.filter(pk=job.pk, state=was, attempts=job.attempts)
         if not mine.update(state=to, finished_at=ended, next_try=next_try, heartbeat=None, **values):
             return False
@@ -166,6 +168,11 @@ def settle(job: Job, to: State, *, was: State = State.RUNNING, pause: float | No
         )
     job.refresh_from_db()
     return True
+
+
+def lock_ticket(pk: UUID, *, skip_locked: bool = False) -> bool:
+    """Lock a job's row in the task queue, always before our own row, so that no two wait for each other."""
+    return DBTaskResult.objects.select_for_update(skip_locked=skip_locked).filter(pk=pk).first() is not None
 
 
 def _pause(job: Job) -> float:

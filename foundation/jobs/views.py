@@ -35,6 +35,8 @@ def job_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show the job; htmx asks for the moving part alone, and stops asking when the job has ended."""
     job = get_object_or_404(mine(request), pk=pk)
     is_part = request.headers.get("HX-Request") == "true"
+    if is_part and request.GET.get("seen") == job.stand:
+        return HttpResponse(status=204)  # nothing moved: what is on the screen stays, and so does the focus on it
     template = "jobs/job_detail.html#panel" if is_part else "jobs/job_detail.html"
     response = render(request, template, {"job": job, "refresh_seconds": REFRESH_SECONDS})
     response["Cache-Control"] = "private, no-store"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from django.db import OperationalError, close_old_connections, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 from foundation.jobs.heart import BEAT, STALE, Heart, Watch
 from foundation.jobs.models import Job
@@ -78,16 +78,16 @@ class Worker:
             try:
                 self._rounds()
                 job = claim(self.worker_id)
-            except OperationalError as error:  # the database is busy, or away: both pass
+                if job is not None:
+                    self._work(job)
+            except (OperationalError, InterfaceError) as error:  # the database is busy, or away: both pass
                 logger.warning("worker %s waits for the database: %s", self.worker_id, error)
                 connections.close_all()
                 time.sleep(self._interval)
                 continue
-            if job is not None:
-                self._work(job)
-            elif self._batch:
+            if job is None and self._batch:
                 break
-            elif not self._stopping:
+            if job is None and not self._stopping:
                 time.sleep(self._interval)
         logger.info("worker %s stopped", self.worker_id)
 

@@ -39,13 +39,17 @@ CATALOGUE: dict[str, Item] = {
         180,
     ),
     "sla_critical_days": Item(
-        DEADLINES, "Critical vulnerability", "Fixed within, from first detection.", "days", 7, 1, 90
+        DEADLINES, "Critical vulnerability", "To be fixed within this time from its first detection.", "days", 7, 1, 90
     ),
-    "sla_high_days": Item(DEADLINES, "High vulnerability", "Fixed within, from first detection.", "days", 30, 1, 180),
+    "sla_high_days": Item(
+        DEADLINES, "High vulnerability", "To be fixed within this time from its first detection.", "days", 30, 1, 180
+    ),
     "sla_medium_days": Item(
-        DEADLINES, "Medium vulnerability", "Fixed within, from first detection.", "days", 90, 1, 365
+        DEADLINES, "Medium vulnerability", "To be fixed within this time from its first detection.", "days", 90, 1, 365
     ),
-    "sla_low_days": Item(DEADLINES, "Low vulnerability", "Fixed within, from first detection.", "days", 180, 1, 730),
+    "sla_low_days": Item(
+        DEADLINES, "Low vulnerability", "To be fixed within this time from its first detection.", "days", 180, 1, 730
+    ),
     "job_file_days": Item(
         HOUSEKEEPING,
         "Files made by jobs",

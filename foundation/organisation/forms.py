@@ -69,5 +69,5 @@ class SettingForm(forms.Form):
             label=f"{item.words} ({item.unit})",
             min_value=item.least,
             max_value=item.most,
-            help_text=f"{item.reader} Between {item.least} and {item.most}; usual: {item.default}.",
+            help_text=f"Between {item.least} and {item.most}; usual: {item.default}.",
         )

@@ -28,13 +28,15 @@ def page(job: Job, name: str = "detail") -> str:
 def test_page_asks_for_itself_until_the_job_has_ended(client, owner, asked):
     client.force_login(owner)
     waiting = client.get(page(asked))
-    assert f'hx-get="{page(asked)}"' in waiting.content.decode()
+    assert f'hx-get="{page(asked)}?seen={asked.stand}"' in waiting.content.decode()
     assert '<noscript><meta http-equiv="refresh"' in waiting.content.decode()
     assert "Cancel job" in waiting.content.decode()
     assert "&lt;b&gt;CSV" in waiting.content.decode()
+    part, query = {"HX-Request": "true"}, {"seen": asked.stand}
+    assert client.get(page(asked), query, headers=part).status_code == 204
     claim("one")
     Job.objects.filter(pk=asked.pk).update(done=3, total=9, message="Printing")
-    moving = client.get(page(asked), headers={"HX-Request": "true"})
+    moving = client.get(page(asked), query, headers=part)
     assert "<html" not in moving.content.decode()
     assert 'value="3" max="9"' in moving.content.decode()
     assert "HX-Request" in moving["Vary"]
