@@ -65,7 +65,8 @@ def versions(
     if until:
         stored = stored.filter(history_date__lte=until)
     kept = list(stored)
-    names = names_of(model, kept)
+    shown = [column for column in tracked(model) if column.attname not in where]  # all versions agree on these
+    names = names_of(shown, kept)
     before: dict[Any, Any] = {}
     found = []
     for row in kept:
@@ -78,16 +79,16 @@ def versions(
                 number=row.version,
                 first=earlier is None,
                 subject=subject,
-                changes=list(changes(model, earlier, row, names)),
+                changes=list(changes(shown, earlier, row, names)),
             )
         )
         before[row.id] = row
     return found
 
 
-def changes(model: type[models.Model], before: Any, after: Any, names: dict[str, dict[Any, str]]) -> Iterable[Change]:
+def changes(shown: list[Any], before: Any, after: Any, names: dict[str, dict[Any, str]]) -> Iterable[Change]:
     """The fields in which `after` differs from `before`; against nothing, the fields that are filled."""
-    for column in tracked(model):
+    for column in shown:
         old = getattr(before, column.attname) if before is not None else None
         new = getattr(after, column.attname)
         if old != new and not (before is None and new in ("", None)):
@@ -109,9 +110,9 @@ def in_words(column: Any, value: Any, names: dict[str, dict[Any, str]]) -> str:
     return words(value)
 
 
-def names_of(model: type[models.Model], stored: Iterable[Any]) -> dict[str, dict[Any, str]]:
-    """For each foreign key of `model` the names of the records that `stored` refers to, one query a related model."""
-    keys = [column for column in tracked(model) if column.remote_field]
+def names_of(shown: list[Any], stored: Iterable[Any]) -> dict[str, dict[Any, str]]:
+    """For each foreign key among `shown` the names of the records that `stored` refers to, one query a related model."""
+    keys = [column for column in shown if column.remote_field]
     wanted: dict[type[models.Model], set[Any]] = defaultdict(set)
     for row in stored:
         for column in keys:

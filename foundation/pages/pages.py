@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -137,7 +138,8 @@ class Pages:
         require(self.user, "view", self.model)
         listing = Listing(type(self), self.user, self.request.GET, self.moment())
         refs, query = {"register": self.model._meta.label_lower}, {"query": self.request.GET.urlencode()}
-        write_entry("list.exported", self.user, refs=refs, private=query)
+        with transaction.atomic():
+            write_entry("list.exported", self.user, refs=refs, private=query)
         header = [column.label for column in self.columns]
         body = ([[cell.text for cell in listing.cells(row)] for row in chunk] for chunk in listing.chunks())
         return stream(f"{self.model._meta.verbose_name_plural}-{timezone.localdate()}", header, body)
