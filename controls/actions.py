@@ -127,8 +127,9 @@ def set_criteria(control: Control, wanted: ReadOnly[Criterion, str], *, actor: U
     known = {link.criterion_id: link for link in Mapping.objects.select_for_update().filter(control=control)}
     changed = []
     for criterion, rationale in wanted.items():
-        link = known.pop(criterion.pk, None) or Mapping(control=control, criterion=criterion)
-        verb = "created" if link.pk is None else "restored" if link.archived_at else "updated"
+        link = known.pop(criterion.pk, None)
+        verb = "created" if link is None else "restored" if link.archived_at else "updated"
+        link = link or Mapping(control=control, criterion=criterion)
         if verb != "updated" or link.rationale != rationale:
             link.archived_at, link.rationale = None, rationale
             changed.append(_keep_link(link, actor, verb, reason))

@@ -267,7 +267,7 @@ class ApplicabilityForm(forms.Form):
             "reason": criterion.applicability_reason,
             "subservice_organisation": criterion.subservice_organisation,
         }
-        super().__init__(*args, initial=start, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": start})
 
     def clean(self) -> dict[str, Any]:
         """A carve-out names the organisation, nothing else does."""
@@ -334,11 +334,11 @@ class ControlFilter(RegisterFilter):
         """Controls in scope that lack something."""
         day = day_of(self.moment)
         worded = rows(Wording, self.moment).filter(control_id=OuterRef("id"), effective_from__lte=day)
-        conditions = {
+        conditions: dict[str, Q] = {
             "owner": Q(owner=None),
             "review": Q(review_date__lt=day),
-            "wording": ~Exists(worded),
-            "criteria": ~Exists(self.links().filter(control_id=OuterRef("id"))),
+            "wording": ~Q(Exists(worded)),
+            "criteria": ~Q(Exists(self.links().filter(control_id=OuterRef("id")))),
         }
         anything = Q()
         for condition in conditions.values():

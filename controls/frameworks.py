@@ -13,6 +13,7 @@ from controls.models import Category, Criterion, Framework, Series
 from foundation.accounts.models import User
 from foundation.trail.keep import save, save_many
 from foundation.trail.models import Tracked
+from foundation.trail.record import Actor
 
 STARTER = Path(__file__).parent / "starter"
 COLUMNS = ("id", "category", "series", "title", "description")  # series_title is optional
@@ -38,14 +39,14 @@ class Row(TypedDict):
 Kept = TypeVar("Kept", bound=Tracked)
 
 
-def load_trust_services(actor: User) -> Framework:
+def load_trust_services(actor: User | Actor) -> Framework:
     """The Trust Services Criteria, 61 of them; Security is required and so in scope."""
     return load_framework(STARTER / "criteria.csv", actor=actor, **TSC)  # type: ignore[arg-type]
 
 
 @transaction.atomic
 def load_framework(
-    file: Path, *, slug: str, name: str, edition: str = "", required: Collection[str] = (), actor: User
+    file: Path, *, slug: str, name: str, edition: str = "", required: Collection[str] = (), actor: User | Actor
 ) -> Framework:
     """Load a framework from a CSV with the columns id, category, series, title, description (and series_title).
 
@@ -77,7 +78,7 @@ def read(file: Path) -> list[Row]:
                 fault = f"no {', '.join(empty)}" if empty else f"the id {row['id']} a second time"
                 raise ValidationError(f"Line {reader.line_num} of {file.name} has {fault}.")
             ids.add(row["id"])
-            rows.append({key: (value or "").strip() for key, value in row.items()})  # type: ignore[misc]
+            rows.append({key: (value or "").strip() for key, value in row.items()})  # type: ignore[arg-type]
     return rows
 
 
@@ -91,7 +92,9 @@ def category_name(words: str) -> str:
     return words.partition("(")[0].strip()
 
 
-def _categories(framework: Framework, rows: list[Row], required: Collection[str], actor: User) -> dict[str, Category]:
+def _categories(
+    framework: Framework, rows: list[Row], required: Collection[str], actor: User | Actor
+) -> dict[str, Category]:
     known = {category.slug: category for category in Category.objects.filter(framework=framework)}
     found = {}
     for position, words in enumerate(_distinct(row["category"] for row in rows)):
@@ -104,7 +107,7 @@ def _categories(framework: Framework, rows: list[Row], required: Collection[str]
     return found
 
 
-def _series(categories: dict[str, Category], rows: list[Row], actor: User) -> dict[str, Series]:
+def _series(categories: dict[str, Category], rows: list[Row], actor: User | Actor) -> dict[str, Series]:
     known = {series.code: series for series in Series.objects.filter(category__in=categories.values())}
     found: dict[str, Series] = {}
     for row in rows:
@@ -118,7 +121,7 @@ def _series(categories: dict[str, Category], rows: list[Row], actor: User) -> di
     return found
 
 
-def _criteria(framework: Framework, series: dict[str, Series], rows: list[Row], actor: User) -> None:
+def _criteria(framework: Framework, series: dict[str, Series], rows: list[Row], actor: User | Actor) -> None:
     known = {criterion.code: criterion for criterion in Criterion.objects.filter(framework=framework)}
     found = []
     for position, row in enumerate(rows):
@@ -129,7 +132,7 @@ def _criteria(framework: Framework, series: dict[str, Series], rows: list[Row], 
     _keep(found, "criterion", actor)
 
 
-def _keep(found: Iterable[Kept], noun: str, actor: User) -> None:
+def _keep(found: Iterable[Kept], noun: str, actor: User | Actor) -> None:
     verb = f"{noun}.loaded"
     save_many(list(found), actor=actor, verb_created=verb, verb_updated=verb, reason="Loaded from a file")
 

@@ -266,8 +266,10 @@ class Matrix:
         """Every row: a criterion with one of its controls, or with None where it has none to show."""
         for group in self.groups:
             for criterion in group.criteria:
-                for control in criterion.controls or [None]:
+                for control in criterion.controls:
                     yield group, criterion, control
+                if not criterion.controls:
+                    yield group, criterion, None
 
 
 HEADER = (

@@ -271,7 +271,7 @@ class Control(Register):
         "next review", null=True, blank=True, help_text="The day by which the control is looked at again."
     )
 
-    objects: ClassVar[models.Manager["Control"]] = ControlQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Control"]] = ControlQuerySet.as_manager()
 
     access = Paths(
         owner=("owner", "operator"), category=Via("controls.Mapping", "control_id", "criterion__category__slug")
@@ -362,7 +362,7 @@ class Wording(Tracked):
     reason = models.TextField(help_text="Why the wording changes.")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+")
 
-    objects: ClassVar[models.Manager["Wording"]] = WordingQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Wording"]] = WordingQuerySet.as_manager()
 
     access = Paths(
         owner=("control__owner", "control__operator"),

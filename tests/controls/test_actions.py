@@ -107,9 +107,9 @@ def test_an_archived_control_takes_no_verb(owner: User, compliance: User):
 
 
 def test_not_applicable_takes_a_second_person(owner: User, compliance: User, entries):
-    control = ControlFactory(status=Status.IMPLEMENTED, owner=owner)
+    implemented = ControlFactory(status=Status.IMPLEMENTED, owner=owner)
     entries()
-    control = actions.propose_not_applicable(control, actor=owner, reason="No office.")
+    control = actions.propose_not_applicable(implemented, actor=owner, reason="No office.")
     assert (control.status, control.awaits_second_person) == (Status.IMPLEMENTED, True)
     with pytest.raises(PermissionDenied):
         actions.approve_not_applicable(control, actor=owner)
@@ -241,9 +241,9 @@ def test_a_review_date_is_changed_on_all(compliance: User, entries):
 
 
 def test_a_review_sets_the_next_one_cadence_ahead(owner: User, entries):
-    control = ControlFactory(owner=owner, review_date=today())
+    due = ControlFactory(owner=owner, review_date=today())
     entries()
-    control = actions.review(control, actor=owner, note="Works as worded.")
+    control = actions.review(due, actor=owner, note="Works as worded.")
     assert (control.last_reviewed_on, control.review_date) == (today(), today() + datetime.timedelta(days=365))
     assert entries() == ["control.reviewed"]
     soon = today() + datetime.timedelta(days=7)
