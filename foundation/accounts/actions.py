@@ -85,6 +85,7 @@ def set_password(user: User, password: str, *, verb: str) -> None:
     if not stored.is_active:
         raise ValidationError("This account is not active.")
     stored.set_password(password)
+    stored.joined_at = stored.joined_at or timezone.now()
     save(stored, actor=stored, verb=verb)
     user.password, user.version = stored.password, stored.version
 

@@ -56,7 +56,7 @@ class User(Tracked, AbstractBaseUser):
     is_active = models.BooleanField("active", default=True)
     is_superuser = models.BooleanField(default=False, editable=False)  # guardian and allauth read it; see constraints
     invited_at = models.DateTimeField(null=True, blank=True, editable=False)
-    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    joined_at = models.DateTimeField("joined", null=True, editable=False, help_text="When the first password was set.")
     session_epoch = models.PositiveIntegerField(default=0, editable=False)  # a new number ends every session
 
     last_login = None
@@ -97,7 +97,7 @@ class User(Tracked, AbstractBaseUser):
         """Whether the person can sign in, in a word."""
         if not self.is_active:
             return "Deactivated"
-        return "Invited" if not self.has_usable_password() else "Active"
+        return "Invited" if self.joined_at is None else "Active"
 
     @property
     def is_auditor(self) -> bool:

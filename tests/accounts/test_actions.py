@@ -16,6 +16,7 @@ from foundation.accounts.roles import Role
 from foundation.accounts.tokens import ResetTokens, invitation_path, invited_by
 from foundation.jobs.models import Job
 from foundation.jobs.worker import run_all
+from foundation.trail import asof
 from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry, Unaudited
 from foundation.trail.record import SYSTEM
@@ -74,9 +75,13 @@ def test_invite_refuses_a_taken_address_in_any_case_and_an_unknown_role(admin: U
 def test_an_invitation_works_once(admin: User) -> None:
     user = invite(admin)
     token = token_of(user)
+    before = timezone.now()
+    assert user.standing() == "Invited"
     assert actions.accept_invitation(token, NEW) == user
     user.refresh_from_db()
     assert user.check_password(NEW)
+    assert user.standing() == "Active"
+    assert asof.rows(User, before).get(id=user.pk).instance.standing() == "Invited", "the list as of then says so too"
     assert entry("auth.invitation_accepted").actor_id == user.pk
     assert actions.accept_invitation(token, "a third sentence, later") is None
     user.refresh_from_db()

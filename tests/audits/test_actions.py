@@ -195,7 +195,7 @@ def test_two_people_editing_at_once(engagement: Engagement, compliance: User, cr
         {"type": "II", "period_from": date(2026, 1, 2), "period_to": date(2026, 1, 1)},
         {"type": "II", "period_from": None, "period_to": date(2026, 1, 1)},
         {"type": "II", "period_to": None},
-        {"type": "III"},
+        {"type": "V"},
         {"status": "certified"},
     ],
 )

@@ -26,6 +26,7 @@ class UserFactory(factory.Factory):
     name = factory.Sequence(lambda n: f"Person {n}")
     email = factory.LazyAttributeSequence(lambda person, n: f"{person.name.split()[0].lower()}.{n}@example.com")
     role = Role.EMPLOYEE
+    joined_at = factory.LazyFunction(timezone.now)
     password = factory.LazyFunction(lambda: make_password(PASSWORD))
 
     @classmethod
