@@ -44,9 +44,7 @@ class Link:
     path: str
 
 
-def timeline(
-    target: models.Model, links: Sequence[Link] = (), until: datetime.datetime | None = None
-) -> list[Version]:
+def timeline(target: models.Model, links: Sequence[Link] = (), until: datetime.datetime | None = None) -> list[Version]:
     """All versions of `target` and of its `links`, newest first; with `until`, those that were recorded by then.
 
     A constant number of queries: one for each history table and one for each kind of record that is referred to.

@@ -165,7 +165,9 @@ class Pages:
         moment = self.moment()
         return self.show(self.fetch(pk, moment), moment=moment)
 
-    def show(self, target: Any, /, *, moment: datetime.datetime | None = None, status: int = 200, **context: Any) -> HttpResponse:
+    def show(
+        self, target: Any, /, *, moment: datetime.datetime | None = None, status: int = 200, **context: Any
+    ) -> HttpResponse:
         """The detail page of `target`; verbs that refused a form call it again with that form and status 422."""
         type(self).attach([target], moment)
         facts = [(fact.label, fact.cell(target)) for fact in self.facts]
@@ -267,7 +269,9 @@ class Pages:
             target.archived_at, target.version = archived_at, form.cleaned_data["version"]
             verb = f"{self.name()}.{participle}"
             try:
-                return self.saved(save(target, actor=self.user, verb=verb, reason=form.cleaned_data["reason"]), participle)
+                return self.saved(
+                    save(target, actor=self.user, verb=verb, reason=form.cleaned_data["reason"]), participle
+                )
             except Stale as stale:
                 form.add_error(None, "Somebody changed this record while you were reading it. Look at it again first.")
                 target = stale.stored

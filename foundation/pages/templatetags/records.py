@@ -27,8 +27,5 @@ def as_of(context: Context) -> str:
 def kept_query(context: Context, *left_out: str) -> list[tuple[str, str]]:
     """The query string's pairs except those named: what a GET form must carry along as hidden fields."""
     return [
-        (name, value)
-        for name, values in context["request"].GET.lists()
-        for value in values
-        if name not in left_out
+        (name, value) for name, values in context["request"].GET.lists() for value in values if name not in left_out
     ]
