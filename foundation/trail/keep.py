@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from django.db import models, transaction
 
 from foundation.trail import leaf
-from foundation.trail.models import EPOCH, Cause, Entry, Tracked, version_of
+from foundation.trail.models import EPOCH, Cause, Entry, Tracked, audited_bulk, version_of
 from foundation.trail.record import actor_of, draft, now
 from foundation.trail.values import columns, empty, stored
 
@@ -78,7 +78,8 @@ def save_many(
     for start in range(0, len(waiting), chunk):
         moves = compare_all(waiting[start : start + chunk])
         new, old = [move for move in moves if move.new], [move for move in moves if not move.new]
-        _write(new, old)
+        with audited_bulk(f"{verb_created}, {verb_updated}"):
+            _write(new, old)
         _tell(new, "+", verb_created, told)
         _tell(old, "~", verb_updated, told)
         created, changed = created + len(new), changed + len(old)

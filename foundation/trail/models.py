@@ -52,6 +52,7 @@ class Entry(models.Model):
             models.Index(fields=["object_type", "object_id", "at", "id"], name="trail_entry_object"),
             models.Index(fields=["ip", "at", "id"], name="trail_entry_ip"),
             models.Index(fields=["verb", "at", "id"], name="trail_entry_verb"),
+            models.Index(fields=["at", "id"], name="trail_entry_not_ok", condition=~models.Q(outcome="ok")),
         )
 
     def __str__(self) -> str:
@@ -104,7 +105,19 @@ def _audited(word: str) -> None:
 
 
 class TrackedQuerySet(models.QuerySet[Row]):
-    """A queryset that refuses to write past the save path."""
+    """A queryset that refuses to write past the save path: also where it would only perhaps write."""
+
+    def create(self, **values: Any) -> Row:
+        _audited("create")
+        return super().create(**values)
+
+    def get_or_create(self, *args: Any, **kwargs: Any) -> tuple[Row, bool]:
+        _audited("get_or_create")
+        return super().get_or_create(*args, **kwargs)
+
+    def update_or_create(self, *args: Any, **kwargs: Any) -> tuple[Row, bool]:
+        _audited("update_or_create")
+        return super().update_or_create(*args, **kwargs)
 
     def update(self, **values: Any) -> int:
         _audited("update")
@@ -193,6 +206,7 @@ class Tracked(models.Model):
 
     class Meta:
         abstract = True
+        base_manager_name = "objects"  # `parent.children.add()` writes through it; every subclass inherits it
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise Unaudited("Nothing is deleted: archive it.")

@@ -243,11 +243,15 @@ def test_a_guard_that_was_made_harmless_is_reported():
     [
         "ALTER TABLE trail_entry DISABLE TRIGGER guard_trail_entry_delete",
         "ALTER TABLE trail_entry ENABLE TRIGGER guard_trail_entry_delete",  # no longer ALWAYS
-        "CREATE OR REPLACE FUNCTION guard_trail_entry_delete() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$BEGIN RETURN OLD; END$$",
-        "DROP TRIGGER guard_trail_entry_delete ON trail_entry; CREATE TRIGGER guard_trail_entry_delete BEFORE DELETE "
-        "ON trail_entry FOR EACH ROW WHEN (false) EXECUTE FUNCTION guard_trail_entry_delete(); "
-        "ALTER TABLE trail_entry ENABLE ALWAYS TRIGGER guard_trail_entry_delete",
+        (
+            "CREATE OR REPLACE FUNCTION guard_trail_entry_delete() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$BEGIN RETURN OLD; END$$"
+        ),
+        (
+            "DROP TRIGGER guard_trail_entry_delete ON trail_entry; CREATE TRIGGER guard_trail_entry_delete BEFORE DELETE "
+            "ON trail_entry FOR EACH ROW WHEN (false) EXECUTE FUNCTION guard_trail_entry_delete(); "
+            "ALTER TABLE trail_entry ENABLE ALWAYS TRIGGER guard_trail_entry_delete"
+        ),
     ],
 )
 def test_a_guard_that_was_switched_off_is_reported(harm):
@@ -264,7 +268,7 @@ def test_a_guard_on_a_table_that_does_not_exist_yet_is_not_missed(monkeypatch):
 
 
 def test_lifting_ends_even_when_its_block_fails(entry):
-    with pytest.raises(ZeroDivisionError), guards.lifted(connection):
+    with pytest.raises(ZeroDivisionError), guards.lifted(connection):  # noqa: PT012
         run(f"UPDATE trail_entry SET verb = 'page.read' WHERE id = {entry.pk}")
         raise ZeroDivisionError
     assert guards.missing(connection) == []
