@@ -27,20 +27,21 @@ class TrailMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         agent = request.headers.get("User-Agent", "")[:300]
-        with origin(via="page", request_id=uuid.uuid4().hex, ip=address_of(request), user_agent=agent):
+        source = {"request_id": uuid.uuid4().hex, "ip": address_of(request), "user_agent": agent}
+        with origin(via="page", **source, told=[]) as here:
             response = self.get_response(request)
-            self.note(request, response)
+            self.note(request, response, told=bool(here.told))
         return response
 
-    def note(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """A refusal of somebody signed in, and each page that an auditor was given."""
+    def note(self, request: HttpRequest, response: HttpResponseBase, *, told: bool) -> None:
+        """A refusal of somebody signed in, and each page that an auditor was given, unless its view told of it."""
         match = request.resolver_match
         user: Any = request.user
         if match is None or match.view_name in QUIET or not user.is_authenticated:
             return
         if response.status_code == 403:
             write("access.refused", request, outcome="refused")
-        elif user.role == "auditor" and request.method == "GET" and response.status_code == 200:
+        elif user.role == "auditor" and request.method == "GET" and response.status_code == 200 and not told:
             write("page.read", request)
 
 

@@ -9,15 +9,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """`via` is the door: page, api, job, command or import. Address and user agent are personal: they stay erasable."""
+    """`via` is the door: page, api, job, command or import. Address and user agent are personal: they stay erasable.
+
+    `told`, where somebody wants to know, collects the verbs of the entries written from here.
+    """
 
     via: str = "command"
     request_id: str = ""
     ip: str = ""
     user_agent: str = ""
+    told: list[str] | None = None
 
 
-_current: ContextVar[Origin] = ContextVar("trail_origin", default=Origin())
+_current: ContextVar[Origin] = ContextVar("trail_origin", default=Origin())  # noqa: B039 - frozen
 
 
 def current() -> Origin:
@@ -27,7 +31,7 @@ def current() -> Origin:
 
 @contextmanager
 def origin(**changes: Any) -> Iterator[Origin]:
-    """Set parts of the origin for a block: `with origin(via="import"):`."""
+    """Change parts of the origin for a block; all else stays."""
     token = _current.set(replace(_current.get(), **changes))
     try:
         yield _current.get()

@@ -110,6 +110,8 @@ def draft(  # noqa: PLR0913 - what an entry says, each by its name
         ip=source.ip or None,
     )
     entry.mac = leaf.mac_of(entry)
+    if source.told is not None:
+        source.told.append(verb)
     return entry
 
 
