@@ -215,10 +215,11 @@ class Pages:
         return self.record("history", target, moment=moment, versions=versions)
 
     def trail_page(self, pk: int) -> HttpResponse:
-        """Who did what to this record: its entries in the audit trail."""
+        """Who did what to this record and its links: their entries in the audit trail."""
         moment = self.moment()
         target = self.fetch(pk, moment)
-        return self.record("trail", target, moment=moment, **trail_of(self.user, target, self.request.GET))
+        told = trail_of(self.user, target, self.request.GET, self.links)
+        return self.record("trail", target, moment=moment, **told)
 
     def import_page(self) -> HttpResponse:
         require(self.user, "import", self.model)

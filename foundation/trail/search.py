@@ -105,6 +105,8 @@ class EntrySearch(forms.Form):
         for name, column in (("verb", "verb"), ("outcome", "outcome"), ("register", "object_type"), ("address", "ip")):
             if asked.get(name):
                 found = found.filter(**{column: asked[name]})
+        if asked["outcome"] and asked["outcome"] != "ok":
+            found = found.exclude(outcome="ok")  # says it as the partial index does
         if asked["since"]:
             found = found.filter(at__gte=microseconds(asked["since"]))
         if asked["until"]:

@@ -76,7 +76,7 @@ def line(entry: Entry, records: Records, names: Mapping[int, str], *, private: b
         url=getattr(target, "get_absolute_url", str)(),
         open=is_open,
         reason=entry.facts.get("reason", "") if is_open else "",
-        changes=tuple(changes(entry, records, private=private)) if is_open else (),
+        changes=tuple(changes(entry, records, names, private=private)) if is_open else (),
         address=(entry.ip or "") if private else masked(entry.ip),
         private=told(entry) if private else {},
     )
@@ -109,19 +109,25 @@ def model_of(label: str) -> type[models.Model] | None:
 
 
 def names_of(entries: Iterable[Entry]) -> dict[int, str]:
-    """Account → name of all who acted. A name is no secret of a record's: who did it is always said (decision 10)."""
+    """Account → name of all who acted or are named in a change. A name is no secret: who did it is always said."""
     ids = {entry.actor_id for entry in entries if entry.actor_id is not None}
+    for entry in entries:
+        for name, pair in all_changes(entry):
+            if relation(entry, name) is get_user_model():
+                ids.update(value for value in pair if value is not None)
     return {person.pk: str(person) for person in get_user_model()._default_manager.filter(pk__in=ids)}
 
 
 def seen(user: Any, entries: Iterable[Entry]) -> Records:
-    """The records that the entries are about and refer to, as far as `user` sees them: one query a register."""
+    """The records that the entries are about and that their changes name, as far as `user` sees them: one query each
+    register. People who are named in a change are in `names_of`.
+    """
     wanted: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         wanted[entry.object_type].add(entry.object_id)
         for name, pair in all_changes(entry):
             related = relation(entry, name)
-            if related is not None:
+            if related is not None and related is not get_user_model():
                 wanted[related._meta.label_lower].update(str(value) for value in pair if value is not None)
     moment = moment_for(user, None)
     return {
@@ -154,7 +160,7 @@ def all_changes(entry: Entry) -> list[tuple[str, list[Any]]]:
     return list({**entry.facts.get("changes", {}), **entry.hidden.get("changes", {})}.items())
 
 
-def changes(entry: Entry, records: Records, *, private: bool) -> Iterable[Change]:
+def changes(entry: Entry, records: Records, names: Mapping[int, str], *, private: bool) -> Iterable[Change]:
     """The entry's changes in words: a choice's label, a related record's name, a day in ISO."""
     for name, pair in all_changes(entry):
         column = column_of(entry, name)
@@ -163,13 +169,15 @@ def changes(entry: Entry, records: Records, *, private: bool) -> Iterable[Change
         if not pair or (personal and not private):
             yield Change(label, withheld="personal" if personal else "erased")
         else:
-            before, after = (in_words(entry, column, name, value, records) for value in pair)
+            before, after = (in_words(entry, name, value, records, names) for value in pair)
             yield Change(label, before, after)
 
 
-def in_words(entry: Entry, column: Any, name: str, value: Any, records: Records) -> str:
-    """One stored value."""
-    related = relation(entry, name)
+def in_words(entry: Entry, name: str, value: Any, records: Records, names: Mapping[int, str]) -> str:
+    """One stored value of the field `name`."""
+    column, related = column_of(entry, name), relation(entry, name)
+    if related is get_user_model() and value in names:
+        return names[value]
     if related is not None and value is not None:
         found = records.get((related._meta.label_lower, str(value)))
         return str(found) if found is not None else f"{related._meta.verbose_name} {value}"

@@ -272,13 +272,13 @@ def test_rows_as_they_stood(time_machine):
     save(kept, actor=SYSTEM, verb="holiday.updated")
     other = holiday("Other", "2026-06-01")
 
-    def names(*moment):
-        return sorted(row.name for row in rows(Holiday, datetime(*moment).replace(tzinfo=UTC)))
+    def names(moment):
+        return sorted(row.name for row in rows(Holiday, datetime.fromisoformat(f"{moment}+00:00")))
 
-    assert names(2025, 12, 31) == []
-    assert names(2026, 1, 1) == ["First"]
-    assert names(2026, 1, 31, 23, 59, 59) == ["First"]
-    assert names(2026, 2, 1) == ["Other", "Second"]
+    assert names("2025-12-31T00:00") == []
+    assert names("2026-01-01T00:00") == ["First"]
+    assert names("2026-01-31T23:59:59") == ["First"]
+    assert names("2026-02-01T00:00") == ["Other", "Second"]
     assert sorted(row.id for row in rows(Holiday, datetime(2026, 3, 1, tzinfo=UTC))) == [kept.pk, other.pk]
     then = thaw(rows(Holiday, datetime(2026, 1, 15, tzinfo=UTC)).get())
     assert (type(then), then.pk, then.name, then.version) == (Holiday, kept.pk, "First", 1)
