@@ -6,6 +6,7 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
 from foundation.organisation.catalogue import CATALOGUE
@@ -78,6 +79,9 @@ class Holiday(Register):
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("organisation:holiday-detail", args=[self.pk])
 
 
 class Setting(Tracked):

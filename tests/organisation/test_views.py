@@ -157,7 +157,10 @@ def test_holidays_are_added_and_taken_off_by_the_administrator(client, admin, co
     assert client.post(create, christmas).status_code == 302
     assert client.post(create, christmas).status_code == 422
     day = Holiday.objects.get()
-    assert "2026-12-25" in client.get(reverse("organisation:holiday-list")).content.decode()
+    listed = client.get(reverse("organisation:holiday-list")).content.decode()
+    assert "2026-12-25" in listed
+    assert f'href="{day.get_absolute_url()}"' in listed
+    assert client.get(day.get_absolute_url()).status_code == 200
     client.post(reverse("organisation:holiday-archive", args=[day.pk]), {"reason": "We work", "version": day.version})
     assert not Holiday.objects.live().exists()
     told = Entry.objects.filter(object_type="organisation.holiday", outcome="ok").order_by("id")
