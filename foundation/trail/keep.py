@@ -1,6 +1,7 @@
 """The save path of everything: the row, its history and its trail entry in one transaction, or nothing."""
 
 import datetime
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -14,6 +15,7 @@ from foundation.trail.values import columns, empty, stored
 
 Row = TypeVar("Row", bound=Tracked)
 Changes = dict[str, list[Any]]  # field → [before, after]
+ERASED = re.compile("sha256:([0-9a-f]{64})")  # what erase() leaves in a history row
 
 
 class Stale(Exception):
@@ -53,6 +55,8 @@ def save(
     except BaseException:
         instance.version -= move.step  # the row stands as it was, so this copy of it must match it again
         raise
+    finally:
+        instance.__dict__.pop("_cause", None)
     told = Telling(actor, reason, refs, private, at)
     entry_of(move, instance.version_row, verb, told).save(force_insert=True)
     return instance
@@ -218,12 +222,18 @@ def entry_of(move: Move[Any], version: Any, verb: str, told: Telling) -> Entry:
 def history_sha256(version: Any, salt: str) -> str:
     """SHA-256 of a history row, hex: of canonical JSON {column: value} without the values that say nothing.
 
-    SHA-256(salt ‖ value) stands for each personal value. Empty values are left out so that a column which a later
+    A commitment stands for each personal value. Empty values are left out so that a column which a later
     release adds does not change what was said of the rows that are older than it.
     """
     values, personal = {}, version.instance_type.personal
     for field in columns(version.__class__):
         value = stored(field, getattr(version, field.attname))
         if not empty(value):
-            values[field.attname] = leaf.sha256(f"{salt}{value}") if field.name in personal else value
+            values[field.attname] = commitment(salt, value) if field.name in personal else value
     return leaf.sha256(leaf.canonical(values))
+
+
+def commitment(salt: str, value: str) -> str:
+    """SHA-256(salt ‖ value), hex: what stands for a personal value. Of an erased one it is all that is left."""
+    erased = ERASED.fullmatch(value)
+    return erased.group(1) if erased else leaf.sha256(f"{salt}{value}")

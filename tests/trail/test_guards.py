@@ -248,8 +248,8 @@ def test_a_guard_that_was_made_harmless_is_reported():
             "AS $$BEGIN RETURN OLD; END$$"
         ),
         (
-            "DROP TRIGGER guard_trail_entry_delete ON trail_entry; CREATE TRIGGER guard_trail_entry_delete BEFORE DELETE "
-            "ON trail_entry FOR EACH ROW WHEN (false) EXECUTE FUNCTION guard_trail_entry_delete(); "
+            "DROP TRIGGER guard_trail_entry_delete ON trail_entry; CREATE TRIGGER guard_trail_entry_delete "
+            "BEFORE DELETE ON trail_entry FOR EACH ROW WHEN (false) EXECUTE FUNCTION guard_trail_entry_delete(); "
             "ALTER TABLE trail_entry ENABLE ALWAYS TRIGGER guard_trail_entry_delete"
         ),
     ],

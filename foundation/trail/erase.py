@@ -1,0 +1,39 @@
+"""Erasing what is personal in the trail: the values go, all hashes still hold, and who erased is an entry itself."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import QuerySet
+
+from foundation.trail.keep import commitment
+from foundation.trail.models import Entry
+from foundation.trail.record import record
+
+
+@transaction.atomic
+def erase(entries: QuerySet[Entry], *, actor: Any, reason: str) -> int:
+    """Empty the personal part of these entries and of the history rows that they tell of; return how many had one.
+
+    In a history row SHA-256(salt ‖ value) takes each personal value's place, of which its hash was made. Live rows are
+    changed by their own actions, before. `reason` is kept for good, so it must not name the person.
+    """
+    if not reason.strip():
+        raise ValueError("Erasing needs its reason.")
+    found = list(entries.filter(private__isnull=False).select_for_update())
+    for entry in found:
+        _erase_version(entry)
+    ids = [entry.pk for entry in found]
+    Entry.objects.filter(pk__in=ids).update(private=None, ip=None)
+    record("private.erased", actor, reason=reason, refs={"entries": sorted(ids)})
+    return len(ids)
+
+
+def _erase_version(entry: Entry) -> None:
+    told, salt = entry.facts.get("history"), entry.hidden.get("salt", "")
+    model = next((model for model in apps.get_models() if told and model._meta.db_table == told["table"]), None)
+    row = model._base_manager.filter(pk=told["id"]).first() if model else None
+    if row is not None:
+        for name in filter(lambda name: getattr(row, name), row.instance_type.personal):
+            setattr(row, name, f"sha256:{commitment(salt, getattr(row, name))}")
+        row.save(update_fields=row.instance_type.personal)
