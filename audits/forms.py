@@ -34,6 +34,7 @@ class EngagementForm(RegisterForm):
         self.fields["categories"].help_text = "Security is always in scope."
         if not self.instance.pk:
             self.fields["categories"].initial = [category.slug for category in known if category.in_scope]
+        self.fields["type"].choices = [("", "Choose a type"), *Type.choices]  # type: ignore[attr-defined]
         now = self.instance.status
         reachable = (now, *Engagement.STEPS[now]) if self.instance.pk else (Status.PLANNED,)
         choices = [(value, label) for value, label in Status.choices if value in reachable]
@@ -70,6 +71,9 @@ class EngagementFilter(RegisterFilter):
     """Engagements by words, type and status."""
 
     search_fields = ("name", "firm")
+    q = django_filters.CharFilter(
+        method="search", label="Search", widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name or firm"})
+    )
     type = django_filters.ChoiceFilter(choices=Type.choices, empty_label="Any type")
     status = django_filters.ChoiceFilter(choices=Status.choices, empty_label="Any status")
     field_order = ("q", "type", "status", "show")

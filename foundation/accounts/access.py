@@ -264,9 +264,9 @@ def moment_for(user: Person, asked: datetime | None) -> datetime | None:
     window = open_window(user)
     if window is None:
         return asked
-    first, last = period_of(window)
-    moment = min(max(asked or timezone.now(), first), last)
-    return None if moment >= timezone.now() else moment
+    now, (first, last) = timezone.now(), period_of(window)
+    moment = min(max(asked or now, first), last)
+    return None if moment >= now else moment
 
 
 def period_of(window: AuditorWindow) -> tuple[datetime, datetime]:

@@ -87,7 +87,7 @@ def set_password(user: User, password: str, *, verb: str) -> None:
     stored.set_password(password)
     stored.joined_at = stored.joined_at or timezone.now()
     save(stored, actor=stored, verb=verb)
-    user.password, user.version = stored.password, stored.version
+    user.password, user.joined_at, user.version = stored.password, stored.joined_at, stored.version
 
 
 @transaction.atomic

@@ -56,6 +56,11 @@ class UserFilter(RegisterFilter):
         empty_label="Active",
         choices=[("deactivated", "Deactivated"), ("all", "Active and deactivated")],
     )
+    q = django_filters.CharFilter(
+        method="search",
+        label="Search",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name or title"}),
+    )
     field_order: ClassVar[tuple[str, ...]] = ("q", "role", "show")
 
     @property

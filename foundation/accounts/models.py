@@ -69,10 +69,11 @@ class User(Tracked, AbstractBaseUser):
 
     access = Paths(owner=("id",), team=("manager",))
     personal = ("email", "name")
-    unrecorded = ("password", "session_epoch")
+    unrecorded = ("password", "session_epoch", "is_superuser")
 
     class Meta:
         ordering = ("name", "id")
+        verbose_name = "account"
         constraints = (
             # Lower case makes the plain unique index hold for every spelling.
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="accounts_user_email_lower_case"),

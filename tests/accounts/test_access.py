@@ -484,6 +484,10 @@ def test_in_a_running_period_an_auditor_reads_the_present() -> None:
         assert moment_for(user, at("2026-02-01")) == at("2026-03-01")
 
 
+def test_the_present_is_the_present_while_the_clock_ticks(auditor: User) -> None:
+    assert moment_for(auditor, None) is None
+
+
 def test_a_period_ends_with_the_day_of_the_organisation() -> None:
     from foundation.organisation.models import Organisation
 

@@ -22,6 +22,8 @@ def test_people() -> None:
     assert set(User.objects.values_list("role", flat=True)) == set(Role.values)
     assert all(user.email == f"{handle}@example.com" for handle, user in found.items())
     assert {user.standing() for user in User.objects.all()} == {"Active", "Invited", "Deactivated"}
+    assert [user.standing() for user in (found["lucia.ferreira"], found["grace.mbeki"])] == ["Active", "Invited"]
+    assert User.objects.filter(joined_at=None).count() == 1
     for handle in ("admin", "compliance", "manager", "owner", "auditor"):
         assert User.objects.get(pk=found[handle].pk).check_password(PASSWORD)
     assert User.objects.filter(manager=found["manager"], role=Role.CONTROL_OWNER).count() == 4
