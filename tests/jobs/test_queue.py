@@ -160,6 +160,19 @@ def test_worker_that_lost_its_job_can_neither_report_nor_finish_nor_leave_a_file
     agree()
 
 
+def test_late_outcome_of_a_worker_that_lost_its_job_is_dropped(tmp_path):
+    enqueue(hopeless, log=str(tmp_path / "log"))
+    lost = claim("one")
+    settle(lost, State.WAITING)
+    taken = claim("two")
+    lost.state, lost.attempts = State.RUNNING, 1
+    run(lost)
+    assert not hand_back(lost)
+    taken.refresh_from_db()
+    assert (taken.state, taken.attempts, taken.message) == ("running", 2, "")
+    agree()
+
+
 def test_dead_workers_job_returns_after_its_heartbeat_stood_still(tmp_path):
     enqueue(slow_holiday, number=1, millis=0, log=str(tmp_path / "log"))
     job = claim("dies")
