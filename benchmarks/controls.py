@@ -79,9 +79,8 @@ def measure() -> None:
         print(
             f"CSV of 10,000: {statistics.median(took) / 1000:.1f} s, {csv_few} queries for 1 chunk, {csv_many} for 10"
         )
-        print(
-            f"resident after all pages: {', '.join(f'{m:.0f}' for m in memory(server))} MB a worker (CSV added {max(grown):.0f})"
-        )
+        resident = ", ".join(f"{megabytes:.0f}" for megabytes in memory(server))
+        print(f"resident after all pages: {resident} MB a worker (CSV added {max(grown):.0f})")
     finally:
         server.terminate()
         server.wait()

@@ -1,4 +1,4 @@
-"""The form that every register has: it carries the version that its reader saw, so that nobody overwrites a colleague."""
+"""The form of every register: it carries the version that its reader saw, so that nobody overwrites a colleague."""
 
 from typing import Any
 

@@ -109,7 +109,7 @@ def in_words(column: Any, value: Any, names: dict[str, dict[Any, str]]) -> str:
 
 
 def names_of(shown: list[Any], stored: Iterable[Any]) -> dict[str, dict[Any, str]]:
-    """For each foreign key among `shown` the names of the records that `stored` refers to, one query a related model."""
+    """For each foreign key among `shown` the names of what `stored` refers to, one query a related model."""
     keys = [column for column in shown if column.remote_field]
     wanted: dict[type[models.Model], set[Any]] = defaultdict(set)
     for row in stored:

@@ -187,7 +187,7 @@ class Pages:
         return self.render("form", form=form, status=422 if form.errors else 200)
 
     def edit_page(self, pk: int) -> HttpResponse:
-        target = get_allowed(self.user, "change", self.model, pk)
+        target: Any = get_allowed(self.user, "change", self.model, pk)
         form = self.form_class(*self.sent(), instance=target, user=self.user)
         conflict: list[Any] = []
         if form.is_valid():
@@ -237,7 +237,7 @@ class Pages:
         return moment_for(self.user, asked)
 
     def fetch(self, pk: int, moment: datetime.datetime | None) -> Any:
-        """The record as this person sees it, live or at `moment`. Raises Http404 where it is unseen or was not there."""
+        """The record as this person sees it, live or at `moment`. Http404 where it is unseen or was not there."""
         if moment is None:
             return get_allowed(self.user, "view", self.model.objects.select_related(*self.related), pk)
         found = visible(self.user, rows(self.model, moment), moment).filter(id=pk)
@@ -264,7 +264,10 @@ class Pages:
         return redirect(self.url("detail", target.pk))
 
     def shelve(self, pk: int, participle: str, archived_at: datetime.datetime | None) -> HttpResponse:
-        target = get_allowed(self.user, "archive", self.model, pk)
+        target: Any = get_allowed(self.user, "archive", self.model, pk)
+        if (target.archived_at is None) == (archived_at is None):
+            messages.info(self.request, f"{target} is {'in use' if archived_at is None else 'archived'} already.")
+            return redirect(self.url("detail", target.pk))
         form = ReasonForm(*self.sent(), initial={"version": target.version})
         if form.is_valid():
             target.archived_at, target.version = archived_at, form.cleaned_data["version"]
@@ -288,7 +291,7 @@ class Pages:
         """The register's own template for `page` if there is one, else the common one."""
         own = f"{self.model._meta.app_label}/{self.name()}_{page}.html"
         context |= {"pages": self, "may_add": can(self.user, "add", self.model)}
-        return render(self.request, [own, f"pages/{page}.html"], context, status=status)  # type: ignore[arg-type]
+        return render(self.request, [own, f"pages/{page}.html"], context, status=status)
 
     # ---- words for the templates -----------------------------------------------------------------------------------
 

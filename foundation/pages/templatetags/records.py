@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def record_url(context: Context, page: str, target: Any) -> str:
-    """The URL of a record's `page` ("detail", "history" …); a page that is looked at as of a moment links to the same."""
+    """The URL of a record's `page` ("detail", "history" …), as of the moment that is looked at."""
     address: str = context["pages"].url(page, target.pk)
     return address + as_of(context)
 

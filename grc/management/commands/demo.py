@@ -11,6 +11,7 @@ from controls.demo import OWNER_ROLES, load
 from foundation.accounts.demo import people
 from foundation.accounts.models import User
 from foundation.organisation.actions import found
+from foundation.organisation.demo import company
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM, record
 
@@ -20,7 +21,7 @@ SYSTEM_OWNERS = "maya.lindqvist"  # the platform lead speaks for the owners of s
 
 
 class Command(BaseCommand):
-    """Loads the demo by the actions that people use; every trail time is the real clock's. Only into an empty database."""
+    """Loads the demo by the actions that people use, into an empty database; every trail time is the real clock's."""
 
     help = "Loads the demo company into an empty database, which stays marked as a demo for ever."
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             found(name=COMPANY, actor=SYSTEM, is_demo=True, time_zone=ZONE)
             staff = people(password)
+            company(admin=staff["admin"], compliance=staff["compliance"])
             load(compliance=staff["compliance"], owners=owners(staff))
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)

@@ -1,0 +1,37 @@
+"""Every address of the product, by name, with a record of the world behind it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, get_resolver, reverse
+
+from tests.everywhere.world import World
+
+CRITERION = "controls:criterion-change-applicability"  # the one route of its app that is about another record
+
+
+def all_routes() -> list[str]:
+    """The names of all routes, as `reverse` takes them."""
+    return [name for name, _ in patterns()]
+
+
+def patterns() -> Iterator[tuple[str, URLPattern]]:
+    """(name, pattern) of each route."""
+    yield from _walk(get_resolver().url_patterns, "")
+
+
+def _walk(found: list[Any], namespace: str) -> Iterator[tuple[str, URLPattern]]:
+    for one in found:
+        if isinstance(one, URLPattern):
+            yield f"{namespace}{one.name}", one
+        else:
+            yield from _walk(one.url_patterns, f"{one.namespace}:" if one.namespace else namespace)
+
+
+def address(name: str, world: World) -> str:
+    """The address of a route, with the arguments that its pattern wants."""
+    pattern = next(pattern for known, pattern in patterns() if known == name)
+    app = "controls:criterion" if name == CRITERION else name.partition(":")[0] if ":" in name else ""
+    wanted = pattern.pattern.regex.groupindex
+    known = world.arguments[app] if wanted else {}
+    return reverse(name, kwargs={key: value for key, value in known.items() if key in wanted})

@@ -1,0 +1,84 @@
+"""The same rows through every door: a person gets from the CSV, the paper and the search what the list shows."""
+
+import csv
+import io
+import re
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from django.urls import get_resolver
+
+from foundation.pages.listing import Listing
+from foundation.pages.pages import Pages
+from tests.everywhere.routes import patterns
+from tests.everywhere.world import PEOPLE, World
+from tests.factories.controls import ControlFactory, link
+
+
+def registers() -> list[type[Pages]]:
+    """Every Pages class that has routes."""
+    found = {getattr(pattern.callback, "pages", None): None for _, pattern in patterns()}
+    return [pages for pages in found if pages and issubclass(pages, Pages)]
+
+
+@pytest.fixture
+def mixed(world: World) -> World:
+    """Controls inside and outside the auditor's categories, owned and not, one archived."""
+    link(ControlFactory(ref="PRV-01", name="Privacy notice"), "P1.1")
+    link(ControlFactory(ref="IAM-02", name="Leavers", owner=world.people["manager"]), "CC6.2")
+    ControlFactory(ref="GOV-09", name="Linked to nothing")
+    return world
+
+
+def test_there_are_registers():
+    assert {pages.name() for pages in registers()} >= {"control", "engagement", "user", "holiday"}
+
+
+@pytest.mark.parametrize("person", [name for name in PEOPLE if name != "anonymous"])
+def test_csv_and_paper_hold_the_rows_of_the_list(mixed: World, person: str):
+    user = mixed.people[person]
+    client = Client()
+    client.force_login(user)
+    for pages in registers():
+        shown = client.get(pages.url("list"))
+        sheet = client.get(pages.url("csv"))
+        assert shown.status_code == sheet.status_code, pages
+        if shown.status_code != 200:
+            continue
+        rows = list(csv.reader(io.StringIO(sheet.getvalue().decode("utf-8-sig"))))[1:]
+        listed = [[cell.text for cell in cells] for _, cells in shown.context["table"]]
+        assert [[cell.lstrip("'") for cell in row] for row in rows] == [[c.lstrip("'") for c in row] for row in listed]
+        paper = pages.list_paper(user, QueryDict(), None)
+        assert [[cell.text for cell in cells] for cells in paper.context["table"]] == listed
+
+
+def test_search_finds_what_the_list_shows_and_nothing_else(mixed: World):
+    for person in PEOPLE[1:]:
+        client = Client()
+        client.force_login(mixed.people[person])
+        answer = client.get("/controls/")
+        listed = {str(row.ref) for row, _ in answer.context["table"]} if answer.status_code == 200 else set()
+        found = {
+            hit.ref
+            for words in ("IAM", "PRV", "GOV")
+            for hit in client.get("/search/", {"q": words}).context["hits"]
+            if hit.register == "Controls"
+        }
+        assert found == listed, person
+
+
+def test_the_auditor_sees_his_categories_only(mixed: World):
+    listing = Listing(next(p for p in registers() if p.name() == "control"), mixed.people["auditor"], QueryDict())
+    assert {control.ref for control in listing.rows} == {"IAM-01", "IAM-02"}
+
+
+def test_no_route_takes_a_model_that_the_permission_table_lacks():
+    from foundation.accounts.access import TABLE
+
+    assert {pages.model._meta.label_lower for pages in registers()} <= set(TABLE)
+
+
+def test_every_address_is_plain():
+    """A name typed into an address must not be able to hide from the table: no catch-all patterns."""
+    assert not [one for one in get_resolver().url_patterns if re.search(r"\.\*\)?\$?$", str(one.pattern))]

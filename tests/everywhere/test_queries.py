@@ -1,0 +1,46 @@
+"""Each list, detail, matrix and trail page asks the database as often for thirty records as for three."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.everywhere.world import World
+from tests.factories.controls import ControlFactory, link
+from tests.factories.people import UserFactory
+
+MOST = 12
+PAGES = (
+    "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
+    "/controls/{pk}/trail/", "/matrix/", "/search/?q=control", "/trail/", "/people/", "/audits/", "/jobs/",
+    "/organisation/", "/organisation/holidays/", "/controls/scope/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("person", ["owner", "manager", "compliance", "admin", "auditor"])
+def test_queries_do_not_grow_with_the_records(world: World, person: str):
+    client = Client()
+    client.force_login(world.people[person])
+    grow(world, 3)
+    few = {page: queries(client, page, world) for page in PAGES}
+    grow(world, 27)
+    many = {page: queries(client, page, world) for page in PAGES}
+    assert many == few
+    assert {page: count for page, count in many.items() if count > MOST} == {}
+
+
+def grow(world: World, count: int) -> None:
+    """More controls with owners, criteria and entries, and more people."""
+    for _ in range(count):
+        owner = UserFactory(role="control_owner", manager=world.people["manager"])
+        link(ControlFactory(name="Access control", owner=owner), "CC6.1", "A1.1")
+        link(ControlFactory(name="Mine", owner=world.people["owner"]), "CC6.2")
+
+
+def queries(client: Client, page: str, world: World) -> int:
+    """How many queries a page takes once its caches are warm."""
+    path = page.format(pk=world.control.pk)
+    client.get(path)
+    with CaptureQueriesContext(connection) as captured:
+        response = client.get(path)
+    return len(captured) if response.status_code == 200 else 0

@@ -1,0 +1,56 @@
+"""Who gets which answer at which address: one literal table over every route, every role, reading and writing.
+
+A route that is missing from the table fails. 302 for anonymous is the way to sign in; 404 is unseen, 403 seen but not
+allowed (decision 9), 405 a method that the page does not have, 422 an empty form refused. Nothing else is an answer.
+"""
+
+from http import HTTPStatus
+
+from django.db import transaction
+from django.test import Client
+
+from foundation.trail.models import Entry
+from tests.everywhere.routes import address, all_routes
+from tests.everywhere.table import READS, WRITES
+from tests.everywhere.world import PEOPLE, World
+
+
+def test_every_route_stands_in_the_table():
+    assert sorted(READS) == sorted(all_routes())
+    assert sorted(WRITES) == sorted(all_routes())
+
+
+def test_reading_gives_each_role_its_answer(world: World):
+    assert answers(world, "get", READS) == READS
+
+
+def test_writing_an_empty_form_gives_each_role_its_answer(world: World):
+    assert answers(world, "post", WRITES) == WRITES
+
+
+def answers(world: World, method: str, table: dict[str, str]) -> dict[str, str]:
+    """What each person was answered at each address, each in a transaction that is rolled back."""
+    found = {}
+    for name in table:
+        codes = []
+        for person in PEOPLE:
+            with transaction.atomic():
+                codes.append(answer(world, method, name, person))
+                transaction.set_rollback(True)
+        found[name] = " ".join(codes)
+    return found
+
+
+def answer(world: World, method: str, name: str, person: str) -> str:
+    """One answer; a refusal of somebody signed in must leave exactly one entry, which says so."""
+    client, user = Client(raise_request_exception=False), world.people[person]
+    if user:
+        client.force_login(user)
+    before = Entry.objects.count()
+    response = getattr(client, method)(address(name, world))
+    left = list(Entry.objects.order_by("id")[before:].values_list("verb", "outcome", "actor_id"))
+    if response.status_code == HTTPStatus.FORBIDDEN:
+        assert left == [("access.refused", "refused", user.pk if user else None)], (name, person)
+    elif method == "post" and response.status_code >= HTTPStatus.BAD_REQUEST:
+        assert left == [], (name, person)
+    return str(response.status_code)

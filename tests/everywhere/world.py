@@ -1,0 +1,75 @@
+"""One small company with a record behind every address, for the tests that go over all of them."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from audits.models import Engagement
+from controls.models import Control, Criterion
+from foundation.accounts.models import User
+from foundation.jobs.models import Job
+from foundation.organisation.actions import found
+from foundation.organisation.models import Holiday
+from foundation.pages.models import Import
+from foundation.trail.keep import save
+from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM
+from tests.factories.controls import ControlFactory, link, trust_services
+
+# The order of the table's columns.
+PEOPLE = ("anonymous", "outsider", "employee", "auditor", "owner", "manager", "compliance", "admin")
+
+
+@dataclass
+class World:
+    """The people by name, and the keyword arguments that the addresses of each register take."""
+
+    people: dict[str, User | None]
+    arguments: dict[str, dict[str, Any]]
+    control: Control
+    engagement: Engagement
+
+
+@pytest.fixture
+def world(
+    outsider: User, employee: User, auditor: User, owner: User, manager: User, compliance: User, admin: User,
+    engagement: Engagement,
+) -> World:  # fmt: skip
+    """`owner` owns a control that meets CC6.1, in the auditor's window; compliance has a job and an import."""
+    found(name="Fernwood Cloud", actor=SYSTEM)
+    trust_services()
+    control = ControlFactory(ref="IAM-01", name="Access request and approval", owner=owner)
+    link(control, "CC6.1")
+    holiday = save(Holiday(day="2026-12-25", name="Christmas Day"), actor=SYSTEM, verb="holiday.created")
+    job = Job.objects.create(
+        title="Print controls", task="tests.jobs.work.add", args={}, requested_by=compliance, state="done",
+        result_name="controls.pdf", result_type="application/pdf", finished_at=timezone.now(),
+    )  # fmt: skip
+    job.result.save("controls.pdf", ContentFile(b"%PDF-"))
+    sheet = b"ref,name\nIAM-02,Leavers\n"
+    upload = Import.objects.create(
+        register="controls.control", list_path="/controls/", name="controls.csv", size=len(sheet),
+        sha256=hashlib.sha256(sheet).hexdigest(), mapping={"ref": "ref", "name": "name"}, state="mapped",
+        uploaded_by=compliance, file=ContentFile(sheet, "controls.csv"),
+    )  # fmt: skip
+    entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
+    return World(
+        people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
+        arguments={
+            "controls": {"pk": control.pk},
+            "controls:criterion": {"pk": Criterion.objects.get(code="CC6.1").pk},
+            "audits": {"pk": engagement.pk, "window_pk": auditor.windows.get().pk},
+            "trail": {"pk": entry.pk},
+            "accounts": {"pk": employee.pk, "token": "forged"},
+            "organisation": {"pk": holiday.pk, "key": "control_review_days"},
+            "jobs": {"pk": job.pk},
+            "pages": {"pk": upload.pk},
+            "": {"uidb36": "1", "key": "forged"},
+        },
+        control=control,
+        engagement=engagement,
+    )
