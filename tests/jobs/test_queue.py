@@ -198,6 +198,23 @@ def test_beating_heart_is_never_taken_for_dead(tmp_path):
         assert watch.look() == 0
 
 
+def test_look_that_was_itself_held_up_proves_no_death(tmp_path, monkeypatch):
+    enqueue(slow_holiday, number=1, millis=0, log=str(tmp_path / "log"))
+    claim("lives")
+    watch = Watch(stale=30, beat=5)
+    looks = [
+        (0, 0),
+        (5, 0),
+        (95, 0),
+        (100, 0),
+        (105, 0),
+        (110, 1),
+    ]  # between the second and third the database was held
+    for now, recovered in looks:
+        monkeypatch.setattr("foundation.jobs.heart.time.monotonic", lambda now=now: now)
+        assert watch.look() == recovered, now
+
+
 def test_job_that_kills_every_worker_fails_in_the_end():
     job = enqueue(once_only)
     claim("dies")
