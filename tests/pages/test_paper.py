@@ -192,7 +192,8 @@ def test_a_list_becomes_a_tagged_pdf_and_one_entry(client: Client, compliance: U
     job = printed(client, compliance, "/controls/?sort=ref&q=A-")
     assert (job.state, job.result_type, job.done, job.total) == ("done", "application/pdf", 3, 3)
     assert job.result_name == f"controls-{dt.datetime.now(organisation().zone).date()}.pdf"
-    pdf = job.result.read()
+    with job.result.open() as kept:
+        pdf = kept.read()
     reader = PdfReader(io.BytesIO(pdf))
     root: Any = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"] == True  # noqa: E712 (a BooleanObject)

@@ -1,0 +1,97 @@
+"""What a PDF costs: the list of 1,000 controls, and the matrix of about 2,300 rows.
+
+    .venv/bin/python benchmarks/pdf.py [controls] [folder for the PDFs]
+
+Makes a throw-away SQLite database of the real register (texts as long as the starter controls'), prints CPU seconds of
+this process (queries, HTML) and of its child (layout), which is what the targets are in: 7 s and 15 s.
+"""
+
+import os
+import random
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+FOLDER = Path(tempfile.mkdtemp(prefix="countersign-benchmark-"))
+os.environ |= {"DATA_DIR": str(FOLDER), "COUNTERSIGN_LOCAL": "1", "DJANGO_SETTINGS_MODULE": "grc.settings"}
+
+import django  # noqa: E402 (the environment above has to stand before it)
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from controls.frameworks import load_trust_services  # noqa: E402
+from controls.imports import ControlImporter  # noqa: E402
+from controls.models import Control  # noqa: E402
+from foundation.accounts.models import User  # noqa: E402
+from foundation.organisation.models import organisation, zone  # noqa: E402
+from foundation.pages.imports.reading import read  # noqa: E402
+from foundation.pages.paper import cover_for, html_for, paper_for, pdf_for  # noqa: E402
+from foundation.trail.keep import save, save_many  # noqa: E402
+from foundation.trail.record import SYSTEM  # noqa: E402
+
+PAGES = {"controls": "/controls/", "matrix": "/matrix/"}
+
+
+def fill(count: int) -> User:
+    """A company with `count` controls: the 80 starter controls again and again, with owners, each with its criteria."""
+    call_command("migrate", verbosity=0)
+    person = save(
+        User(email="compliance@example.com", name="Cora Compliance", role="compliance_manager"),
+        actor=SYSTEM, verb="user.invited",
+    )  # fmt: skip
+    load_trust_services(SYSTEM)
+    starter = read((ROOT / "controls/starter/controls.csv").read_bytes())
+    importer = ControlImporter()
+    mapping = importer.guess(starter.header, {})
+    lines = [",".join(f'"{name}"' for name in starter.header)]
+    for number in range(count):
+        cells = list(starter.rows[number % len(starter.rows)].cells)
+        cells[0] = f"{cells[0]}-{number:04}"
+        lines.append(",".join('"' + cell.replace('"', '""') + '"' for cell in cells))
+    plan = importer.plan(read("\n".join(lines).encode()), mapping, person)
+    importer.apply(plan, actor=person, reason="benchmark")
+    chance = random.Random(1)
+    some = chance.sample(list(Control.objects.all()), k=count * 9 // 10)
+    for control in some:
+        control.owner = person
+        control.status = chance.choice(["planned", "in_progress", "implemented"])
+    verb = "control.owner_assigned"
+    save_many(some, actor=person, verb_created=verb, verb_updated=verb, reason="benchmark")
+    return person
+
+
+def cpu(who: int) -> float:
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else FOLDER
+    person = fill(count)
+    print(f"{'page':10}{'rows':>7}{'HTML s':>9}{'PDF s':>9}{'CPU s':>9}{'wall s':>9}{'MB':>7}{'child MB':>10}")
+    for name, page in PAGES.items():
+        began = time.monotonic(), cpu(resource.RUSAGE_SELF), cpu(resource.RUSAGE_CHILDREN)
+        with timezone.override(zone()):
+            found = paper_for(page, person)
+            cover = cover_for(person)
+            html = html_for(found, cover)
+            pdf = pdf_for(html, cover.made_at, organisation())
+        own, child = cpu(resource.RUSAGE_SELF) - began[1], cpu(resource.RUSAGE_CHILDREN) - began[2]
+        wall = time.monotonic() - began[0]
+        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        figures = f"{own:9.2f}{child:9.2f}{own + child:9.2f}{wall:9.2f}{len(pdf) / 1e6:7.2f}{memory:10.0f}"
+        print(f"{name:10}{found.rows:7}{figures}")
+        (folder / f"{name}.pdf").write_bytes(pdf)
+    print(f"PDFs in {folder}")
+
+
+if __name__ == "__main__":
+    main()
