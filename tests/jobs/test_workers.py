@@ -22,7 +22,7 @@ from foundation.jobs.queue import STATUS
 from foundation.organisation.models import Holiday
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
-from tests.jobs.work import lines, long_write, slow_holiday
+from tests.jobs.work import lines, long_write, silent, slow_holiday
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -179,8 +179,9 @@ def test_stopped_worker_hands_back_a_job_that_takes_too_long(stage):
     both_tables_agree()
 
 
-def test_long_transaction_is_no_death(stage):
-    long_write.enqueue(actor=SYSTEM, title="Long", millis=5000, log=str(stage.log))
+@pytest.mark.parametrize("work", [long_write, silent], ids=["one long transaction", "no word of progress"])
+def test_long_job_is_no_death(stage, work):
+    work.enqueue(actor=SYSTEM, title="Long", millis=4000, log=str(stage.log))
     stage.worker()
     stage.worker()
     stage.wait_for("end 1")

@@ -75,3 +75,11 @@ def long_write(progress: Progress, *, millis: int, log: str) -> None:
         note(log, f"begin {progress.job.attempts}")
         time.sleep(millis / 1000)
     note(log, f"end {progress.job.attempts}")
+
+
+@job(retries=3, backoff=0)
+def silent(progress: Progress, *, millis: int, log: str) -> None:
+    """Say nothing for longer than a worker may be silent: its worker's heart speaks for it."""
+    note(log, f"begin {progress.job.attempts}")
+    time.sleep(millis / 1000)
+    note(log, f"end {progress.job.attempts}")
