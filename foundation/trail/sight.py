@@ -1,5 +1,6 @@
 """What one person may see of entries: names, records, values and addresses, looked up for a whole page at once."""
 
+import datetime
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -183,6 +184,8 @@ def in_words(entry: Entry, name: str, value: Any, records: Records, names: Mappi
         return str(found) if found is not None else f"{related._meta.verbose_name} {value}"
     if column is not None and column.choices:
         return str(dict(column.flatchoices).get(value, value or ""))
+    if isinstance(column, models.DateTimeField) and isinstance(value, str) and value:
+        return words(datetime.datetime.fromisoformat(value))
     return words(value)
 
 

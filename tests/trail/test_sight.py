@@ -1,4 +1,4 @@
-"""What a person sees of an entry: words and names, values only of records that are seen, personal ones of almost nobody."""
+"""What a person sees of an entry: words and names, values of records that are seen, personal ones for few."""
 
 import pytest
 from django.db import connection, transaction
