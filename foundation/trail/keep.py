@@ -75,7 +75,8 @@ def save_many(
 ) -> tuple[int, int]:
     """What `save` does, for many rows of one model in a constant number of queries a chunk: all of them or none.
 
-    Returns how many rows were created and changed. Raises Stale for the first row that somebody saved meanwhile.
+    Returns how many rows were created and changed. Raises Stale for the first row that somebody saved meanwhile (or
+    that stands among them twice; ValueError where both fall into one chunk).
     """
     waiting, created, changed = list(instances), 0, 0
     told = Telling(actor, reason, refs, None, now())
@@ -132,7 +133,11 @@ def compare(before: Row | None, instance: Row) -> Move[Row] | None:
 def compare_all(rows: Sequence[Row]) -> list[Move[Row]]:
     """`compare` for rows of one model, locked and read in one query."""
     model = type(rows[0])
-    known = model._base_manager.select_for_update().in_bulk([row.pk for row in rows if row.pk])
+    numbers = [row.pk for row in rows if row.pk]
+    if len(set(numbers)) < len(numbers):
+        raise ValueError("One row stands twice among those to be saved.")  # the second would not know of the first
+    # in one order, so that two calls over the same rows wait for each other instead of locking each other out
+    known = model._base_manager.select_for_update().order_by("pk").in_bulk(numbers)
     for row in rows:
         keep_files(row, new=row.pk not in known)
     moves = (compare(known.get(row.pk), row) for row in rows)
