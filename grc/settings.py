@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "foundation.organisation.middleware.OrganisationMiddleware",
     "foundation.trail.middleware.TrailMiddleware",
     "foundation.accounts.middleware.AuditorReadOnly",  # inside the trail's, which records the refusal
+    "foundation.pages.middleware.ConflictMiddleware",
 ]
 
 AUTH_USER_MODEL = "accounts.User"
@@ -233,6 +234,8 @@ PUBLIC_URL = env.str(
     "PUBLIC_URL",
     f"http://127.0.0.1:{env.int('PORT', 8000)}" if LOCAL else f"https://{ALLOWED_HOSTS[0] if ALLOWED_HOSTS else ''}",
 ).rstrip("/")
+# Behind a proxy on another port than 443 the program would not know its own origin.
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if env.str("PUBLIC_URL", "") else []
 # How many proxies of ours stand in front. With none, nothing that a client sends about itself is believed.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
