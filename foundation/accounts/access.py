@@ -308,9 +308,9 @@ def _scope(user: User, verb: str, model: type[Model]) -> Scope | None:
 
 
 def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: datetime | None) -> QuerySet[Row]:
-    """Refused every verb but those of AUDITOR_MAY, and everything while no window is open."""
+    """Refused every verb but those of AUDITOR_MAY, everything while no window is open, and any time but the period."""
     window = open_window(user) if verb in AUDITOR_MAY else None
-    if window is None:
+    if window is None or not _in_period(window, register_of(rows.model), moment):
         return rows.none()
     scope = _scope(user, verb, register_of(rows.model))
     paths = paths_of(register_of(rows.model))
@@ -321,6 +321,17 @@ def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: date
     else:
         reach = _reach(user, scope, rows)
     return rows.filter(reach | _granted(user, verb, rows))
+
+
+def _in_period(window: AuditorWindow, model: type[Model], moment: datetime | None) -> bool:
+    """Whether rows of this moment (None: live ones) lie in the period: a page that forgot moment_for shows none."""
+    if not hasattr(model, "history"):
+        return True  # jobs are the auditor's own, and trail entries carry their time
+    now = timezone.now()
+    if moment is None and now.date() < window.period_to - timedelta(days=1):
+        return True  # in every time zone: the usual case, without asking for the organisation's
+    first, last = period_of(window)
+    return now <= last if moment is None else first <= moment <= last
 
 
 def _can_anywhere(user: User, verb: str, model: type[Model], scope: Scope | None) -> bool:

@@ -10,8 +10,9 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
-from foundation.accounts.access import seen_entries, visible
+from foundation.accounts.access import moment_for, seen_entries, visible
 from foundation.accounts.models import User
+from foundation.trail.asof import rows
 from foundation.trail.models import EPOCH, Entry, Tracked
 from foundation.trail.sight import KINDS, register_name
 from foundation.trail.verbs import VERBS
@@ -65,7 +66,7 @@ class EntrySearch(forms.Form):
         """`addresses`: whether the person may see, and so may search by, where others come from."""
         super().__init__(data)
         self.user = user
-        people = [(str(person.pk), str(person)) for person in visible(user, User)]
+        people = [(str(person.id), person.name or person.email) for person in in_sight(user, User)]
         kinds = [(kind, words) for kind, words in KINDS.items() if kind in {"system", "anonymous"}]
         self._choices("who", "Anybody", [*kinds, *people])
         verbs = sorted((verb, f"{verb.partition('.')[0]}: {words}") for verb, words in VERBS.items())
@@ -124,6 +125,12 @@ def registers() -> list[str]:
     return [model._meta.label_lower for model in apps.get_models() if issubclass(model, Tracked)]
 
 
+def in_sight(user: Any, model: type[Any]) -> QuerySet[Any]:
+    """What the person sees of a register: now, or, for an auditor whose period is over, as it stood at its end."""
+    moment = moment_for(user, None)
+    return visible(user, rows(model, moment), moment)
+
+
 def about(user: Any, text: str, register: str) -> Q:
     """The entries about the record with this reference or number, in one register or in any."""
     condition = Q(object_id=text)
@@ -132,7 +139,7 @@ def about(user: Any, text: str, register: str) -> Q:
         if label not in ([register] if register else registers()):
             continue
         if any(column.name == "ref" for column in model._meta.concrete_fields):
-            ids = [str(pk) for pk in visible(user, model).filter(ref__iexact=text).values_list("pk", flat=True)]
+            ids = [str(pk) for pk in in_sight(user, model).filter(ref__iexact=text).values_list("id", flat=True)]
             condition |= Q(object_type=label, object_id__in=ids)
     return condition
 

@@ -505,6 +505,26 @@ def test_others_read_any_moment(compliance: User) -> None:
     assert moment_for(compliance, None) is None
 
 
+def test_rows_of_any_other_time_are_not_an_auditors(controls: dict[str, Control]) -> None:
+    """Even if a page forgets to ask moment_for: live rows after the period, history rows before or after it."""
+    user, now = UserFactory(role=Role.AUDITOR), timezone.now()
+    save(
+        WindowFactory.build(user=user, period_from=now.date(), period_to=now.date(), closes_at=now + timedelta(days=9)),
+        actor=SYSTEM,
+        verb="auditorwindow.created",
+    )
+    assert seen(user) == {"A-1", "A-2"}
+    with time_machine.travel(now + timedelta(days=3), tick=False):
+        end = moment_for(user, None)
+        assert end is not None
+        assert end.date() == now.date()
+        assert seen(user) == set()
+        assert not can(user, "view", controls["mine"])
+        assert {row.ref for row in visible(user, asof.rows(Control, end), end)} == {"A-1", "A-2"}
+        for moment in (end + timedelta(seconds=1), now - timedelta(days=2), timezone.now()):
+            assert not visible(user, asof.rows(Control, end), moment).exists()
+
+
 def test_history_rows_are_seen_by_the_links_of_their_moment(auditor: User, controls: dict[str, Control]) -> None:
     """A control that was linked to Security then is seen as of then, although the link is gone now; and the reverse."""
     before = timezone.now()
