@@ -16,6 +16,7 @@ from audits.models import Engagement, Status
 from controls.models import Category
 from foundation.accounts.access import can, get_allowed
 from foundation.pages.columns import Column
+from foundation.pages.forms import sent
 from foundation.pages.pages import Pages
 
 TONES: dict[str, str] = {
@@ -89,8 +90,8 @@ def end_access(request: HttpRequest, pk: int, window_pk: int) -> HttpResponse:
     """Ask why, then shut an auditor's window."""
     engagement = get_allowed(request.user, "end_access", Engagement, pk)
     window = get_object_or_404(actions.windows_of(engagement), pk=window_pk)
-    form = EndForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = EndForm(*sent(request))
+    if form.is_valid():
         try:
             actions.end_access(window, actor=request.user, reason=form.cleaned_data["reason"])
         except ValidationError as refused:

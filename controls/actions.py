@@ -199,7 +199,8 @@ def change_applicability(
     criterion: Criterion, *, actor: User, applicability: str, reason: str, subservice_organisation: str = ""
 ) -> Criterion:
     """Say how a criterion applies (R1.2). An exception needs a reason; a carve-out names whom."""
-    criterion = Criterion.objects.select_for_update().get(pk=criterion.pk)
+    seen, criterion = criterion.version, Criterion.objects.select_for_update().get(pk=criterion.pk)
+    criterion.version = seen  # which save() refuses if somebody changed the criterion since
     applies = applicability == Applicability.APPLICABLE
     criterion.applicability = applicability
     criterion.applicability_reason = "" if applies else reason

@@ -234,14 +234,26 @@ class ScopeForm(forms.Form):
     """Which categories are in scope. A required one is ticked and cannot be unticked (R1.1)."""
 
     reason = words_field(rows=2, help_text="Why the scope changes.")
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=2000)
 
     def __init__(self, *args: Any, categories: list[Category], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.categories = categories
+        self.fields["seen"].initial = self.standing()
         for category in categories:
             self.fields[f"category_{category.id}"] = forms.BooleanField(
                 required=False, label=category.name, initial=category.in_scope, disabled=category.required
             )
+
+    def standing(self) -> str:
+        """The categories' versions: what a person saw who decides on the scope."""
+        return " ".join(f"{category.id}:{category.version}" for category in self.categories)
+
+    def clean_seen(self) -> str:
+        """Refuse a scope that somebody else changed after this form was opened."""
+        if self.cleaned_data["seen"] != self.standing():
+            raise forms.ValidationError("Somebody changed the scope while you were reading it. Open it again first.")
+        return str(self.cleaned_data["seen"])
 
     def lines(self) -> list[tuple[Category, forms.BoundField]]:
         """Each category with its tick."""
@@ -255,6 +267,7 @@ class ScopeForm(forms.Form):
 class ApplicabilityForm(forms.Form):
     """How a criterion applies (R1.2)."""
 
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
     applicability = forms.ChoiceField(choices=Applicability.choices, widget=forms.RadioSelect)
     reason = words_field(help_text="Why it is so. It stands in the description of the system.")
     subservice_organisation = forms.CharField(
@@ -263,6 +276,7 @@ class ApplicabilityForm(forms.Form):
 
     def __init__(self, *args: Any, criterion: Criterion, **kwargs: Any) -> None:
         start = {
+            "version": criterion.version,
             "applicability": criterion.applicability,
             "reason": criterion.applicability_reason,
             "subservice_organisation": criterion.subservice_organisation,

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from controls import actions
 from controls.columns import COLUMNS, FACTS, attach_criteria
@@ -40,6 +40,7 @@ from controls.matrix import HEADER, Cells, asked_of, build
 from controls.models import Category, Control, Criterion, Mapping, Wording
 from foundation.accounts.access import allowed, can, get_allowed, require, visible
 from foundation.accounts.models import User
+from foundation.pages.forms import sent
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper
@@ -61,7 +62,7 @@ class ControlPages(Pages):
     columns, facts, related = COLUMNS, FACTS, ("owner", "operator")
     links = (Link("Wording", Wording, "control"), Link("Criterion", Mapping, "control"))
     selectable = True
-    row_verb = ("update_status", "update-status", "Update status")
+    row_verb = ("update_status", "update-status", "Update")
     intro = "What the company does to meet the criteria: each with an owner, a wording and the evidence it leaves."
     attach = staticmethod(attach_criteria)
 
@@ -136,8 +137,8 @@ def carry_out(
 
     An htmx request gets the form alone, then the status alone. What the action refuses stands beside the form.
     """
-    form = form_class(request.POST if request.method == "POST" else None, control=control)
-    if request.method == "POST" and form.is_valid():
+    form = form_class(sent(request)[0], control=control)
+    if form.is_valid():
         control.version = form.cleaned_data["version"]
         try:
             action(control, actor=user_of(request), **form.said())
@@ -236,7 +237,7 @@ def scope(request: HttpRequest) -> HttpResponse:
     require(user, "view", Category)
     moment = ControlPages(request).moment()
     categories = list(visible(user, rows(Category, moment), moment).order_by("framework_id", "position"))
-    form = ScopeForm(request.POST or None, categories=categories)
+    form = ScopeForm(sent(request)[0], categories=categories)
     if request.method == "POST":
         require(user, "change_scope", Category)
         if form.is_valid():
@@ -256,11 +257,17 @@ def scope(request: HttpRequest) -> HttpResponse:
 def change_applicability(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how one criterion applies (R1.2)."""
     criterion = get_allowed(user_of(request), "change_scope", Criterion, pk)
-    form = ApplicabilityForm(request.POST or None, criterion=criterion)
-    if request.method == "POST" and form.is_valid():
-        actions.change_applicability(criterion, actor=user_of(request), **form.cleaned_data)
-        messages.success(request, f"{criterion.code} saved.")
-        return redirect("controls:scope")
+    form = ApplicabilityForm(sent(request)[0], criterion=criterion)
+    if form.is_valid():
+        said = dict(form.cleaned_data)
+        criterion.version = said.pop("version")
+        try:
+            actions.change_applicability(criterion, actor=user_of(request), **said)
+        except Stale:
+            form.add_error(None, "Somebody changed this criterion while you were reading it. Open it again first.")
+        else:
+            messages.success(request, f"{criterion.code} saved.")
+            return redirect("controls:scope")
     context = {"form": form, "object": criterion}
     return render(request, "controls/applicability.html", context, status=422 if form.errors else 200)
 
@@ -268,6 +275,7 @@ def change_applicability(request: HttpRequest, pk: int) -> HttpResponse:
 # ---- the matrix ----------------------------------------------------------------------------------------------------
 
 
+@require_safe
 def matrix(request: HttpRequest, columns: ReadOnly[str, Cells]) -> HttpResponse:
     """Criteria down, their controls beside them, gaps in plain sight."""
     user = user_of(request)
@@ -304,6 +312,7 @@ def matrix_paper(
 matrix.paper = matrix_paper  # type: ignore[attr-defined]
 
 
+@require_safe
 def matrix_csv(request: HttpRequest, columns: ReadOnly[str, Cells]) -> HttpResponseBase:
     """The matrix as narrowed, one row for each control under each criterion; a gap is a row without a control."""
     user = user_of(request)

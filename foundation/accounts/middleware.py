@@ -23,6 +23,7 @@ OWN_ROUTES: Final = frozenset(
         "accounts:invitation",
         "accounts:profile",
         "pages:print",
+        "healthz",
     }
 )
 

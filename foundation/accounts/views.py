@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
 from foundation.accounts import actions
 from foundation.accounts.access import can, get_allowed, require
@@ -22,7 +23,7 @@ from foundation.accounts.forms import ProfileForm, RoleForm, UserFilter, UserFor
 from foundation.accounts.models import User
 from foundation.accounts.tokens import invited_by
 from foundation.pages.columns import Column
-from foundation.pages.forms import ReasonForm
+from foundation.pages.forms import ReasonForm, sent
 from foundation.pages.pages import Pages
 from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry
@@ -116,8 +117,8 @@ def _act(
 ) -> HttpResponse:
     """Ask why, then act; a refusal or a change by somebody else meanwhile is said beside the form."""
     user = get_allowed(request.user, verb, User, pk)
-    form = form_class(request.POST or None, initial={"version": user.version, "role": user.role})
-    if request.method == "POST" and form.is_valid():
+    form = form_class(*sent(request), initial={"version": user.version, "role": user.role})
+    if form.is_valid():
         values = dict(form.cleaned_data)
         user.version = values.pop("version")
         try:
@@ -133,24 +134,24 @@ def _act(
     return render(request, "accounts/user_act.html", context, status=422 if form.errors else 200)
 
 
+@require_POST
 def resend_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     """Mail a fresh link to somebody who has not set a password yet."""
     user = get_allowed(request.user, "resend_invitation", User, pk)
-    if request.method == "POST":
-        try:
-            actions.resend_invitation(user, actor=request.user)  # type: ignore[arg-type]
-        except ValidationError as refused:
-            messages.error(request, " ".join(refused.messages))
-        else:
-            messages.success(request, f"A new invitation to {user} is on its way. The earlier link no longer works.")
+    try:
+        actions.resend_invitation(user, actor=request.user)  # type: ignore[arg-type]
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
+    else:
+        messages.success(request, f"A new invitation to {user} is on its way. The earlier link no longer works.")
     return redirect(user)
 
 
 def profile(request: HttpRequest) -> HttpResponse:
     """One's own account: what one may change, and the last sign-ins."""
     user: User = request.user  # type: ignore[assignment]
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=user.pk))
-    if request.method == "POST" and form.is_valid():
+    form = ProfileForm(*sent(request), instance=User.objects.get(pk=user.pk))
+    if form.is_valid():
         save(form.save(commit=False), actor=user, verb="user.updated")
         messages.success(request, "Your profile is saved.")
         return redirect("accounts:profile")

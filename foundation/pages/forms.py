@@ -3,8 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest
 
 from foundation.accounts.models import User
+
+
+def sent(request: HttpRequest) -> tuple[Any, Any]:
+    """The data and files to bind a form to: `Form(*sent(request))`. Nothing until a POST, be it empty."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
 
 
 class RegisterForm(forms.ModelForm):

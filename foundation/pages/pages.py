@@ -21,7 +21,7 @@ from foundation.accounts.access import can, get_allowed, moment_for, require, vi
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.pages.filters import RegisterFilter
-from foundation.pages.forms import ReasonForm, RegisterForm
+from foundation.pages.forms import ReasonForm, RegisterForm, sent
 from foundation.pages.history import Link, timeline
 from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.views import import_start
@@ -181,14 +181,14 @@ class Pages:
 
     def create_page(self) -> HttpResponse:
         require(self.user, "add", self.model)
-        form = self.form_class(*self.sent(), user=self.user)
+        form = self.form_class(*sent(self.request), user=self.user)
         if form.is_valid():
             return self.saved(self.keep(form, "created"), "created")
         return self.render("form", form=form, status=422 if form.errors else 200)
 
     def edit_page(self, pk: int) -> HttpResponse:
         target: Any = get_allowed(self.user, "change", self.model, pk)
-        form = self.form_class(*self.sent(), instance=target, user=self.user)
+        form = self.form_class(*sent(self.request), instance=target, user=self.user)
         conflict: list[Any] = []
         if form.is_valid():
             try:
@@ -246,11 +246,6 @@ class Pages:
             raise Http404(f"No {self.model._meta.verbose_name} with this number at that moment.")
         return thaw(row)
 
-    def sent(self) -> tuple[Any, Any]:
-        """The data and files that a form is bound to: nothing until something is sent (an empty POST is something)."""
-        posted = self.request.method == "POST"
-        return (self.request.POST, self.request.FILES) if posted else (None, None)
-
     def keep(self, form: RegisterForm, participle: str) -> Any:
         """The save path of every form: the row, its history and its trail entry, or nothing. Raises Stale."""
         return save(form.save(commit=False), actor=self.user, verb=f"{self.name()}.{participle}")
@@ -268,7 +263,7 @@ class Pages:
         if (target.archived_at is None) == (archived_at is None):
             messages.info(self.request, f"{target} is {'in use' if archived_at is None else 'archived'} already.")
             return redirect(self.url("detail", target.pk))
-        form = ReasonForm(*self.sent(), initial={"version": target.version})
+        form = ReasonForm(*sent(self.request), initial={"version": target.version})
         if form.is_valid():
             target.archived_at, target.version = archived_at, form.cleaned_data["version"]
             verb = f"{self.name()}.{participle}"

@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from foundation.accounts.access import can, get_allowed, require, visible
 from foundation.pages.sheets import stream
@@ -24,6 +25,7 @@ HEADER = (
 )  # fmt: skip
 
 
+@require_safe
 def entry_list(request: HttpRequest) -> HttpResponse:
     """Entries, newest first, searched and filtered; pages by key."""
     user: Any = request.user
@@ -35,6 +37,7 @@ def entry_list(request: HttpRequest) -> HttpResponse:
     return render(request, "trail/entry_list.html", context, status=422 if form.errors else 200)
 
 
+@require_safe
 def entry_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Every entry of the list as filtered, streamed; that it was taken is on the trail before the first byte leaves."""
     user: Any = request.user
@@ -48,6 +51,7 @@ def entry_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     return stream(f"trail-{timezone.localdate()}", HEADER, body)
 
 
+@require_safe
 def entry_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One entry: who, when, what, why, from where, its changes, and the hashes that stand for it."""
     user: Any = request.user

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from foundation.accounts.access import require
+from foundation.pages.forms import sent
 from foundation.pages.imports.actions import (
     Changed,
     agree,
@@ -70,7 +71,7 @@ def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
         return unreadable(request, pages, error)
     importer = importer_of(one)
     chosen = one.mapping or importer.guess(table.header, remembered(one.register))
-    form = ColumnsForm(request.POST or None, importer=importer, table=table, chosen=chosen)
+    form = ColumnsForm(sent(request)[0], importer=importer, table=table, chosen=chosen)
     if request.method == "POST":
         try:
             if request.POST.get(SHEET, table.sheet) != table.sheet and request.POST[SHEET] in table.sheets:
