@@ -204,6 +204,11 @@ class Matrix:
         return sum(len(group.criteria) for group in self.groups)
 
     @property
+    def shown_counts(self) -> Counter[str]:
+        """How many of the criteria that passed the filters are in which state."""
+        return Counter(line.state for group in self.groups for line in group.criteria)
+
+    @property
     def controls_shown(self) -> int:
         """How many different controls passed the filters."""
         return len(self.shown)
