@@ -42,7 +42,7 @@ def save(
     would not change is left alone, without an entry. Validation is the form's; the database's constraints hold anyway.
     """
     model = type(instance)
-    before = model._base_manager.select_for_update().filter(pk=instance.pk).first() if instance.pk else None
+    before = model._base_manager.select_for_update(no_key=True).filter(pk=instance.pk).first() if instance.pk else None
     keep_files(instance, new=before is None)
     move = compare(before, instance)
     if move is None:
@@ -137,7 +137,7 @@ def compare_all(rows: Sequence[Row]) -> list[Move[Row]]:
     if len(set(numbers)) < len(numbers):
         raise ValueError("One row stands twice among those to be saved.")  # the second would not know of the first
     # in one order, so that two calls over the same rows wait for each other instead of locking each other out
-    known = model._base_manager.select_for_update().order_by("pk").in_bulk(numbers)
+    known = model._base_manager.select_for_update(no_key=True).order_by("pk").in_bulk(numbers)
     for row in rows:
         keep_files(row, new=row.pk not in known)
     moves = (compare(known.get(row.pk), row) for row in rows)

@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -118,6 +118,16 @@ class TrackedQuerySet(models.QuerySet[Row]):
     def update_or_create(self, *args: Any, **kwargs: Any) -> tuple[Row, bool]:
         _audited("update_or_create")
         return super().update_or_create(*args, **kwargs)
+
+    def select_for_update(
+        self, nowait: bool = False, skip_locked: bool = False, of: Sequence[str] = (), no_key: bool = True
+    ) -> Self:
+        """Lock the rows against other writers, but not (as by default) against rows that only refer to them.
+
+        Every history row refers to its actor's account: with whole locks two people who change each other's accounts
+        would deadlock on PostgreSQL. Keys never change here.
+        """
+        return super().select_for_update(nowait, skip_locked, of, no_key)
 
     def update(self, **values: Any) -> int:
         _audited("update")
