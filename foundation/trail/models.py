@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.db import models
@@ -50,6 +50,7 @@ class Entry(models.Model):
             models.Index(fields=["at", "id"], name="trail_entry_at"),
             models.Index(fields=["actor_id", "at", "id"], name="trail_entry_actor"),
             models.Index(fields=["object_type", "object_id", "at", "id"], name="trail_entry_object"),
+            models.Index(fields=["object_type", "at", "id"], name="trail_entry_register"),
             models.Index(fields=["ip", "at", "id"], name="trail_entry_ip"),
             models.Index(fields=["verb", "at", "id"], name="trail_entry_verb"),
             models.Index(fields=["at", "id"], name="trail_entry_not_ok", condition=~models.Q(outcome="ok")),
@@ -184,9 +185,15 @@ class History(HistoricalRecords):
         instance.version_row = version
 
 
+@cache
+def history_of(model: "type[Tracked]") -> Any:
+    """The history model of a tracked model; asking simple-history each time is a tenth of a whole save."""
+    return model.history.model
+
+
 def version_of(instance: "Tracked", kind: str, cause: Cause) -> Any:
     """The history row of `instance` as it is now, not stored yet. `kind` is "+" or "~"."""
-    model = instance.history.model
+    model = history_of(type(instance))
     return model(
         history_date=cause.at or datetime.datetime.now(datetime.UTC),
         history_type=kind,

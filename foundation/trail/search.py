@@ -10,10 +10,10 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
-from foundation.accounts.access import moment_for, seen_entries, visible
+from foundation.accounts.access import TABLE, moment_for, seen_entries, visible
 from foundation.accounts.models import User
 from foundation.trail.asof import rows
-from foundation.trail.models import EPOCH, Entry, Tracked
+from foundation.trail.models import EPOCH, Entry
 from foundation.trail.sight import KINDS, register_name
 from foundation.trail.verbs import VERBS
 
@@ -121,8 +121,8 @@ class EntrySearch(forms.Form):
 
 
 def registers() -> list[str]:
-    """The labels of everything that has a history."""
-    return [model._meta.label_lower for model in apps.get_models() if issubclass(model, Tracked)]
+    """The labels of everything that entries are about: what the table of permissions knows, entries aside."""
+    return [label for label in TABLE if label != Entry._meta.label_lower]
 
 
 def in_sight(user: Any, model: type[Any]) -> QuerySet[Any]:
@@ -132,12 +132,11 @@ def in_sight(user: Any, model: type[Any]) -> QuerySet[Any]:
 
 
 def about(user: Any, text: str, register: str) -> Q:
-    """The entries about the record with this reference or number, in one register or in any."""
-    condition = Q(object_id=text)
-    for model in apps.get_models():
-        label = model._meta.label_lower
-        if label not in ([register] if register else registers()):
-            continue
+    """The entries about the record with this number or reference, in one register or in any."""
+    labels = [register] if register else registers()
+    condition = Q(object_type__in=labels, object_id=text)
+    for label in labels:
+        model = apps.get_model(label)
         if any(column.name == "ref" for column in model._meta.concrete_fields):
             ids = [str(pk) for pk in in_sight(user, model).filter(ref__iexact=text).values_list("id", flat=True)]
             condition |= Q(object_type=label, object_id__in=ids)

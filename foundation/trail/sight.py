@@ -5,6 +5,7 @@ import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -101,6 +102,7 @@ def register_name(label: str) -> str:
     return str(model._meta.verbose_name) if model else label
 
 
+@cache
 def model_of(label: str) -> type[models.Model] | None:
     """The model that an entry's object type names, or None if the product no longer has it."""
     try:
@@ -164,7 +166,7 @@ def all_changes(entry: Entry) -> list[tuple[str, list[Any]]]:
 def changes(entry: Entry, records: Records, names: Mapping[int, str], *, private: bool) -> Iterable[Change]:
     """The entry's changes in words: a choice's label, a related record's name, a day in ISO."""
     for name, pair in all_changes(entry):
-        column = column_of(entry, name)
+        column = column_of(entry.object_type, name)
         label = str(column.verbose_name).capitalize() if column is not None else name
         personal = name in entry.hidden.get("changes", ())
         if not pair or (personal and not private):
@@ -176,7 +178,7 @@ def changes(entry: Entry, records: Records, names: Mapping[int, str], *, private
 
 def in_words(entry: Entry, name: str, value: Any, records: Records, names: Mapping[int, str]) -> str:
     """One stored value of the field `name`."""
-    column, related = column_of(entry, name), relation(entry, name)
+    column, related = column_of(entry.object_type, name), relation(entry, name)
     if related is get_user_model() and value in names:
         return names[value]
     if related is not None and value is not None:
@@ -189,19 +191,20 @@ def in_words(entry: Entry, name: str, value: Any, records: Records, names: Mappi
     return words(value)
 
 
-def column_of(entry: Entry, name: str) -> Any:
-    """The model field of that name, or None if the register no longer has it."""
-    model = model_of(entry.object_type)
+def relation(entry: Entry, name: str) -> type[models.Model] | None:
+    """The model that the changed field refers to, if it is a foreign key."""
+    column = column_of(entry.object_type, name)
+    return column.related_model if column is not None and column.many_to_one else None
+
+
+@cache
+def column_of(label: str, name: str) -> Any:
+    """The field of that name in a register, or None if the product no longer has it."""
+    model = model_of(label)
     try:
         return model._meta.get_field(name) if model else None
     except FieldDoesNotExist:
         return None
-
-
-def relation(entry: Entry, name: str) -> type[models.Model] | None:
-    """The model that the field refers to, if it is a foreign key."""
-    column = column_of(entry, name)
-    return column.related_model if column is not None and column.many_to_one else None
 
 
 def told(entry: Entry) -> dict[str, str]:

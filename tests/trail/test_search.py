@@ -174,7 +174,9 @@ def test_nobody_counts_beyond_the_cap(admin, monkeypatch):
         ("who={admin}&since=2026-01-01", "trail_entry_actor"),
         ("address=203.0.113.7", "trail_entry_ip"),
         ("outcome=refused", "trail_entry_not_ok"),
+        ("register=controls.control", "trail_entry_register"),
         ("record=12&register=controls.control", "trail_entry_object"),
+        ("record=12", "trail_entry_object"),
     ],
 )
 def test_each_filter_goes_by_an_index(admin, query, index):
@@ -184,7 +186,7 @@ def test_each_filter_goes_by_an_index(admin, query, index):
     rows = EntrySearch(QueryDict(query.format(admin=admin.pk)), user=admin, addresses=True).entries()[:50]
     plan = rows.explain()
     assert f"USING INDEX {index}" in plan
-    assert "TEMP B-TREE" not in plan
+    assert "record" in query or "TEMP B-TREE" not in plan  # a record has few entries: they may be sorted
 
 
 def test_lines_of_what_was_found(admin, control):

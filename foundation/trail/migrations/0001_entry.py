@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'entries',
                 'db_table': 'trail_entry',
                 'ordering': ('-at', '-id'),
-                'indexes': [models.Index(fields=['at', 'id'], name='trail_entry_at'), models.Index(fields=['actor_id', 'at', 'id'], name='trail_entry_actor'), models.Index(fields=['object_type', 'object_id', 'at', 'id'], name='trail_entry_object'), models.Index(fields=['ip', 'at', 'id'], name='trail_entry_ip'), models.Index(fields=['verb', 'at', 'id'], name='trail_entry_verb'), models.Index(condition=models.Q(('outcome', 'ok'), _negated=True), fields=['at', 'id'], name='trail_entry_not_ok')],
+                'indexes': [models.Index(fields=['at', 'id'], name='trail_entry_at'), models.Index(fields=['actor_id', 'at', 'id'], name='trail_entry_actor'), models.Index(fields=['object_type', 'object_id', 'at', 'id'], name='trail_entry_object'), models.Index(fields=['object_type', 'at', 'id'], name='trail_entry_register'), models.Index(fields=['ip', 'at', 'id'], name='trail_entry_ip'), models.Index(fields=['verb', 'at', 'id'], name='trail_entry_verb'), models.Index(condition=models.Q(('outcome', 'ok'), _negated=True), fields=['at', 'id'], name='trail_entry_not_ok')],
             },
         ),
     ]
