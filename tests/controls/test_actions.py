@@ -279,7 +279,13 @@ def test_a_criterion_is_not_relevant_with_a_reason_and_applicable_without(compli
     actions.change_applicability(
         criterion, actor=compliance, applicability=Applicability.NOT_RELEVANT, reason="We keep none."
     )
-    assert Criterion.objects.get(code="CC1.1").applicability_reason == "We keep none."
+    stored = Criterion.objects.get(code="CC1.1")
+    assert stored.applicability_reason == "We keep none."
+    with pytest.raises(Stale):
+        actions.change_applicability(
+            criterion, actor=compliance, applicability=Applicability.APPLICABLE, reason="Now we do."
+        )
+    criterion = stored
     actions.change_applicability(
         criterion, actor=compliance, applicability=Applicability.APPLICABLE, reason="Now we do."
     )

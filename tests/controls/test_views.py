@@ -230,23 +230,28 @@ def test_an_auditor_sees_the_controls_of_his_categories(controls, auditor: User)
 
 def test_the_scope_is_read_by_many_and_changed_by_one(controls, compliance: User, owner: User, outsider: User):
     categories = {category.slug: category for category in Category.objects.all()}
-    data = {f"category_{categories['privacy'].pk}": "on", "reason": "Customers ask."}
+    seen = " ".join(f"{c.pk}:{c.version}" for c in sorted(categories.values(), key=lambda c: c.position))
+    data = {f"category_{categories['privacy'].pk}": "on", "reason": "Customers ask.", "seen": seen}
     assert signed_in(owner).get(url("scope")).status_code == 200
     assert signed_in(owner).post(url("scope"), data).status_code == 403
     assert signed_in(outsider).get(url("scope")).status_code == 404
     assert signed_in(compliance).post(url("scope"), data).status_code == 302
     assert {c.slug for c in Category.objects.filter(in_scope=True)} == {"security", "privacy"}
-    assert signed_in(compliance).post(url("scope"), {**data, "reason": ""}).status_code == 422
+    again = signed_in(compliance).post(url("scope"), data)
+    assert again.status_code == 422
+    assert "while you were reading" in again.content.decode()
 
 
 def test_a_criterion_s_applicability_is_changed(controls, compliance: User, owner: User):
     criterion = Criterion.objects.get(code="CC1.1")
     address = reverse("controls:criterion-change-applicability", args=[criterion.pk])
-    carved = {"applicability": "carved_out", "reason": "They run the rooms."}
+    carved = {"applicability": "carved_out", "reason": "They run the rooms.", "version": criterion.version}
     assert signed_in(owner).post(address, carved).status_code == 403
     assert signed_in(compliance).post(address, carved).status_code == 422
     assert signed_in(compliance).post(address, {**carved, "subservice_organisation": "A host"}).status_code == 302
     assert Criterion.objects.get(code="CC1.1").applicability == Applicability.CARVED_OUT
+    stale = {"applicability": "applicable", "reason": "Back.", "version": criterion.version}
+    assert signed_in(compliance).post(address, stale).status_code == 422
 
 
 def test_the_matrix_page_and_its_csv_show_the_same(controls, compliance: User, outsider: User):
