@@ -23,7 +23,6 @@ OWN_ROUTES: Final = frozenset(
         "accounts:invitation",
         "accounts:profile",
         "pages:print",
-        "healthz",
     }
 )
 

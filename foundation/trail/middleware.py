@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from foundation.trail.origin import origin
 from foundation.trail.record import record
 
-# Not about the programme (signing in has entries of its own; a job's page asks for itself every second).
+# Pages not about the programme, so that reading them is no entry (signing in has entries of its own; a job's page asks for itself every second).
 QUIET = {"healthz", "account_login", "account_logout", "organisation:logo", "jobs:job-detail", "jobs:job-list"}
 
 LONGEST = 60  # characters of Entry.object_id: a longer number in an address is nobody's
@@ -37,12 +37,13 @@ class TrailMiddleware:
         """A refusal of somebody signed in, and each page that an auditor was given, unless its view told of it."""
         match = request.resolver_match
         user: Any = request.user
-        if match is None or match.view_name in QUIET or not user.is_authenticated:
+        if match is None or not user.is_authenticated:
             return
         if response.status_code == 403:
             write("access.refused", request, outcome="refused")
-        elif user.role == "auditor" and request.method == "GET" and response.status_code == 200 and not told:
-            write("page.read", request)
+        elif user.role == "auditor" and request.method == "GET" and response.status_code == 200:
+            if not told and match.view_name not in QUIET:
+                write("page.read", request)
 
 
 @transaction.atomic

@@ -98,7 +98,7 @@ READS: dict[str, str] = {
 
 # The same with an empty form: 422 where it may be sent, and nothing changes.
 WRITES: dict[str, str] = {
-    "healthz":                                      "405 405 405 405 405 405 405 405",
+    "healthz":                                      "405 405 405 403 405 405 405 405",
     "my-work":                                      "302 405 405 403 405 405 405 405",
     "search":                                       "302 405 405 403 405 405 405 405",
     "matrix":                                       "302 405 405 403 405 405 405 405",

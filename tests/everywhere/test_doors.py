@@ -50,7 +50,7 @@ def test_csv_and_paper_hold_the_rows_of_the_list(mixed: World, person: str):
         listed = [[cell.text for cell in cells] for _, cells in shown.context["table"]]
         assert [[cell.lstrip("'") for cell in row] for row in rows] == [[c.lstrip("'") for c in row] for row in listed]
         paper = pages.list_paper(user, QueryDict(), None)
-        assert [[cell.text for cell in cells] for cells in paper.context["table"]] == listed
+        assert [[cell.text for cell in cells] for cells in paper.context["table"]()] == listed
 
 
 def test_search_finds_what_the_list_shows_and_nothing_else(mixed: World):

@@ -48,6 +48,9 @@ def answer(world: World, method: str, name: str, person: str) -> str:
         client.force_login(user)
     before = Entry.objects.count()
     response = getattr(client, method)(address(name, world))
+    if response.streaming:
+        response.getvalue()
+    response.close()
     left = list(Entry.objects.order_by("id")[before:].values_list("verb", "outcome", "actor_id"))
     if response.status_code == HTTPStatus.FORBIDDEN:
         assert left == [("access.refused", "refused", user.pk if user else None)], (name, person)
