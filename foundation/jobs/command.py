@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import connection
 
 from foundation.jobs.heart import BEAT, STALE
 from foundation.jobs.schedule import Every
 from foundation.jobs.worker import Worker
+from foundation.trail import guards
 
 
 class WorkerCommand(BaseCommand):
@@ -24,6 +26,7 @@ class WorkerCommand(BaseCommand):
         parser.add_argument("--stale", type=float, default=STALE, help="Seconds without one until a worker is dead.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        guards.require(connection)
         worker = Worker(
             self.schedule,
             interval=options["interval"],

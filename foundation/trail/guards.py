@@ -151,6 +151,18 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     return [guard.name for guard in expected if (guard.name, guard.standing(connection.vendor)) not in standing]
 
 
+class GuardsMissing(RuntimeError):
+    """The database could be rewritten unseen: nothing may be served from it."""
+
+
+def require(connection: BaseDatabaseWrapper) -> None:
+    """Let a process start only where every guard stands as written. Raises GuardsMissing."""
+    with connection.temporary_connection():
+        gone = missing(connection)
+    if gone:
+        raise GuardsMissing(f"{', '.join(gone)}: run `manage.py prepare`, and find out who removed them.")
+
+
 def check_guards(*, databases: list[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
     """The system check: a warning for each guard that is gone (an error would keep `migrate` from putting it back)."""
     hint = "Find out who did that; `manage.py migrate` puts it back."
