@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from foundation.accounts.access import TABLE, moment_for, seen_entries, visible
 from foundation.accounts.models import User
 from foundation.trail.asof import rows
+from foundation.trail.leaf import canonical
 from foundation.trail.models import EPOCH, Entry
 from foundation.trail.sight import KINDS, register_name
 from foundation.trail.verbs import VERBS
@@ -116,7 +117,7 @@ class EntrySearch(forms.Form):
             found = found.filter(about(self.user, asked["record"], asked["register"]))
         if asked["q"]:
             # Words are looked for only where their finder may read the values (decision 10).
-            found = found.filter(seen_entries(self.user), detail__icontains=asked["q"])
+            found = found.filter(seen_entries(self.user), detail__icontains=canonical(asked["q"])[1:-1])
         return found
 
 

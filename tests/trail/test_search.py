@@ -75,6 +75,17 @@ def test_words_need_a_time_range(admin, control):
     assert [entry.verb for entry in found(admin, "q=LEAVERS&since=2020-01-01")] == ["control.updated"]
 
 
+def test_words_are_found_however_json_spells_them(admin, control):
+    for words in ('the "IT" lead', "a\\b", "100 %_", "Grün"):
+        control.objective = f"Said by {words}, yes"
+        told = save(control, actor=SYSTEM, verb="control.updated")
+        query = QueryDict(mutable=True)
+        query.update({"q": words, "since": "2020-01-01"})
+        assert [entry.facts["changes"]["objective"][1] for entry in found(admin, query.urlencode())][:1] == [
+            told.objective
+        ]
+
+
 def test_words_find_nothing_that_their_finder_may_not_read(admin, compliance, engagement):
     engagement.firm = "Xylophone LLP"
     save(engagement, actor=SYSTEM, verb="engagement.updated")
