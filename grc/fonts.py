@@ -1,4 +1,4 @@
-"""Cuts Inter down to what the product writes, once for each version of it; browser and paper use one file."""
+"""Cuts Inter down to what the product writes, once for each version of it: one file for browsers, three for paper."""
 
 from importlib.metadata import version
 from importlib.resources import files
@@ -13,13 +13,15 @@ RANGES = (
 )  # fmt: skip
 FEATURES = ("kern", "liga", "ccmp", "locl", "mark", "mkmk", "tnum")
 OPTICAL_SIZE = 14  # pinned: one drawing for all sizes saves a third of the file
+# Paper gets fixed weights: shaping a variable font costs a sixth of a PDF's time (benchmarks/pdf.py).
+PAPER_WEIGHTS = (400, 600, 700)
 
 
 def make_fonts(folder: Path) -> bool:
-    """Write fonts/inter.woff2, all weights in one file, into `folder`; False when it is there already."""
+    """Write fonts/inter.woff2 (all weights) and fonts/inter-400.ttf … into `folder`; False when they are there."""
     target = folder / "fonts"
     stamp = target / "inter.txt"
-    wanted = f"{version('fontpkg-inter')} {RANGES} {FEATURES} {OPTICAL_SIZE}"
+    wanted = f"{version('fontpkg-inter')} {RANGES} {FEATURES} {OPTICAL_SIZE} {PAPER_WEIGHTS}"
     if stamp.exists() and stamp.read_text() == wanted:
         return False
 
@@ -32,6 +34,8 @@ def make_fonts(folder: Path) -> bool:
     cutter.populate(unicodes=[point for first, last in RANGES for point in range(first, last + 1)])
     cutter.subset(font)
     font = instancer.instantiateVariableFont(font, {"opsz": OPTICAL_SIZE})
+    for weight in PAPER_WEIGHTS:
+        instancer.instantiateVariableFont(font, {"wght": weight}).save(target / f"inter-{weight}.ttf")
     font.flavor = "woff2"
     font.save(target / "inter.woff2")
     stamp.write_text(wanted)
