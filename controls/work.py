@@ -42,7 +42,7 @@ def to_decide(user: User) -> Iterator[WorkItem]:
     waiting = live(allowed(user, "approve_not_applicable", Control)).filter(PROPOSED).exclude(proposed_by=user.pk)
     for control in waiting:
         words = f"{control.proposed_by} proposes: not applicable"
-        yield item(control, words, "Decide", "control-approve-not-applicable", None)
+        yield item(control, words, "Decide", "control-detail", None)  # the page has the reason, and both answers
 
 
 def without_owner(user: User) -> Iterator[WorkItem]:
