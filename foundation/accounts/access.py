@@ -4,7 +4,7 @@ Roles come first, then expiring grants for exceptions. Auditors are read-only be
 Rules of the table: the domain's roles page. Decisions 1-3 and 7-10 of docs/architecture.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, TypeGuard, TypeVar
@@ -126,6 +126,9 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: SEEN, OWNER: SEEN, EMPLOYEE: OWN, AUDITOR: SEEN},
         "view_private": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},  # whole addresses
     },
+    "pages.import": {
+        "view": {ADMIN: OWN, COMPLIANCE: ALL},  # what it changed; its steps are only for who uploaded the file
+    },
     "jobs.job": {
         "view": _EVERYONES_OWN,
         "download": _EVERYONES_OWN,
@@ -140,8 +143,9 @@ BELOW: Final[dict[str, Paths]] = {
     "jobs.job": Paths(owner=("requested_by",)),
 }
 
-# The windows that this request has read, by user id; None outside a request, where nothing is kept (middleware.py).
-windows_read: ContextVar[dict[int, AuditorWindow | None] | None] = ContextVar("accounts_windows_read", default=None)
+# What this request has read already, because a page's frame alone asks it several times: each auditor's window, and
+# whether a person holds some grant. None outside a request, where nothing is kept (middleware.py).
+read_once: ContextVar[dict[tuple[Any, ...], Any] | None] = ContextVar("accounts_read_once", default=None)
 
 Person = User | AnonymousUser
 Row = TypeVar("Row", bound=Model)
@@ -240,18 +244,17 @@ def apart(actor: User, others: Iterable[int | None], rule: str) -> None:
 def open_window(user: Person) -> AuditorWindow | None:
     """The auditor's one open window. None for anybody else; and none if, against the rules, two are open.
 
-    Read once a request (a page's frame alone asks several times), but the clock is asked each time.
+    Read once a request, but the clock is asked each time.
     """
     if not _stands(user) or user.role != AUDITOR:
         return None
-    read, now = windows_read.get(), timezone.now()
-    if read is None or user.pk not in read:
+    now = timezone.now()
+
+    def read() -> AuditorWindow | None:
         found = list(AuditorWindow.objects.filter(user=user, opens_at__lte=now, closes_at__gt=now)[:2])
-        window = found[0] if len(found) == 1 else None
-        if read is not None:
-            read[user.pk] = window
-        return window
-    window = read[user.pk]
+        return found[0] if len(found) == 1 else None
+
+    window: AuditorWindow | None = _once(("window", user.pk), read)
     return window if window is not None and window.is_open(now) else None
 
 
@@ -293,6 +296,15 @@ def paths_of(model: type[Model]) -> Paths | None:
 
 def _stands(user: Person) -> TypeGuard[User]:
     return bool(user.is_authenticated and user.is_active)
+
+
+def _once(key: tuple[Any, ...], read: Callable[[], Any]) -> Any:
+    kept = read_once.get()
+    if kept is None:
+        return read()
+    if key not in kept:
+        kept[key] = read()
+    return kept[key]
 
 
 def _known(model: type[Model], verb: str) -> bool:
@@ -339,7 +351,9 @@ def _can_anywhere(user: User, verb: str, model: type[Model], scope: Scope | None
     if user.role == AUDITOR and (verb not in AUDITOR_MAY or open_window(user) is None):
         return False
     grants = _live_grants(user, verb, model)
-    return scope is not None or (grants is not None and grants.exists())
+    if scope is not None or grants is None:
+        return scope is not None
+    return bool(_once(("grant", user.pk, verb, model), grants.exists))
 
 
 def _reach(user: User, scope: Scope | None, rows: QuerySet[Any]) -> Q:

@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path, reverse
 
+from audits.actions import end_access
 from foundation.accounts.middleware import OWN_ROUTES
-from foundation.accounts.models import User
+from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.roles import Role
 from foundation.jobs.worker import run_all
 from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM
 from tests.factories.people import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -240,3 +242,12 @@ def test_what_an_auditor_may_send_exists() -> None:
         return found
 
     assert names(get_resolver()) >= OWN_ROUTES
+
+
+def test_a_window_that_is_closed_between_two_requests_is_closed_to_the_second(client: Client, auditor: User) -> None:
+    """What a request has read once is not kept for the next."""
+    client.force_login(auditor)
+    url = reverse("accounts:user-list")
+    assert client.get(url).status_code == 200
+    end_access(AuditorWindow.objects.get(user=auditor), actor=SYSTEM, reason="Done")
+    assert client.get(url).status_code == 404
