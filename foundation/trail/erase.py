@@ -30,10 +30,12 @@ def erase(entries: QuerySet[Entry], *, actor: Any, reason: str) -> int:
 
 
 def _erase_version(entry: Entry) -> None:
-    told, salt = entry.facts.get("history"), entry.hidden.get("salt", "")
-    model = next((model for model in apps.get_models() if told and model._meta.db_table == told["table"]), None)
+    told: dict[str, Any] = entry.facts.get("history", {})
+    model: Any = next((model for model in apps.get_models() if model._meta.db_table == told.get("table")), None)
     row = model._base_manager.filter(pk=told["id"]).first() if model else None
-    if row is not None:
-        for name in filter(lambda name: getattr(row, name), row.instance_type.personal):
-            setattr(row, name, f"sha256:{commitment(salt, getattr(row, name))}")
-        row.save(update_fields=row.instance_type.personal)
+    if row is None:
+        return
+    personal = [name for name in row.instance_type.personal if getattr(row, name)]
+    for name in personal:
+        setattr(row, name, f"sha256:{commitment(entry.hidden['salt'], getattr(row, name))}")
+    row.save(update_fields=personal)

@@ -4,7 +4,7 @@ They are installed by a migration, installed again after every migration (on SQL
 its triggers), and missed aloud by every `manage.py migrate` and `check --database default`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -163,7 +163,7 @@ def require(connection: BaseDatabaseWrapper) -> None:
         raise GuardsMissing(f"{', '.join(gone)}: run `manage.py prepare`, and find out who removed them.")
 
 
-def check_guards(*, databases: list[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+def check_guards(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """The system check: a warning for each guard that is gone (an error would keep `migrate` from putting it back)."""
     hint = "Find out who did that; `manage.py migrate` puts it back."
     return [
