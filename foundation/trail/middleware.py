@@ -13,7 +13,8 @@ from django.http.response import HttpResponseBase
 from foundation.trail.origin import origin
 from foundation.trail.record import record
 
-# Pages not about the programme, so that reading them is no entry (signing in has entries of its own; a job's page asks for itself every second).
+# Pages not about the programme, so that reading them is no entry (signing in has entries of its own; a job's page asks
+# for itself every second).
 QUIET = {"healthz", "account_login", "account_logout", "organisation:logo", "jobs:job-detail", "jobs:job-list"}
 
 LONGEST = 60  # characters of Entry.object_id: a longer number in an address is nobody's
@@ -41,9 +42,10 @@ class TrailMiddleware:
             return
         if response.status_code == 403:
             write("access.refused", request, outcome="refused")
-        elif user.role == "auditor" and request.method == "GET" and response.status_code == 200:
-            if not told and match.view_name not in QUIET:
-                write("page.read", request)
+            return
+        was_read = user.role == "auditor" and request.method == "GET" and response.status_code == 200
+        if was_read and not told and match.view_name not in QUIET:
+            write("page.read", request)
 
 
 @transaction.atomic
