@@ -178,12 +178,12 @@ WRITES: dict[str, str] = {
     "pages:import-result":                          "302 405 405 403 405 405 405 405",
     "account_login":                                "200 302 302 302 302 302 302 302",
     "account_logout":                               "302 302 302 302 302 302 302 302",
-    "account_inactive":                             "405 405 405 405 405 405 405 405",
-    "account_reauthenticate":                       "302 302 302 302 302 302 302 302",
-    "account_change_password":                      "302 302 302 302 302 302 302 302",
+    "account_inactive":                             "405 405 405 403 405 405 405 405",
+    "account_reauthenticate":                       "302 200 200 200 200 200 200 200",
+    "account_change_password":                      "302 200 200 200 200 200 200 200",
     "account_reset_password":                       "200 200 200 200 200 200 200 200",
-    "account_reset_password_done":                  "405 405 405 405 405 405 405 405",
+    "account_reset_password_done":                  "405 405 405 403 405 405 405 405",
     "account_reset_password_from_key":              "200 200 200 200 200 200 200 200",
-    "account_reset_password_from_key_done":         "405 405 405 405 405 405 405 405",
+    "account_reset_password_from_key_done":         "405 405 405 403 405 405 405 405",
 }
 # fmt: on
