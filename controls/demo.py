@@ -22,7 +22,7 @@ OWNER_ROLES = (
     "CEO", "Compliance manager", "Engineering lead", "HR lead", "IT lead", "Legal counsel", "Platform lead",
     "Privacy officer", "Product lead", "Security lead", "Support lead", "System owners",
 )  # fmt: skip
-NOBODYS = {"BCP-03", "RSK-03", "VEN-06"}  # insurance is unsettled, RSK-03 is retired, a vendor's exit never had an owner
+NOBODYS = {"BCP-03", "RSK-03", "VEN-06"}  # unsettled, retired, and never anybody's
 COLUMNS = (
     "id", "name", "objective", "owner", "owner role", "type", "nature", "frequency", "evidence", "automatable source",
     "next review", "who", "what", "how often", "on what", "effective from",
