@@ -35,7 +35,9 @@ class DayOrMoment(forms.DateTimeField):
     def to_python(self, value: Any) -> datetime.datetime | None:
         moment = super().to_python(value)
         if self.last and moment is not None and "T" not in str(value) and ":" not in str(value):
-            return moment + datetime.timedelta(days=1) - datetime.timedelta(microseconds=1)
+            return moment + (
+                datetime.timedelta(days=1) - datetime.timedelta(microseconds=1)
+            )  # 9999-12-31 has no next day
         return moment
 
 
