@@ -146,6 +146,7 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "view": {A: "all", C: "all", M: "seen", W: "seen", E: "own", U: "seen"},
         "view_private": {A: "all", C: "all", M: "own", W: "own", E: "own"},
     },
+    "pages.import": {"view": {A: "own", C: "all"}},
     "jobs.job": {"view": EVERYONES_OWN, "download": EVERYONES_OWN},
 }
 

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foundation.organisation.models import Organisation
 from foundation.pages.sheets import file_name, plain, safe, stream
+from foundation.trail.keep import save
+from foundation.trail.record import SYSTEM
+
+
+@pytest.fixture(autouse=True)
+def _an_organisation(db: None) -> None:
+    """Its demo mark is in the name of every download."""
 
 
 @pytest.mark.parametrize(
@@ -62,8 +70,10 @@ def test_stream_without_rows_is_the_header() -> None:
 
 
 def test_demo_exports_say_so_in_their_name() -> None:
+    save(Organisation(name="Invented Ltd", is_demo=True), actor=SYSTEM, verb="organisation.created")
     response = stream("controls", ["Ref"], [])
     assert response["Content-Disposition"] == 'attachment; filename="DEMO-controls.csv"'
+    assert file_name("controls", "pdf") == "DEMO-controls.pdf"
 
 
 def test_file_name_cannot_leave_its_header_or_folder() -> None:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from foundation.accounts.access import require
+from foundation.accounts.access import get_allowed, require
 from foundation.pages.forms import sent
 from foundation.pages.imports.actions import (
     Changed,
@@ -134,10 +134,10 @@ def import_apply(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def import_result(request: HttpRequest, pk: int) -> HttpResponse:
     """What an import has changed; before it is applied, its preview."""
-    one, pages = mine(request, pk)
+    one = get_allowed(request.user, "view", Import, pk)  # type: ignore[arg-type]  # LoginRequiredMiddleware
     if not one.is_applied:
         return redirect("pages:import-preview", pk)
-    return show(request, "result", pages, one=one)
+    return show(request, "result", pages_of(one), one=one)
 
 
 def mine(request: HttpRequest, pk: int) -> tuple[Import, "type[Pages]"]:
