@@ -52,7 +52,7 @@ class Import(models.Model):
 
     access = Paths(owner=("uploaded_by",))
 
-    objects: ClassVar[models.Manager["Import"]] = ImportQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Import"]] = ImportQuerySet.as_manager()
 
     class Meta:
         ordering = ("-uploaded_at", "-id")

@@ -104,8 +104,12 @@ def paper_for(page: str, user: User) -> Paper:
 
 def match_for(page: str) -> ResolverMatch:
     """The view behind a path of this site; Http404 for anything else, other sites' addresses included."""
-    parts = urlsplit(page)
-    if parts.scheme or parts.netloc or not parts.path.startswith("/") or len(page) > LONGEST:
+    try:
+        parts = urlsplit(page)
+    except ValueError as error:  # “//[” and the like
+        raise Http404("Not an address.") from error
+    ours = parts.path.startswith("/") and not parts.scheme and not parts.netloc
+    if not ours or not page.isprintable() or len(page) > LONGEST:
         raise Http404("Not a page of this site.")
     return resolve(parts.path)
 

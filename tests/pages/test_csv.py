@@ -91,7 +91,7 @@ def test_stream_keeps_one_chunk_in_memory() -> None:
             yield [[f"{number}-{row}", "words " * 50] for row in range(1000)]
 
     tracemalloc.start()
-    size = sum(len(part) for part in stream("x", ["Ref", "Words"], chunks()))  # type: ignore[arg-type, misc]
+    size = sum(len(part) for part in stream("x", ["Ref", "Words"], chunks()))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert size > 15_000_000

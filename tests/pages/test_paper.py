@@ -137,6 +137,9 @@ def test_a_list_too_long_for_paper_is_refused_in_words(compliance: User, monkeyp
         "/pages/print/",
         "/controls/new/",
         "javascript:alert(1)",
+        "//[",
+        "/controls/?q=\x00",
+        "/controls/\n",
         "/controls/?" + "x" * 2000,
     ],
 )

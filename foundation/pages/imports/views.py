@@ -100,7 +100,7 @@ def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
     except Unreadable as error:
         return unreadable(request, pages, error)
     touched = plan.touched()
-    context = {
+    context: dict[str, Any] = {
         "one": one,
         "plan": plan,
         "counts": plan.counts(),
@@ -134,7 +134,7 @@ def import_apply(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def import_result(request: HttpRequest, pk: int) -> HttpResponse:
     """What an import has changed; before it is applied, its preview."""
-    one = get_allowed(request.user, "view", Import, pk)  # type: ignore[arg-type]  # LoginRequiredMiddleware
+    one = get_allowed(request.user, "view", Import, pk)
     if not one.is_applied:
         return redirect("pages:import-preview", pk)
     return show(request, "result", pages_of(one), one=one)
@@ -144,7 +144,7 @@ def mine(request: HttpRequest, pk: int) -> tuple[Import, "type[Pages]"]:
     """One's own import and its register. Http404 for anybody else's; PermissionDenied without the verb."""
     one = get_object_or_404(Import.objects.filter(uploaded_by_id=request.user.pk), pk=pk)
     pages = pages_of(one)
-    require(request.user, "import", pages.model)  # type: ignore[arg-type]
+    require(request.user, "import", pages.model)
     return one, pages
 
 
