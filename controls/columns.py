@@ -4,8 +4,8 @@ import datetime
 from collections import defaultdict
 from typing import Any
 
-from controls.matrix import day_of
 from controls.models import SCOPE, TONES, Mapping
+from controls.states import day_of
 from foundation.pages.columns import Column
 from foundation.trail.asof import rows
 

@@ -3,8 +3,8 @@
 import datetime
 from typing import Any
 
-from controls.matrix import day_of
 from controls.models import SCOPE, Control, Mapping, Status, Wording
+from controls.states import day_of
 from foundation.accounts.access import can
 from foundation.accounts.models import User
 from foundation.trail.asof import rows, thaw

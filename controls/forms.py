@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
-from controls.matrix import ATTENTION, LACKS, NOBODY, OUT_OF_SCOPE, STATES, Matrix, day_of
+from controls.matrix import Matrix
 from controls.models import (
     IN_SCOPE,
     MOVES,
@@ -21,6 +21,7 @@ from controls.models import (
     Status,
     Wording,
 )
+from controls.states import ATTENTION, LACKS, NOBODY, OUT_OF_SCOPE, STATES, day_of
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.organisation.models import today

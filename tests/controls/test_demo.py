@@ -7,8 +7,9 @@ import pytest
 from django.db.models import Count
 
 from controls import demo
-from controls.matrix import COVERED, GAP, OUT_OF_SCOPE, WEAK, Asked, build
+from controls.matrix import Asked, build
 from controls.models import Control, Mapping, Status, Wording
+from controls.states import COVERED, GAP, OUT_OF_SCOPE, WEAK
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.models import Entry

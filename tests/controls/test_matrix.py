@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from controls import actions
-from controls.matrix import COVERED, GAP, NOT_RELEVANT, OUT_OF_SCOPE, WEAK, Asked, build, state_of
+from controls.matrix import Asked, build
 from controls.models import Applicability, Category, Criterion, Status
+from controls.states import COVERED, GAP, NOT_RELEVANT, OUT_OF_SCOPE, WEAK, state_of
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from tests.factories.controls import ControlFactory, link, small_framework
