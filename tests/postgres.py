@@ -40,11 +40,12 @@ def programs(folder: Path) -> Path:
     return package / "pginstall" / "bin"
 
 
-def as_nobody(command: list[str]) -> list[str]:
-    """The same command as an ordinary user; as it is when we are one already."""
-    if not ROOT_USER:
+def guarded(command: list[str]) -> list[str]:
+    """The same command, dying with us however we die; and as an ordinary user when we are root."""
+    if shutil.which("setpriv") is None:  # not Linux
         return command
-    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command]
+    who = ["--reuid=nobody", "--regid=nogroup", "--clear-groups"] if ROOT_USER else []
+    return ["setpriv", "--pdeathsig=QUIT", *who, *command]
 
 
 @contextmanager
@@ -60,9 +61,7 @@ def server() -> Iterator[str]:
         data = folder / "data"
 
         initdb = [str(programs_folder / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"]
-        made = subprocess.run(
-            as_nobody(initdb), env=environment, cwd=folder, capture_output=True, text=True, check=False
-        )
+        made = subprocess.run(guarded(initdb), env=environment, cwd=folder, capture_output=True, text=True, check=False)
         if made.returncode:
             sys.exit(f"initdb failed:\n{made.stdout}{made.stderr}")
 
@@ -70,7 +69,7 @@ def server() -> Iterator[str]:
         postgres = [str(programs_folder / "postgres"), "-D", str(data), "-k", str(folder), "-h", "", "-F", *options]
         log = folder / "log"
         with log.open("w") as output:
-            process = subprocess.Popen(as_nobody(postgres), env=environment, cwd=folder, stdout=output, stderr=output)
+            process = subprocess.Popen(guarded(postgres), env=environment, cwd=folder, stdout=output, stderr=output)
         deadline = time.monotonic() + 30
         while "ready to accept connections" not in log.read_text():
             if process.poll() is not None or time.monotonic() > deadline:

@@ -1,10 +1,13 @@
 """The product's settings under test: throw-away keys and folder, a fast password hash, static files as they lie."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 DATA = Path(tempfile.mkdtemp(prefix="countersign-test-"))
+atexit.register(shutil.rmtree, DATA, ignore_errors=True)
 os.environ |= {
     "DATA_DIR": str(DATA),
     "SECRET_KEY": "a key that only ever signs what tests make and read",
