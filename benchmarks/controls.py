@@ -130,8 +130,10 @@ def fill(people: dict, count: int) -> dict:
     ]
     save_many(links, verb_created="mapping.created", verb_updated="mapping.updated", **by)
     words = [
-        Wording(control=control, who="The owner", what="reviews access", how_often="each quarter", on_what="in production",
-                effective_from=today(), reason="First", author=actor)
+        Wording(
+            control=control, who="The owner", what="reviews access", how_often="each quarter", on_what="in production",
+            effective_from=today(), reason="First", author=actor,
+        )
         for control in controls
     ]  # fmt: skip
     save_many(words, verb_created="wording.written", verb_updated="wording.written", **by)

@@ -19,6 +19,7 @@ class RegisterFilter(django_filters.FilterSet):
 
     search_fields: tuple[str, ...] = ("ref", "name")
 
+    filters: dict[str, django_filters.Filter]
     q = django_filters.CharFilter(
         method="search", label="Search", widget=forms.TextInput(attrs={"type": "search", "placeholder": "Ref or words"})
     )

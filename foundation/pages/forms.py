@@ -1,9 +1,9 @@
 """The form of every register: it carries the version that its reader saw, so that nobody overwrites a colleague."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from foundation.accounts.models import User
 
@@ -40,8 +40,9 @@ class RegisterForm(forms.ModelForm):
 
     def accept_version(self, version: int) -> None:
         """After a conflict was shown: the next save of this form builds on `version`."""
-        self.data = self.data.copy()
-        self.data[self.add_prefix("version")] = str(version)
+        data = cast("QueryDict", self.data).copy()
+        data[self.add_prefix("version")] = str(version)
+        self.data = data
 
 
 class ReasonForm(forms.Form):

@@ -13,8 +13,8 @@ MOST = 12
 MOST_ON_TABS = 14  # a record's history and trail, where an auditor's sight and reading cost a few more
 PAGES = (
     "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
-    "/controls/{pk}/trail/", "/matrix/", "/search/?q=control", "/trail/?verb=control.created", "/people/", "/audits/", "/jobs/",
-    "/organisation/", "/organisation/holidays/", "/controls/scope/",
+    "/controls/{pk}/trail/", "/matrix/", "/search/?q=control", "/trail/?verb=control.created", "/people/", "/audits/",
+    "/jobs/", "/organisation/", "/organisation/holidays/", "/controls/scope/",
 )  # fmt: skip
 
 

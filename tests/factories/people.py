@@ -31,7 +31,7 @@ class UserFactory(factory.Factory):
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
-        return save(model_class(*args, **kwargs), actor=SYSTEM, verb="user.created")
+        return save(model_class(**kwargs), actor=SYSTEM, verb="user.created")
 
 
 class EngagementFactory(factory.Factory):

@@ -112,7 +112,7 @@ def test_no_entry_can_be_deleted(entry):
 @on_sqlite
 @pytest.mark.parametrize("how", ["INSERT OR REPLACE", "REPLACE", "INSERT OR IGNORE"])
 def test_no_entry_can_be_replaced(entry, how):
-    names = ", ".join(field.column for field in Entry._meta.concrete_fields)
+    names = ", ".join(str(field.column) for field in Entry._meta.concrete_fields)
     values = names.replace("verb", "'page.read'")
     with refused():
         run(f"{how} INTO trail_entry ({names}) SELECT {values} FROM trail_entry WHERE id = {entry.pk}")
@@ -123,7 +123,7 @@ def test_no_entry_can_be_replaced(entry, how):
 
 @on_sqlite
 def test_no_entry_can_be_changed_by_an_upsert(entry):
-    names = ", ".join(field.column for field in Entry._meta.concrete_fields)
+    names = ", ".join(str(field.column) for field in Entry._meta.concrete_fields)
     with refused():
         run(
             f"INSERT INTO trail_entry ({names}) SELECT {names} FROM trail_entry WHERE id = {entry.pk} "
@@ -133,7 +133,7 @@ def test_no_entry_can_be_changed_by_an_upsert(entry):
 
 @on_postgresql
 def test_no_entry_can_be_changed_by_an_upsert_on_postgresql(entry):
-    names = ", ".join(field.column for field in Entry._meta.concrete_fields)
+    names = ", ".join(str(field.column) for field in Entry._meta.concrete_fields)
     with refused():
         run(
             f"INSERT INTO trail_entry ({names}) SELECT {names} FROM trail_entry WHERE id = {entry.pk} "
@@ -188,7 +188,7 @@ def test_a_demo_stays_a_demo(demo):
 
 @on_sqlite
 def test_the_mark_is_not_lost_by_replacing_the_row(demo):
-    names = ", ".join(field.column for field in Organisation._meta.concrete_fields)
+    names = ", ".join(str(field.column) for field in Organisation._meta.concrete_fields)
     values = names.replace("is_demo", "0")
     with refused("cannot be removed"):
         run(
