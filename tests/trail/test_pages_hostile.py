@@ -187,7 +187,7 @@ def test_an_auditor_s_period_ends_to_the_microsecond(people, controls):
     for model in (Control.history.model, mapped.mappings.model.history.model):
         model._base_manager.update(history_date=datetime.combine(window.period_from, datetime.min.time(), zone()))
     template = Entry.objects.filter(object_type="controls.control", object_id=str(mapped.pk)).first()
-    made: dict[int, int] = {}
+    made: dict[int, int | None] = {}
     for moment in (first - 1, first, end - 1, end):
         template.pk, template.at = None, moment
         template.save(force_insert=True)
