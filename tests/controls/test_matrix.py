@@ -12,6 +12,7 @@ from controls.models import Applicability, Category, Criterion, Status
 from controls.states import COVERED, GAP, NOT_RELEVANT, OUT_OF_SCOPE, WEAK, state_of
 from foundation.accounts.models import User
 from foundation.organisation.models import today
+from foundation.trail.keep import save
 from tests.factories.controls import ControlFactory, link, small_framework
 
 
@@ -171,6 +172,12 @@ def test_the_matrix_as_it_stood(company, compliance: User):
     assert {c.ref: (c.status, c.owner_id) for c in before.shown.values()}["B"] == (Status.PLANNED, None)
     assert before.lacking == {"owner": 1, "review": 1, "wording": 2}
     assert not any(control.may_update for control in before.shown.values())
+
+
+def test_an_archived_control_counts_for_nothing(company, compliance: User):
+    company["C"].archived_at = timezone.now()
+    save(company["C"], actor=compliance, verb="control.archived", reason="Merged.")
+    assert shape(build(compliance, Asked()))["A1.1"] == (GAP, [])
 
 
 def test_columns_are_filled_by_whoever_is_handed_in(company, compliance: User):

@@ -208,8 +208,10 @@ def test_the_list_is_narrowed_live_and_as_it_stood(controls, compliance: User, q
     client = signed_in(compliance)
     assert refs(client, **query) == expected
     then = timezone.now().isoformat()
+    words = {"who": "She", "what": "looks", "how_often": "daily", "on_what": "on it", "reason": "New."}
     for control in Control.objects.all():
         actions.set_criteria(control, {}, actor=compliance, reason="Gone.")
+        actions.reword(control, actor=compliance, effective_from=today() - datetime.timedelta(days=9), **words)
     actions.assign_owner([Control.objects.get(ref="NIL")], actor=compliance, owner=compliance, reason="Hers.")
     actions.review(Control.objects.get(ref="NIL"), actor=compliance, note="Seen.")
     actions.update_status(Control.objects.get(ref="OWN"), actor=compliance, status="implemented", note="Done.")
