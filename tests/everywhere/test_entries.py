@@ -1,0 +1,187 @@
+"""Every POST that is carried out leaves exactly the trail entries that its row declares.
+
+A row: who sends it, the route, what they fill in (the rest stays as the form offers it), and the verbs in order.
+Routes whose POST has no row stand in WITHOUT with the reason.
+"""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from audits.actions import windows_of
+from controls.models import Criterion
+from foundation.jobs.models import Job
+from foundation.trail.models import Entry
+from tests.everywhere.routes import address, all_routes
+from tests.everywhere.table import WRITES
+from tests.everywhere.world import World
+from tests.factories.people import UserFactory
+
+WHY = {"reason": "Agreed in the steering meeting."}
+BULK = WHY | {"confirmed": "1"}  # the page that says what will change has been read
+WORDS = {"who": "The IT lead", "what": "reviews access", "how_often": "every quarter", "on_what": "in production"}
+
+POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
+    ("compliance", "controls:control-create", {"ref": "NEW-01", "name": "New"}, ["control.created"]),
+    ("compliance", "controls:control-edit", {"name": "Renamed"}, ["control.updated"]),
+    ("compliance", "controls:control-edit", {}, []),
+    ("compliance", "controls:control-archive", WHY, ["control.archived"]),
+    (
+        "owner",
+        "controls:control-update-status",
+        {"status": "in_progress", "note": "Begun."},
+        ["control.status_updated"],
+    ),
+    ("owner", "controls:control-propose-not-applicable", WHY, ["control.not_applicable_proposed"]),
+    ("manager", "controls:control-review", {"note": "Looked at."}, ["control.reviewed"]),
+    ("compliance", "controls:control-reword", WORDS | WHY | {"effective_from": "2026-01-01"}, ["wording.written"]),
+    ("compliance", "controls:control-assign-owner", BULK | {"pk": "{pk}", "owner": "{owner}"}, []),
+    ("compliance", "controls:control-assign-owner", BULK | {"pk": "{pk}", "owner": ""}, ["control.owner_assigned"]),
+    (
+        "compliance",
+        "controls:control-change-review-date",
+        BULK | {"pk": "{pk}", "review_date": "2027-01-31"},
+        ["control.review_date_changed"],
+    ),
+    ("compliance", "controls:scope", WHY | {"category_{availability}": "on"}, ["category.scope_changed"]),
+    (
+        "compliance",
+        "controls:criterion-change-applicability",
+        WHY | {"applicability": "not_relevant"},
+        ["criterion.applicability_changed"],
+    ),
+    (
+        "compliance",
+        "audits:engagement-create",
+        {"name": "Next year", "type": "I", "as_of": "2027-06-30", "categories": ["security"], "status": "planned"},
+        ["engagement.created"],
+    ),
+    ("compliance", "audits:engagement-edit", {"firm": "Other LLP"}, ["engagement.updated"]),
+    (
+        "compliance",
+        "audits:engagement-end-access",
+        WHY,
+        ["auditorwindow.closed", "engagementgrant.ended", "engagement.access_ended"],
+    ),
+    (
+        "admin",
+        "accounts:user-create",
+        {"name": "Nia New", "email": "nia@example.com", "role": "employee"},
+        ["user.invited"],
+    ),
+    ("admin", "accounts:user-edit", {"title": "Analyst"}, ["user.updated"]),
+    ("admin", "accounts:user-change-role", WHY | {"role": "manager"}, ["user.role_changed"]),
+    ("admin", "accounts:user-deactivate", WHY, ["user.deactivated"]),
+    ("owner", "accounts:profile", {"title": "IT lead"}, ["user.updated"]),
+    ("admin", "organisation:organisation-edit", {"name": "Fernwood Ltd"}, ["organisation.updated"]),
+    ("compliance", "organisation:setting-edit", WHY | {"value": "180"}, ["setting.created"]),
+    ("admin", "organisation:holiday-create", {"day": "2027-01-01", "name": "New Year"}, ["holiday.created"]),
+    ("admin", "organisation:holiday-edit", {"name": "Christmas"}, ["holiday.updated"]),
+    ("admin", "organisation:holiday-archive", WHY, ["holiday.archived"]),
+    ("compliance", "pages:print", {"page": "/controls/"}, []),
+    ("owner", "account_logout", {}, ["auth.signed_out"]),
+]
+# What writes, but has no row: another test of the same app follows its steps.
+WITHOUT = {
+    "controls:control-restore": "tests/controls/test_views.py, archived first",
+    "controls:control-import": "tests/pages/test_imports.py",
+    "controls:control-approve-not-applicable": "below: needs a proposal",
+    "controls:control-decline-not-applicable": "below: needs a proposal",
+    "controls:control-map-criteria": "below: its fields are named by criterion",
+    "audits:engagement-admit-auditor": "below: needs a second auditor",
+    "audits:engagement-archive": "tests/audits/test_pages.py, access ended first",
+    "audits:engagement-restore": "tests/audits/test_pages.py",
+    "accounts:user-reactivate": "tests/accounts/test_pages.py, deactivated first",
+    "accounts:user-resend-invitation": "tests/accounts/test_pages.py, invited first",
+    "accounts:invitation": "tests/accounts/test_sign_in.py",
+    "organisation:logo-edit": "tests/organisation/test_views.py",
+    "organisation:logo-remove": "tests/organisation/test_views.py",
+    "organisation:holiday-restore": "as control-restore: the same page",
+    "jobs:job-cancel": "tests/jobs/test_views.py",
+    "pages:import-columns": "tests/pages/test_imports.py",
+    "pages:import-apply": "tests/pages/test_imports.py",
+    "account_login": "tests/accounts/test_sign_in.py",
+    "account_reauthenticate": "tests/accounts/test_sign_in.py",
+    "account_change_password": "tests/accounts/test_sign_in.py",
+    "account_reset_password": "tests/accounts/test_sign_in.py",
+    "account_reset_password_from_key": "tests/accounts/test_sign_in.py",
+}
+
+
+def test_every_route_that_takes_a_post_is_accounted_for():
+    rows = {route for _, route, _, _ in POSTS} | set(WITHOUT)
+    taking = {route for route in all_routes() if set(WRITES[route].split()) - {"405", "302", "403", "410"}}
+    assert {route for route in taking if set(WRITES[route].split()[1:]) != {"404"}} <= rows
+    assert not {route for _, route, _, _ in POSTS} & set(WITHOUT)
+
+
+@pytest.mark.parametrize(("person", "route", "filled", "verbs"), POSTS)
+def test_a_post_leaves_exactly_its_entries(world: World, person: str, route: str, filled: dict, verbs: list[str]):
+    assert entries_of(world, person, address(route, world), filled) == verbs
+
+
+def test_a_proposal_is_answered_by_somebody_else(world: World):
+    base = f"/controls/{world.control.pk}/not-applicable/"
+    assert entries_of(world, "compliance", base, WHY) == ["control.not_applicable_proposed"]
+    assert entries_of(world, "compliance", f"{base}approve/", {"note": "Mine."}, status=403) == ["access.refused"]
+    assert entries_of(world, "compliance", f"{base}decline/", WHY) == ["control.not_applicable_declined"]
+    assert entries_of(world, "owner", base, WHY) == ["control.not_applicable_proposed"]
+    assert entries_of(world, "compliance", f"{base}approve/", {"note": "Agreed."}) == [
+        "control.not_applicable_approved"
+    ]
+
+
+def test_criteria_are_linked_and_unlinked_one_entry_each(world: World):
+    old, new = (Criterion.objects.get(code=code).pk for code in ("CC6.1", "CC6.2"))
+    filled = WHY | {f"link_{old}": "", f"link_{new}": "on", f"why_{new}": "It grants by role."}
+    path = f"/controls/{world.control.pk}/criteria/"
+    assert sorted(entries_of(world, "compliance", path, filled)) == ["mapping.archived", "mapping.created"]
+
+
+def test_an_auditor_is_admitted(world: World):
+    second = UserFactory(role="auditor")
+    now = datetime.datetime.now(datetime.UTC)
+    filled = WHY | {
+        "user": second.pk,
+        "opens_at": now.strftime("%Y-%m-%dT%H:%M"),
+        "closes_at": (now + datetime.timedelta(days=5)).strftime("%Y-%m-%dT%H:%M"),
+    }
+    path = reverse("audits:engagement-admit-auditor", args=[world.engagement.pk])
+    verbs = entries_of(world, "compliance", path, filled, ask=False)
+    assert verbs == ["auditorwindow.created", "engagementgrant.created", "engagement.auditor_admitted"]
+    assert windows_of(world.engagement).count() == 2
+
+
+def entries_of(
+    world: World, person: str, path: str, filled: dict[str, Any], *, status: int | None = None, ask: bool = True
+) -> list[str]:
+    """Send the form at `path` as it is offered, with `filled` on top; the verbs of the entries that this left."""
+    client = Client()
+    client.force_login(world.people[person])
+    data = offered(client.get(path)) if ask else {}
+    names = {"pk": world.control.pk, "owner": world.control.owner_id, "availability": availability()}
+    for name, value in filled.items():
+        data[name.format(**names)] = value.format(**names) if isinstance(value, str) else value
+    before = Entry.objects.count()
+    jobs = Job.objects.count()
+    response = client.post(path, {name: value for name, value in data.items() if value not in (None, "", False)})
+    complaints = dict(response.context["form"].errors) if response.status_code == 422 else {}
+    assert response.status_code == (status or 302), complaints
+    assert Job.objects.count() - jobs in (0, 1)
+    return list(Entry.objects.order_by("id")[before:].values_list("verb", flat=True))
+
+
+def offered(response: Any) -> dict[str, Any]:
+    """What a page's form would send if nobody touched it."""
+    if response.status_code == 405 or response.context is None or "form" not in response.context:
+        return {}
+    form = response.context["form"]
+    return {form.add_prefix(name): form[name].value() for name in form.fields}
+
+
+def availability() -> int:
+    """The number of the category that the scope test ticks."""
+    return Criterion.objects.get(code="A1.1").category_id
