@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from foundation.accounts.access import can
 from foundation.organisation.models import organisation
-from grc.wiring import RAIL
+from grc.wiring import RAIL, RailItem
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -20,24 +20,23 @@ def rail(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the rail with the items that this person may see; a group without items is left out."""
     if not hasattr(request, "user") or not request.user.is_authenticated:  # no user: refused for its host name
         return []
-    groups = []
-    for label, entries in RAIL:
-        items = [
-            {
-                "label": entry.label,
-                "url": reverse(entry.url_name),
-                "icon": entry.icon,
-                "current": current(request, entry),
-            }
-            for entry in entries
-            if entry.model is None or can(request.user, "view", entry.model)
-        ]
-        if items:
-            groups.append({"label": label, "items": items})
-    return groups
+    shown = [(label, [item for item in items if sees(request, item)]) for label, items in RAIL]
+    here = nearest(request.path, [reverse(item.url_name) for _, items in shown for item in items])
+    return [{"label": label, "items": [link(item, here) for item in items]} for label, items in shown if items]
 
 
-def current(request: HttpRequest, entry: Any) -> bool:
-    """Whether the page belongs to this rail item: its own address, or one below it."""
-    address = reverse(entry.url_name)
-    return request.path == address or (address != "/" and request.path.startswith(address))
+def sees(request: HttpRequest, item: RailItem) -> bool:
+    """Whether the person may see the register that this item leads to."""
+    return item.model is None or can(request.user, "view", item.model)
+
+
+def link(item: RailItem, here: str) -> dict[str, Any]:
+    """One item as the template shows it; `here` is the address of the item that the page belongs to."""
+    address = reverse(item.url_name)
+    return {"label": item.label, "url": address, "icon": item.icon, "current": address == here}
+
+
+def nearest(path: str, addresses: list[str]) -> str:
+    """The address that a page is at or below, the closest if there are several; "" for none. Home is only itself."""
+    above = [address for address in addresses if path == address or (address != "/" and path.startswith(address))]
+    return max(above, key=len, default="")

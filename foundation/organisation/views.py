@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -112,9 +113,10 @@ def logo_remove(request: HttpRequest) -> HttpResponse:
     return redirect("organisation:settings")
 
 
+@login_not_required
 @require_safe
 def logo(request: HttpRequest) -> FileResponse:
-    """Hand out the logo to whoever is signed in: it stands at the top of every page they see."""
+    """Hand out the logo to anybody: it stands above the sign-in form, as the organisation's name does."""
     ours = organisation()
     if not ours.logo:
         raise Http404("There is no logo.")
