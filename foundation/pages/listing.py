@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
-from foundation.pages.columns import Cell
+from foundation.pages.columns import Cell, Column
 from foundation.trail.asof import rows, thaw
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ class Listing:
         self.filter = pages.filter_class(params, queryset=seen, user=user, moment=moment)
         found = self.filter.qs if self.filter.is_valid() else seen.none()
         self.rows: QuerySet[Any] = found.select_related(*pages.related).order_by(*self.order())
+        self.columns = self.chosen()
+
+    def chosen(self) -> list[Column]:
+        """The columns that `?column=` names, all of them without it. What a row is called by is always there."""
+        asked = set(self.params.getlist("column"))
+        known = asked & {column.name for column in self.pages.columns}
+        return [one for one in self.pages.columns if not known or one.name in known or one.kind in ("ref", "title")]
 
     def order(self) -> list[str]:
         """What the person asked to sort by if a column allows it, else the register's own order; ties go by id."""
@@ -74,4 +81,4 @@ class Listing:
 
     def cells(self, row: Any) -> list[Cell]:
         """One row as shown, a cell for each column."""
-        return [column.cell(row) for column in self.pages.columns]
+        return [column.cell(row) for column in self.columns]

@@ -140,7 +140,7 @@ class Pages:
         refs, query = {"register": self.model._meta.label_lower}, {"query": self.request.GET.urlencode()}
         with transaction.atomic():
             write_entry("list.exported", self.user, refs=refs, private=query)
-        header = [column.label for column in self.columns]
+        header = [column.label for column in listing.columns]
         body = ([[cell.text for cell in listing.cells(row)] for row in chunk] for chunk in listing.chunks())
         return stream(f"{self.model._meta.verbose_name_plural}-{timezone.localdate()}", header, body)
 
@@ -153,7 +153,7 @@ class Pages:
         return Paper(
             title=title,
             template="pdf/list.html",
-            context={"columns": cls.columns, "table": listing.table},
+            context={"columns": listing.columns, "table": listing.table},
             scope=tuple(f"{label}: {value}" for label, value in listing.filter.active),
             as_of=moment,
             landscape=True,

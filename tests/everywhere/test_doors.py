@@ -82,3 +82,18 @@ def test_no_route_takes_a_model_that_the_permission_table_lacks():
 def test_every_address_is_plain():
     """A name typed into an address must not be able to hide from the table: no catch-all patterns."""
     assert not [one for one in get_resolver().url_patterns if re.search(r"\.\*\)?\$?$", str(one.pattern))]
+
+
+def test_chosen_columns_are_those_of_list_csv_and_paper(mixed: World):
+    client = Client()
+    client.force_login(mixed.people["compliance"])
+    for pages in registers():
+        wanted = next(column for column in pages.columns if column.kind not in ("ref", "title"))
+        query = f"column={wanted.name}&column=forged"
+        shown = [column.label for column in client.get(f"{pages.url('list')}?{query}").context["listing"].columns]
+        sheet = client.get(f"{pages.url('csv')}?{query}").getvalue().decode("utf-8-sig").splitlines()[0]
+        paper = pages.list_paper(mixed.people["compliance"], QueryDict(query), None)
+        assert wanted.label in shown
+        assert len(shown) <= len(pages.columns)
+        assert sheet == ",".join(shown)
+        assert [column.label for column in paper.context["columns"]] == shown
