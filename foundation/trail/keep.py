@@ -42,7 +42,8 @@ def save(
     would not change is left alone, without an entry. Validation is the form's; the database's constraints hold anyway.
     """
     model = type(instance)
-    before = model._base_manager.select_for_update(no_key=True).filter(pk=instance.pk).first() if instance.pk else None
+    rows = model._base_manager.select_for_update(no_key=True).filter(pk=instance.pk)
+    before = next(iter(rows), None) if instance.pk else None
     keep_files(instance, new=before is None)
     move = compare(before, instance)
     if move is None:
@@ -150,11 +151,11 @@ def differences(before: Tracked | None, instance: Tracked) -> Changes:
     for field in columns(type(instance)):
         if field.name in ("version", "created_at", *instance.unrecorded) or field.primary_key:
             continue
-        after = stored(field, getattr(instance, field.attname))
-        if before is None:
-            if not empty(after):
-                found[field.name] = [None, after]
-        elif (earlier := stored(field, getattr(before, field.attname))) != after:
+        value, was = getattr(instance, field.attname), getattr(before, field.attname, None)
+        if type(value) is type(was) and value == was:
+            continue
+        after, earlier = stored(field, value), stored(field, was) if before is not None else None
+        if after != earlier and not (before is None and empty(after)):
             found[field.name] = [earlier, after]
     return found
 
