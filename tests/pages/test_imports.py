@@ -412,6 +412,8 @@ def test_an_edit_between_preview_and_import_is_not_overwritten(client: Client, c
     assert (job.state, job.message) == (
         "failed", "The records changed since you looked at the preview. Nothing was imported; look at it again.",
     )  # fmt: skip
+    preview = reverse("pages:import-preview", args=[one.pk])
+    assert f'href="{preview}"' in client.get(job.get_absolute_url()).content.decode()
     control.refresh_from_db()
     assert (control.name, Control.objects.count()) == ("Old", 1)
     # the preview can be looked at again, and then it goes through
