@@ -35,8 +35,8 @@ def my_work(request: HttpRequest, work: Sequence[Work]) -> HttpResponse:
 
 @require_safe
 def search(request: HttpRequest, search: Sequence[Search]) -> HttpResponse:
-    """Any record by ref or words: an exact ref goes straight to its record."""
-    words = request.GET.get("q", "").strip()[:200]
+    """Any record that this person may see, by ref or words."""
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:200]  # PostgreSQL has no NUL in its text
     user: Any = request.user
     hits = [hit for find in search for hit in find(user, words)] if words else []
     return render(request, "home/search.html", {"words": words, "hits": hits})

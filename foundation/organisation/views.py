@@ -155,7 +155,7 @@ def setting_edit(request: HttpRequest, key: str) -> HttpResponse:
             else:
                 messages.success(request, f"{item.words} saved.")
                 return redirect("organisation:settings")
-    shown = {"form": form, "item": item, "key": key, "versions": timeline(row) if row else []}
+    shown = {"form": form, "item": item, "key": key, "versions": timeline(row, request.user) if row else []}
     return render(request, "organisation/setting_form.html", shown, status=status)
 
 
@@ -170,7 +170,9 @@ def history(request: HttpRequest) -> HttpResponse:
     ours = organisation()
     rows: list[Tracked] = [] if ours.is_new else [ours]
     versions = [
-        replace(version, subject=str(row)) for row in [*rows, *Setting.objects.all()] for version in timeline(row)
+        replace(version, subject=str(row))
+        for row in [*rows, *Setting.objects.all()]
+        for version in timeline(row, request.user)
     ]
     versions.sort(key=lambda version: version.at, reverse=True)
     return render(request, "organisation/history.html", {"versions": versions})

@@ -21,7 +21,10 @@ class RegisterFilter(django_filters.FilterSet):
 
     filters: dict[str, django_filters.Filter]
     q = django_filters.CharFilter(
-        method="search", label="Search", widget=forms.TextInput(attrs={"type": "search", "placeholder": "Ref or words"})
+        method="search",
+        label="Search",
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Ref or words"}),
     )
     show = django_filters.ChoiceFilter(
         method="filter_show",

@@ -3,12 +3,15 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import models
 
+from foundation.accounts.access import open_window, period_of, visible
+from foundation.accounts.models import User
 from foundation.pages.columns import words
+from foundation.trail.asof import rows
 
 HIDDEN = {"id", "version", "created_at"}  # what every version changes, or none, tells a reader nothing
 
@@ -26,6 +29,7 @@ class Change:
 class Version:
     """One stored version: of the record itself (`subject` is "") or of one of its links."""
 
+    row: Any
     at: datetime.datetime
     who: str
     reason: str
@@ -44,44 +48,73 @@ class Link:
     path: str
 
 
-def timeline(target: models.Model, links: Sequence[Link] = (), until: datetime.datetime | None = None) -> list[Version]:
-    """All versions of `target` and of its `links`, newest first; with `until`, those that were recorded by then.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The recorded time that a history is read over: all of it, or an auditor's period, up to the moment looked at."""
 
-    A constant number of queries: one for each history table and one for each kind of record that is referred to.
+    since: datetime.datetime | None = None
+    until: datetime.datetime | None = None
+
+
+def timeline(
+    target: models.Model, user: User, links: Sequence[Link] = (), moment: datetime.datetime | None = None
+) -> list[Version]:
+    """The versions of `target` and of those of its `links` that `user` may see, newest first, recorded by `moment`.
+
+    An auditor's history begins with how things stood when the period began. A constant number of queries: one for
+    each history table and one for each kind of record that is referred to.
     """
-    found = [*versions("", type(target), {"id": target.pk}, until)]
+    window = open_window(user)
+    span = Span(period_of(window)[0] if window else None, moment)
+    found = versions("", type(target), {"id": target.pk}, span)
     for link in links:
-        found += versions(link.subject, link.model, {f"{link.path}_id": target.pk}, until)
+        path = f"{link.path}_id"
+        seen = visible(user, rows(link.model, moment), moment).filter(**{path: target.pk}).values("id")
+        found += versions(link.subject, link.model, {path: target.pk, "id__in": seen}, span)
     return sorted(found, key=lambda version: version.at, reverse=True)
 
 
-def versions(
-    subject: str, model: type[models.Model], where: dict[str, Any], until: datetime.datetime | None
-) -> list[Version]:
-    """The versions in one history table, each compared with the one before it of the same row."""
+def versions(subject: str, model: type[models.Model], where: dict[str, Any], span: Span) -> list[Version]:
+    """The versions in one history table, each compared with the one before it of the same row.
+
+    What a row went through before `span.since` is one version: how it stood then, without who and why.
+    """
     stored = model.history.filter(**where).select_related("history_user").order_by("history_id")  # type: ignore[attr-defined]
-    if until:
-        stored = stored.filter(history_date__lte=until)
+    if span.until:
+        stored = stored.filter(history_date__lte=span.until)
     kept = list(stored)
     shown = [column for column in tracked(model) if column.attname not in where]  # all versions agree on these
     names = names_of(shown, kept)
     before: dict[Any, Any] = {}
     found = []
     for row in kept:
-        earlier = before.get(row.id)
-        found.append(
-            Version(
-                at=row.history_date,
-                who=str(row.history_user or "The system"),
-                reason=row.history_change_reason or "",
-                number=row.version,
-                first=earlier is None,
-                subject=subject,
-                changes=list(changes(shown, earlier, row, names)),
-            )
-        )
+        if span.since is None or row.history_date >= span.since:
+            if (earlier := before.get(row.id)) is not None and span.since and earlier.history_date < span.since:
+                found.append(as_it_stood(subject, earlier, shown, names))
+            found.append(version(subject, earlier, row, shown, names))
         before[row.id] = row
+    told = {one.row for one in found}
+    found += [as_it_stood(subject, row, shown, names) for key, row in before.items() if key not in told]
     return found
+
+
+def version(subject: str, earlier: Any, row: Any, shown: list[Any], names: dict[str, dict[Any, str]]) -> Version:
+    """One history row in words, compared with the one before it."""
+    return Version(
+        row=row.id,
+        at=row.history_date,
+        who=str(row.history_user or "The system"),
+        reason=row.history_change_reason or "",
+        number=row.version,
+        first=earlier is None,
+        subject=subject,
+        changes=list(changes(shown, earlier, row, names)),
+    )
+
+
+def as_it_stood(subject: str, row: Any, shown: list[Any], names: dict[str, dict[Any, str]]) -> Version:
+    """How a row stood when an auditor's period began: nothing of who did what before."""
+    return replace(version(subject, None, row, shown, names), who="Before the period", reason="")
 
 
 def changes(shown: list[Any], before: Any, after: Any, names: dict[str, dict[Any, str]]) -> Iterable[Change]:

@@ -29,7 +29,7 @@ class Listing:
     def __init__(
         self, pages: "type[Pages]", user: User, params: QueryDict, moment: datetime.datetime | None = None
     ) -> None:
-        self.pages, self.params, self.moment = pages, params, moment
+        self.pages, self.user, self.params, self.moment = pages, user, params, moment
         seen = visible(user, rows(pages.model, moment), moment)
         self.filter = pages.filter_class(params, queryset=seen, user=user, moment=moment)
         found = self.filter.qs if self.filter.is_valid() else seen.none()
@@ -72,7 +72,7 @@ class Listing:
     def ready(self, found: list[Any]) -> list[Any]:
         """History rows become instances; then the register attaches what its columns need, in constant queries."""
         instances = [thaw(row) for row in found]
-        self.pages.attach(instances, self.moment)
+        self.pages.attach(instances, self.user, self.moment)
         return instances
 
     def table(self) -> Iterator[list[Cell]]:

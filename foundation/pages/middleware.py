@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -27,8 +28,9 @@ class ConflictMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answers Stale and IntegrityError; leaves everything else to Django."""
-        if not isinstance(exception, Stale | IntegrityError):
+        """Answers Stale, IntegrityError and an action's ValidationError; leaves everything else to Django."""
+        if not isinstance(exception, Stale | IntegrityError | ValidationError):
             return None
-        logger.warning("Conflict at %s: %s", request.resolver_match, type(exception).__name__)
+        match = request.resolver_match
+        logger.warning("Conflict at %s: %s", match.view_name if match else "", type(exception).__name__)
         return render(request, "409.html", {"back": request.path}, status=409)

@@ -5,6 +5,8 @@ import datetime
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+EARLIEST = 1970  # before that there was no clock to record by; near year 1 no time zone can be applied
+
 
 def asked_moment(text: str) -> datetime.datetime | None:
     """The moment that `text` names, or None for now.
@@ -22,6 +24,8 @@ def asked_moment(text: str) -> datetime.datetime | None:
         moment = datetime.datetime.combine(day, datetime.time.max)
     if moment is None:
         raise ValueError(f"“{text}” is not a date like 2026-11-21.")
+    if moment.year < EARLIEST:
+        raise ValueError("Nothing was recorded that long ago.")
     try:
         moment = (moment if moment.tzinfo else timezone.make_aware(moment)).astimezone(datetime.UTC)
     except OverflowError as error:

@@ -27,7 +27,7 @@ from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.views import import_start
 from foundation.pages.listing import Listing
 from foundation.pages.moment import asked_moment
-from foundation.pages.paper import Paper
+from foundation.pages.paper import Paper, PaperRefused
 from foundation.pages.sheets import stream
 from foundation.trail.asof import rows, thaw
 from foundation.trail.keep import Stale, save
@@ -67,8 +67,11 @@ class Pages:
     # ---- hooks: override at most these two -------------------------------------------------------------------------
 
     @staticmethod
-    def attach(found: list[Any], moment: datetime.datetime | None) -> None:
-        """Put onto the rows of one page or chunk what the columns need beside fields, in constant queries."""
+    def attach(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
+        """Put onto the rows of one page or chunk what the columns need beside fields, as far as `user` may see it.
+
+        In a constant number of queries, whatever the number of rows.
+        """
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """What this register's detail page shows beyond `facts`, live or at `moment`."""
@@ -129,14 +132,24 @@ class Pages:
         may_import = self.importer is not None and can(self.user, "import", self.model)
         found = page.object_list if self.row_verb and moment is None else []
         may_verb = which(self.user, self.row_verb[0], found) if self.row_verb else set()
+        status = 200 if listing.filter.is_valid() else 422
         return self.render(
-            "list", listing=listing, page=page, table=table, moment=moment, may_import=may_import, may_verb=may_verb
+            "list",
+            status=status,
+            listing=listing,
+            page=page,
+            table=table,
+            moment=moment,
+            may_import=may_import,
+            may_verb=may_verb,
         )
 
     def csv_page(self) -> HttpResponseBase:
         """Every row of the list as filtered and sorted, streamed as CSV."""
         require(self.user, "view", self.model)
         listing = Listing(type(self), self.user, self.request.GET, self.moment())
+        if not listing.filter.is_valid():
+            return self.list_page()  # which says what is wrong with the filter; an empty file would not
         refs, query = {"register": self.model._meta.label_lower}, {"query": self.request.GET.urlencode()}
         with transaction.atomic():
             write_entry("list.exported", self.user, refs=refs, private=query)
@@ -149,6 +162,8 @@ class Pages:
         """The list as filtered and sorted, for the printer job."""
         require(user, "view", cls.model)
         listing = Listing(cls, user, params, moment)
+        if not listing.filter.is_valid():
+            raise PaperRefused("A filter has a value that this list does not know. Set it again, then print.")
         title = str(cls.model._meta.verbose_name_plural).capitalize()
         return Paper(
             title=title,
@@ -169,7 +184,7 @@ class Pages:
         self, target: Any, /, *, moment: datetime.datetime | None = None, status: int = 200, **context: Any
     ) -> HttpResponse:
         """The detail page of `target`; verbs that refused a form call it again with that form and status 422."""
-        type(self).attach([target], moment)
+        type(self).attach([target], self.user, moment)
         facts = [(fact.label, fact.cell(target)) for fact in self.facts]
         shown = {"moment": moment, "facts": facts, **self.detail_context(target, moment), **context}
         return self.record("detail", target, status=status, **shown)
@@ -188,6 +203,9 @@ class Pages:
 
     def edit_page(self, pk: int) -> HttpResponse:
         target: Any = get_allowed(self.user, "change", self.model, pk)
+        if target.archived_at is not None:
+            messages.error(self.request, f"{target} is archived. Restore it first.")
+            return redirect(self.url("detail", pk))
         form = self.form_class(*sent(self.request), instance=target, user=self.user)
         conflict: list[Any] = []
         if form.is_valid():
@@ -211,7 +229,7 @@ class Pages:
         """Every version with what it changed."""
         moment = self.moment()
         target = self.fetch(pk, moment)
-        versions = timeline(target, self.links, moment)
+        versions = timeline(target, self.user, self.links, moment)
         return self.record("history", target, moment=moment, versions=versions)
 
     def trail_page(self, pk: int) -> HttpResponse:
@@ -252,7 +270,7 @@ class Pages:
 
     def since(self, target: Any, version: int) -> list[Any]:
         """The versions that others stored since `version`: what the person whose save was refused must know."""
-        return [entry for entry in timeline(target, until=None) if entry.number > version]
+        return [entry for entry in timeline(target, self.user) if entry.number > version]
 
     def saved(self, target: Any, word: str) -> HttpResponse:
         messages.success(self.request, f"{target} {word}.")
