@@ -15,6 +15,7 @@ from audits.forms import AdmissionForm, EndForm, EngagementFilter, EngagementFor
 from audits.models import Engagement, Status
 from controls.models import Category
 from foundation.accounts.access import can, get_allowed
+from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.pages.forms import sent
 from foundation.pages.pages import Pages
@@ -45,7 +46,7 @@ class EngagementPages(Pages):
     intro = "The examinations by a CPA firm: what each covers, and which auditors may look, from when to when."
 
     @staticmethod
-    def attach(found: list[Any], moment: datetime.datetime | None) -> None:  # noqa: ARG004 - the same at any moment
+    def attach(found: list[Any], user: User, moment: datetime.datetime | None) -> None:  # noqa: ARG004 - the same at any moment
         """The categories by name, in one query."""
         names = dict(Category.objects.values_list("slug", "name"))
         for engagement in found:

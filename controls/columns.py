@@ -6,11 +6,12 @@ from typing import Any
 
 from controls.models import SCOPE, TONES, Mapping
 from controls.states import day_of
+from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.trail.asof import rows
 
 
-def attach_criteria(found: list[Any], moment: datetime.datetime | None) -> None:
+def attach_criteria(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
     """Give each control its criteria's codes, and the day on which its review is judged. One query and today's date."""
     day = day_of(moment)
     codes: dict[int, list[str]] = defaultdict(list)

@@ -48,7 +48,7 @@ class UserPages(Pages):
     intro = "Everybody who may sign in, with one role each. People are invited by mail and deactivated, never deleted."
 
     @staticmethod
-    def attach(found: list[Any], moment: datetime.datetime | None) -> None:  # noqa: ARG004 - the same at any moment
+    def attach(found: list[Any], user: User, moment: datetime.datetime | None) -> None:  # noqa: ARG004 - the same at any moment
         """The last sign-in of each person, from the trail, in one query."""
         last = last_sign_ins([user.pk for user in found])
         for user in found:
