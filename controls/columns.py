@@ -5,7 +5,7 @@ from collections import defaultdict
 from typing import Any
 
 from controls.models import SCOPE, TONES, Mapping
-from controls.states import day_of
+from controls.states import GONE, day_of
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.trail.asof import rows
@@ -30,18 +30,25 @@ def review_words(control: Any) -> str:
     return f"{control.review_date.isoformat()}{' overdue' if overdue else ''}"
 
 
+def owner_words(control: Any) -> str:
+    """The owner, and whether that person still has an account: whoever has left answers for nothing."""
+    if control.owner is None:
+        return ""
+    return f"{control.owner}{'' if control.owner.is_active else GONE}"
+
+
 COLUMNS = (
     Column("ref", "Ref", sort="ref", kind="ref"),
     Column("name", "Control", sort="name", kind="title"),
     Column("criteria_codes", "Criteria"),
-    Column("owner", "Owner", sort="owner__name", kind="person", empty="No owner"),
+    Column("owner", "Owner", sort="owner__name", kind="person", empty="No owner", get=owner_words),
     Column("frequency", "Frequency", sort="frequency"),
     Column("status", "Status", sort="status", kind="badge", tones=TONES),
     Column("review", "Next review", sort="review_date", kind="date", get=review_words),
 )
 FACTS = (
     Column("objective", "Objective"),
-    Column("owner", "Owner", kind="person", empty="No owner"),
+    Column("owner", "Owner", kind="person", empty="No owner", get=owner_words),
     Column("operator", "Operator", kind="person"),
     Column("owner_role", "Owner's role"),
     Column("kind", "Type", empty="Not said"),

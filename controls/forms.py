@@ -12,6 +12,7 @@ from controls.matrix import Matrix
 from controls.models import (
     IN_SCOPE,
     MOVES,
+    UNOWNED,
     Applicability,
     Category,
     Control,
@@ -350,7 +351,7 @@ class ControlFilter(RegisterFilter):
         day = day_of(self.moment)
         worded = rows(Wording, self.moment).filter(control_id=OuterRef("id"), effective_from__lte=day)
         conditions: dict[str, Q] = {
-            "owner": Q(owner=None),
+            "owner": UNOWNED,
             "review": Q(review_date__lt=day),
             "wording": ~Q(Exists(worded)),
             "criteria": ~Q(Exists(self.links().filter(control_id=OuterRef("id")))),

@@ -186,6 +186,7 @@ TONES: ReadOnly[str, str] = {
 }
 SCOPE: tuple[str, ...] = (Status.PLANNED, Status.IN_PROGRESS, Status.IMPLEMENTED)
 IN_SCOPE = Q(status__in=SCOPE, archived_at=None)  # true of live rows and of history rows alike
+UNOWNED = Q(owner=None) | Q(owner__is_active=False)  # whoever has left answers for nothing
 PROPOSED = Q(archived_at=None, proposed_by__isnull=False, approved_by=None)
 
 
@@ -197,8 +198,8 @@ class ControlQuerySet(TrackedQuerySet["Control"]):
         return self.filter(IN_SCOPE)
 
     def without_owner(self) -> "ControlQuerySet":
-        """Controls in scope that nobody owns."""
-        return self.in_scope().filter(owner=None)
+        """Controls in scope that nobody owns who still has an account."""
+        return self.in_scope().filter(UNOWNED)
 
     def review_due_by(self, day: datetime.date) -> "ControlQuerySet":
         """Controls in scope whose review falls on this day or earlier."""

@@ -28,6 +28,7 @@ LACK_MEANINGS = {
     "wording": "Nothing says yet who does what, how often, on what.",
 }
 LACKS = {"owner": "No owner", "review": "Review overdue", "wording": "No wording in force"}
+GONE = " (deactivated)"  # behind the name of an owner whose account is closed
 NOBODY = "nobody"  # as a filter: no owner
 ATTENTION = "attention"  # as a filter: gaps, weak criteria, and controls that lack something
 TONES = {GAP: "bad", WEAK: "warn", COVERED: "ok", NOT_RELEVANT: "mute", OUT_OF_SCOPE: "mute"}

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from controls.models import IN_SCOPE, PROPOSED, Control, Status
+from controls.models import IN_SCOPE, PROPOSED, UNOWNED, Control, Status
 from foundation.accounts.access import allowed
 from foundation.accounts.models import User
 from foundation.organisation.models import today
@@ -47,7 +47,7 @@ def to_decide(user: User) -> Iterator[WorkItem]:
 
 def without_owner(user: User) -> Iterator[WorkItem]:
     """How many controls in scope nobody owns, as one thing to do for whoever may assign one."""
-    count = allowed(user, "assign_owner", Control).filter(IN_SCOPE, owner=None).count()
+    count = allowed(user, "assign_owner", Control).filter(IN_SCOPE, UNOWNED).count()
     if count:
         address = f"{reverse('controls:control-list')}?gap=owner"
         words = f"{count} control{'s have' if count > 1 else ' has'} no owner"

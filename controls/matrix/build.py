@@ -14,6 +14,7 @@ from controls.models import Category, Control, Criterion, Mapping, Wording
 from controls.states import (
     ATTENTION,
     GAP,
+    GONE,
     LACKS,
     NOBODY,
     NOT_RELEVANT,
@@ -90,17 +91,16 @@ def _controls(user: User, moment: datetime.datetime | None, day: datetime.date) 
         .annotate(worded=Exists(worded), proposed=Q(proposed_by__isnull=False, approved_by=None))
         .order_by("ref", "id")
         .values_list(
-            "id", "ref", "name", "objective", "status", "owner_id", "owner__name", "owner__email",
+            "id", "ref", "name", "objective", "status", "owner_id", "owner__name", "owner__email", "owner__is_active",
             "owner_role", "expected_evidence", "review_date", "proposed", "worded",
         )
     )  # fmt: skip
     lines = {}
-    for pk, ref, name, aim, status, owner_id, owner, email, role, evidence, due, proposed, has_words in found:
-        line = ControlLine(
-            pk, ref, name, aim, status, owner_id, owner or email or "", role, evidence, due, proposed,
-        )  # fmt: skip
+    for pk, ref, name, aim, status, owner_id, owner, email, active, role, evidence, due, proposed, has_words in found:
+        who = (owner or email or "") + (GONE if owner_id and not active else "")
+        line = ControlLine(pk, ref, name, aim, status, owner_id, who, role, evidence, due, proposed)
         if line.in_scope:
-            gaps = {"owner": owner_id is None, "review": bool(due and due < day), "wording": not has_words}
+            gaps = {"owner": not active, "review": bool(due and due < day), "wording": not has_words}
             line.lacks = [lack for lack, is_so in gaps.items() if is_so]
         lines[pk] = line
     return lines
