@@ -50,6 +50,15 @@ from foundation.trail.keep import Stale
 from foundation.trail.record import record
 
 CHANGED_MEANWHILE = "Somebody changed this control while you were reading it. Look at it again, then send this again."
+OUTCOMES = {  # what is said when a verb on one control is done
+    "Update status": "{ref} is now {status}.",
+    "Propose as not applicable": "{ref} is proposed as not applicable. A second person decides; until then it is {status}.",
+    "Approve as not applicable": "{ref} is not applicable now.",
+    "Decline the proposal": "The proposal is declined: {ref} stays {status}.",
+    "Record review": "{ref} is reviewed. The next review is due on {review}.",
+    "Reword": "{ref} is worded anew.",
+    "Change criteria": "The criteria of {ref} are changed.",
+}
 MOST_AT_ONCE = 500  # controls in one bulk change: more than a page of the list holds
 ROWS_A_PAGE = 300  # of the matrix on screen; paper and CSV hold everything
 
@@ -159,7 +168,8 @@ def done(request: HttpRequest, control: Control, title: str) -> HttpResponse:
     control = Control.objects.select_related("owner").get(pk=control.pk)
     if request.headers.get("HX-Request"):
         return render(request, "controls/verb.html#done", {"object": control})
-    messages.success(request, f"{title}: {control.ref} is now {control.get_status_display().lower()}.")
+    status, review = control.get_status_display().lower(), control.review_date
+    messages.success(request, OUTCOMES[title].format(ref=control.ref, status=status, review=review))
     return redirect(where_from(request, control))
 
 
