@@ -52,7 +52,7 @@ from foundation.trail.record import record
 CHANGED_MEANWHILE = "Somebody changed this control while you were reading it. Look at it again, then send this again."
 OUTCOMES = {  # what is said when a verb on one control is done
     "Update status": "{ref} is now {status}.",
-    "Propose as not applicable": "{ref} is proposed as not applicable. A second person decides; until then it is {status}.",
+    "Propose as not applicable": "{ref} is proposed as not applicable; a second person decides.",
     "Approve as not applicable": "{ref} is not applicable now.",
     "Decline the proposal": "The proposal is declined: {ref} stays {status}.",
     "Record review": "{ref} is reviewed. The next review is due on {review}.",
