@@ -12,12 +12,11 @@ from django.http.response import HttpResponseBase
 
 from foundation.trail.origin import origin
 from foundation.trail.record import record
+from foundation.trail.values import number
 
 # Pages not about the programme, so that reading them is no entry (signing in has entries of its own; a job's page asks
 # for itself every second).
 QUIET = {"healthz", "account_login", "account_logout", "organisation:logo", "jobs:job-detail", "jobs:job-list"}
-
-LONGEST = 60  # characters of Entry.object_id: a longer number in an address is nobody's
 
 
 class TrailMiddleware:
@@ -58,13 +57,11 @@ def write(verb: str, request: HttpRequest, outcome: str = "ok") -> None:
 
 
 def subject(request: HttpRequest) -> models.Model | None:
-    """The record that a page of a register is about, by the number in its address (it need not exist)."""
+    """The record that a page of a register is about, by the number in its address (it need not exist, but could)."""
     match = request.resolver_match
     model = getattr(getattr(match.func, "pages", None), "model", None) if match else None
-    number = match.kwargs.get("pk") if match else None
-    if model is None or number is None or len(str(number)) > LONGEST:
-        return None
-    return model(pk=number)
+    key = number(model, match.kwargs.get("pk")) if match and model else None
+    return model(pk=key) if model and key is not None else None
 
 
 def address_of(request: HttpRequest) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from foundation.accounts.access import moment_for, visible, which
 from foundation.pages.columns import words
 from foundation.trail.asof import rows, thaw
 from foundation.trail.models import Entry, Tracked
+from foundation.trail.values import number
 from foundation.trail.verbs import VERBS
 
 KINDS = {"system": "The system", "anonymous": "Nobody signed in", "guest": "A guest", "token": "An API token"}
@@ -147,15 +148,8 @@ def _seen_of(user: Any, label: str, ids: Iterable[str], moment: Any) -> list[mod
     tracked = issubclass(model, Tracked)
     found = visible(user, rows(model, moment) if tracked else model, moment if tracked else None)
     keys = [column.name for column in model._meta.concrete_fields if column.many_to_one]
-    numbers = {number for number in (_number(model, text) for text in ids) if number is not None}
+    numbers = {number(model, text) for text in ids} - {None}
     return [thaw(row) for row in found.filter(id__in=numbers).select_related(*keys)]
-
-
-def _number(model: type[models.Model], text: str) -> Any:
-    try:
-        return model._meta.pk.to_python(text)
-    except ValidationError:
-        return None
 
 
 def all_changes(entry: Entry) -> list[tuple[str, list[Any]]]:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 TEXT, INT = (models.CharField, models.TextField), (models.IntegerField, models.ForeignKey)
@@ -62,6 +63,14 @@ def stored(field: models.Field[Any, Any], value: Any) -> Any:
 def empty(value: Any) -> bool:
     """Whether a plain value says nothing: null, "", false, an empty list or object."""
     return value is False or (value in EMPTY and value is not False and not isinstance(value, int))
+
+
+def number(model: type[models.Model], value: Any) -> Any:
+    """What may stand in a model's primary key, read from text; None for what no row can have (2**63, "x", a NUL)."""
+    try:
+        return model._meta.pk.clean(value, None)
+    except ValidationError:
+        return None
 
 
 @cache

@@ -112,6 +112,20 @@ def test_a_forged_number_is_not_found(people, controls, number):
         assert client_of(people[role]).get(f"/trail/{number}/").status_code == 404
 
 
+@pytest.mark.parametrize("number", [2**63, 10**24, "9" * 60, "-" + "9" * 20, "²", ""])
+def test_a_number_of_no_row_leaves_the_trail_readable(people, controls, number):
+    """Asked for by an employee, or on the trail already."""
+    if isinstance(number, int):
+        assert client_of(people["employee"]).get(f"/people/{number}/history/").status_code == 403
+    told = {"actor_kind": "user", "actor_id": 1, "via": "page", "verb": "access.refused", "outcome": "refused"}
+    for register in ("accounts.user", "controls.control", "controls.mapping", "jobs.job"):
+        Entry.objects.create(object_type=register, object_id=str(number), detail="{}", at=2**50, **told)
+    for role in ("admin", "auditor", "employee"):
+        client = client_of(people[role])
+        assert client.get("/trail/").status_code == 200, role
+        assert rows(client.get("/trail/export.csv")), role
+
+
 def test_the_pages_cannot_be_written_to(people, controls):
     entry, before = Entry.objects.first(), Entry.objects.count()
     client = client_of(people["admin"])
