@@ -94,6 +94,13 @@ def test_words_find_nothing_that_their_finder_may_not_read(admin, compliance, en
     assert len(found(admin, "register=audits.engagement")) == 2
 
 
+def test_words_are_found_in_entries_without_a_record_by_who_sees_them(admin, employee, owner):
+    told = tell("list.exported", employee, refs={"register": "xylophones"})
+    assert found(admin, "q=xylophones&since=2020-01-01") == [told]
+    assert found(employee, "q=xylophones&since=2020-01-01") == [told]
+    assert found(owner, "q=xylophones&since=2020-01-01") == []
+
+
 def test_words_are_not_looked_for_in_what_is_personal(admin, employee):
     assert found(admin, "q=employee@example.com&since=2020-01-01") == []
 
