@@ -1,5 +1,6 @@
 """The trail's pages: the searchable list, its CSV, one entry, and the tab that every record has."""
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
@@ -60,16 +61,25 @@ def entry_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "trail/entry_detail.html", {"line": line, "entry": entry})
 
 
-def trail_of(user: Any, target: models.Model, params: Any, links: Iterable[Any] = ()) -> dict[str, Any]:
+def trail_of(
+    user: Any,
+    target: models.Model,
+    params: Any,
+    links: Iterable[Any] = (),
+    until: datetime.datetime | None = None,
+) -> dict[str, Any]:
     """The context of a record's Trail tab (template trail/entries.html): its entries as this person may see them.
 
     `links`: link models whose entries belong to the record's story (each with `.model` and `.path`, its foreign key to
-    the record). `params`: the query string, for the key of the page.
+    the record). `params`: the query string, for the key of the page. `until`: the aware moment as of which it
+    is read: nothing later is told.
     """
     condition = Q(object_type=target._meta.label_lower, object_id=str(target.pk))
     for link in links:
         ids = link.model._default_manager.filter(**{link.path: target.pk}).annotate(as_text=Cast("pk", CharField()))
         condition |= Q(object_type=link.model._meta.label_lower, object_id__in=ids.values("as_text"))
+    if until is not None:
+        condition &= Q(at__lte=search.microseconds(until))
     page = search.page(visible(user, Entry.objects.order_by("-at", "-id")).filter(condition), params)
     return {"page": page, "entries": lines(user, page.entries)}
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.origin import origin
 from foundation.trail.record import SYSTEM, record
+from foundation.trail.views import trail_of
 from tests.factories.controls import ControlFactory, link, small_framework
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +144,14 @@ def test_the_tab_of_a_record_tells_of_it_and_of_its_links(client, tmp_path, comp
     assert {line.entry.object_id for line in lines if line.entry.object_type == "controls.mapping"} == {str(mapping.pk)}
     assert len(lines) == 3
     assert Mapping.objects.count() == 2
+
+
+def test_the_tab_tells_nothing_later_than_its_moment(compliance, control, moved):
+    told = [line.entry for line in trail_of(compliance, control, {}, until=moved.moment)["entries"]]
+    assert told[0] == moved
+    before = trail_of(compliance, control, {}, until=moved.moment - timedelta(microseconds=1))["entries"]
+    assert [line.entry for line in before] == told[1:]
+    assert told[1:]
 
 
 def test_the_tab_shows_an_employee_what_he_did_himself(client, owner, colleague, control, moved):
