@@ -94,9 +94,10 @@ def run(job: Job, meanwhile: AbstractContextManager[object] = NOTHING) -> None:
             logger.warning("job %s: another worker took over attempt %s; its outcome is dropped", job.pk, job.attempts)
         except JobError as error:
             _book(settle, job, State.FAILED, message=str(error)[:300], failure=_frames(error))
-        except Exception as error:
-            logger.exception("job %s (%s) failed on attempt %s", job.pk, job.task, job.attempts)
-            _book(fail_or_retry, job, _frames(error))
+        except Exception as error:  # noqa: BLE001 - whatever a job's function raises
+            frames = _frames(error)
+            logger.error("job %s (%s) failed on attempt %s: %s", job.pk, job.task, job.attempts, frames)  # noqa: TRY400 - unsaid
+            _book(fail_or_retry, job, frames)
         else:
             _book(settle, job, State.DONE)
 

@@ -61,7 +61,7 @@ def test_done_job_keeps_its_file_its_hash_and_who_asked(owner):
     agree()
 
 
-def test_unexpected_error_is_retried_later_each_time_and_its_text_shown_to_nobody(tmp_path):
+def test_unexpected_error_is_retried_later_each_time_and_its_text_shown_to_nobody(tmp_path, caplog):
     log = tmp_path / "log"
     job = enqueue(flaky, until=3, log=str(log))
     start = timezone.now()
@@ -70,7 +70,8 @@ def test_unexpected_error_is_retried_later_each_time_and_its_text_shown_to_nobod
         job.refresh_from_db()
         assert job.state == State.WAITING
         assert timedelta(seconds=10) <= job.next_try - start <= timedelta(seconds=11)
-        assert "hunter2" not in job.message + job.failure
+        assert "hunter2" not in job.message + job.failure + caplog.text
+        assert "ConnectionError" in caplog.text
         assert "ConnectionError" in job.failure
         assert "work.py" in job.failure
         agree()
