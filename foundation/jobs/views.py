@@ -5,12 +5,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from foundation.jobs.models import Job, JobQuerySet, State
+from foundation.accounts.access import get_allowed, visible
+from foundation.jobs.models import Job, State
 from foundation.jobs.queue import cancel as cancel_job
 from foundation.trail.record import record
 
@@ -18,10 +20,9 @@ PER_PAGE = 50
 REFRESH_SECONDS = 3  # for browsers without scripts; with them the panel asks every second
 
 
-def mine(request: HttpRequest) -> JobQuerySet:
-    """The jobs of this person. Nobody sees another's, whatever their role: results hold what that one may see."""
-    jobs: JobQuerySet = Job.objects.asked_by(request.user.pk)
-    return jobs
+def mine(request: HttpRequest) -> QuerySet[Job]:
+    """The jobs of this person, none once access ended. Nobody sees another's: results hold what that one may see."""
+    return visible(request.user, Job)
 
 
 @require_safe
@@ -47,7 +48,7 @@ def job_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def job_download(request: HttpRequest, pk: UUID) -> FileResponse:
     """Hand the result to the person who asked for it; the trail says so before the first byte leaves."""
-    job = get_object_or_404(mine(request).exclude(result=""), pk=pk, state=State.DONE)
+    job = get_allowed(request.user, "download", Job.objects.filter(state=State.DONE).exclude(result=""), pk)
     try:
         content = job.result.open("rb")
     except FileNotFoundError as missing:

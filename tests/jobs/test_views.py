@@ -7,10 +7,13 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from audits.actions import end_access
+from foundation.accounts.models import AuditorWindow
 from foundation.jobs.models import Job, State
 from foundation.jobs.queue import claim
 from foundation.jobs.worker import run_all
 from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM
 from tests.jobs.work import hopeless, report
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +90,17 @@ def test_nobody_else_reaches_it_whatever_their_role(client, request, asked, name
     assert not Entry.objects.filter(verb="file.downloaded").exists()
     asked.refresh_from_db()
     assert asked.state == State.DONE
+
+
+def test_an_auditor_whose_access_ended_gets_no_file(client, auditor):
+    job = report.enqueue(actor=auditor, title="Controls", text="a,b")
+    run_all()
+    client.force_login(auditor)
+    assert b"".join(client.get(page(job, "download")).streaming_content) == b"a,b"
+    end_access(AuditorWindow.objects.get(user=auditor), actor=SYSTEM, reason="Done")
+    assert client.get(page(job)).status_code == 404
+    assert client.get(page(job, "download")).status_code == 404
+    assert job.title not in client.get(reverse("jobs:job-list")).content.decode()
 
 
 def test_anonymous_is_sent_to_sign_in(client, asked):
