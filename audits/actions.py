@@ -92,6 +92,16 @@ def end_access(window: AuditorWindow, *, actor: object, reason: str) -> AuditorW
     return stored
 
 
+def hold_for_archiving(engagement: Engagement) -> None:
+    """Lock an engagement that is about to be archived, so that nobody is admitted to it meanwhile.
+
+    Call it in the transaction that archives. Raises ValidationError while an auditor still has access, now or later.
+    """
+    Engagement.objects.select_for_update().get(pk=engagement.pk)
+    if windows_of(engagement).filter(closes_at__gt=timezone.now()).exists():
+        raise ValidationError("End the auditors' access first.")
+
+
 def windows_of(engagement: Engagement) -> QuerySet[AuditorWindow]:
     """Every window of an engagement: over, open and to come."""
     return AuditorWindow.objects.filter(engagement_id=engagement.pk).select_related("user")

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -53,8 +54,8 @@ class EngagementPages(Pages):
             engagement.scope_words = [names.get(slug, slug) for slug in engagement.categories]
 
     def detail_context(self, target: Engagement, moment: datetime.datetime | None) -> dict[str, Any]:
-        """The windows, for whoever may open and close them, and the form to admit somebody."""
-        if not can(self.user, "admit_auditor", target):
+        """The windows as they are now, for whoever may open and close them, and the form to admit somebody."""
+        if moment is not None or not can(self.user, "admit_auditor", target):
             return {"windows": None}
         return {"windows": list(actions.windows_of(target)), "now": timezone.now(), "admit_form": AdmissionForm()}
 
@@ -62,11 +63,14 @@ class EngagementPages(Pages):
         """Windows follow their engagement in the same transaction."""
         return actions.keep_engagement(form.save(commit=False), actor=self.user)
 
+    @transaction.atomic
     def archive_page(self, pk: int) -> HttpResponse:
         """Refused while an auditor still has access: end that first, with its own reason."""
         engagement = get_allowed(self.user, "archive", Engagement, pk)
-        if actions.windows_of(engagement).filter(closes_at__gt=timezone.now()).exists():
-            messages.error(self.request, "End the auditors' access first.")
+        try:
+            actions.hold_for_archiving(engagement)
+        except ValidationError as refused:
+            messages.error(self.request, " ".join(refused.messages))
             return redirect(engagement)
         return super().archive_page(pk)
 

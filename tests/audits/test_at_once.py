@@ -1,6 +1,7 @@
 """Two people doing the same thing in the same instant, on a database that lets them: PostgreSQL."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from audits.actions import admit_auditor
@@ -56,6 +59,30 @@ def test_of_two_admissions_at_once_one_is_refused() -> None:
 
     outcomes = at_once(*(lambda engagement=engagement: admit(engagement) for engagement in engagements))
     assert sorted(isinstance(outcome, AuditorWindow) for outcome in outcomes) == [False, False, False, True]
+    assert AuditorWindow.objects.count() == 1
+
+
+def test_an_engagement_is_not_archived_while_somebody_is_admitted() -> None:
+    """The archiving begins once the window is written and before it is committed: it waits, and then sees it."""
+    engagement, auditor, now = EngagementFactory(), UserFactory(role=Role.AUDITOR), timezone.now()
+    client, written = Client(), threading.Event()
+    client.force_login(UserFactory(role=Role.COMPLIANCE_MANAGER))
+
+    def admit() -> None:
+        with transaction.atomic():
+            until = now + timedelta(days=9)
+            admit_auditor(engagement, auditor, opens_at=now, closes_at=until, actor=SYSTEM, reason="Fieldwork")
+            written.set()
+            time.sleep(1)
+
+    def archive() -> None:
+        written.wait(10)
+        address = reverse("audits:engagement-archive", args=(engagement.pk,))
+        client.post(address, {"reason": "Done", "version": engagement.version})
+
+    at_once(admit, archive)
+    engagement.refresh_from_db()
+    assert engagement.archived_at is None
     assert AuditorWindow.objects.count() == 1
 
 
