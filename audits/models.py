@@ -52,7 +52,7 @@ class Engagement(Register):
 
     objects: ClassVar[models.Manager["Engagement"]] = models.Manager.from_queryset(EngagementQuerySet)()
 
-    access = Paths()
+    access = Paths(timeless=True)
     grants = "audits.EngagementGrant"
     STEPS: ClassVar[dict[str, tuple[str, ...]]] = {
         Status.PLANNED: (Status.FIELDWORK,),

@@ -40,9 +40,11 @@ _EVERYONES_OWN: Final[dict[str, Scope]] = {
 TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     "accounts.user": {
         "view": {ADMIN: ALL, COMPLIANCE: ALL, EMPLOYEE: OWN, AUDITOR: WINDOW},
+        "view_details": {ADMIN: ALL, COMPLIANCE: ALL, EMPLOYEE: OWN},  # beyond name, role and status
         "view_history": {ADMIN: ALL, COMPLIANCE: ALL},
         "add": {ADMIN: ALL},
         "change": {ADMIN: ALL},
+        "change_profile": {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
         "change_role": {ADMIN: ALL},
         "deactivate": {ADMIN: ALL},
         "reactivate": {ADMIN: ALL},
@@ -65,15 +67,9 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "add": {ADMIN: ALL},
         "change": {ADMIN: ALL},
         "archive": {ADMIN: ALL},
-        "import": {ADMIN: ALL},
     },
     "controls.framework": {
         "view": _READ_PROGRAMME,
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL},
-        "archive": {COMPLIANCE: ALL},
-        "import": {COMPLIANCE: ALL},
-        "change_scope": {COMPLIANCE: ALL},
     },
     "controls.category": {
         "view": _READ_PROGRAMME,
@@ -84,10 +80,6 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     },
     "controls.criterion": {
         "view": _READ_PROGRAMME,
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL},
-        "archive": {COMPLIANCE: ALL},
-        "import": {COMPLIANCE: ALL},
         "change_scope": {COMPLIANCE: ALL},
     },
     "controls.control": {
@@ -101,7 +93,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "approve_not_applicable": {COMPLIANCE: ALL},  # and never by the person who proposed it: apart()
         "assign_owner": {COMPLIANCE: ALL},
         "change_review_date": {COMPLIANCE: ALL},
-        "review": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "review": {COMPLIANCE: ALL, OWNER: OWN},
         "reword": {COMPLIANCE: ALL},
         "map_criteria": {COMPLIANCE: ALL},
     },
@@ -258,15 +250,17 @@ def open_window(user: Person) -> AuditorWindow | None:
     return window if window is not None and window.is_open(now) else None
 
 
-def moment_for(user: Person, asked: datetime | None) -> datetime | None:
-    """The moment as of which a person reads: what was asked, or None for the live rows.
+def moment_for(user: Person, asked: datetime | None, model: type[Model] | None = None) -> datetime | None:
+    """The moment as of which a person reads (rows of `model`): what was asked, or None for the live rows.
 
     An auditor is kept inside the period of the open window: before it means its first moment, after it (or now, once
-    it is over) its last. A moment that has not come yet is the present.
+    it is over) its last. A moment that has not come yet is the present. What is timeless (Paths) he reads live.
     """
     window = open_window(user)
     if window is None:
         return asked
+    if model is not None and _timeless(model):
+        return None
     now, (first, last) = timezone.now(), period_of(window)
     moment = min(max(asked or now, first), last)
     return None if moment >= now else moment
@@ -311,6 +305,11 @@ def _known(model: type[Model], verb: str) -> bool:
     return verb in TABLE.get(model._meta.label_lower, {})
 
 
+def _timeless(model: type[Model]) -> bool:
+    paths = paths_of(model)
+    return paths is not None and paths.timeless
+
+
 def _is_history(model: type[Model]) -> bool:
     return register_of(model) is not model
 
@@ -337,7 +336,7 @@ def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: date
 
 def _in_period(window: AuditorWindow, model: type[Model], moment: datetime | None) -> bool:
     """Whether rows of this moment (None: live ones) lie in the period: a page that forgot moment_for shows none."""
-    if not hasattr(model, "history"):
+    if not hasattr(model, "history") or _timeless(model):
         return True  # jobs are the auditor's own, and trail entries carry their time
     now = timezone.now()
     if moment is None and now.date() < window.period_to - timedelta(days=1):
@@ -407,7 +406,7 @@ def _entries_about(user: User, label: str) -> Q:
         return Q(object_type=label)
     if not can(user, "view", model):
         return _NOTHING
-    moment = moment_for(user, None) if hasattr(model, "history") else None
+    moment = moment_for(user, None, model) if hasattr(model, "history") else None
     ids = visible(user, asof.rows(model, moment), moment).annotate(as_text=Cast("id", CharField()))
     return Q(object_type=label, object_id__in=ids.values("as_text"))
 

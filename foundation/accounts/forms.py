@@ -6,6 +6,7 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 
+from foundation.accounts.access import can
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.pages.filters import RegisterFilter, matching
@@ -30,7 +31,7 @@ class UserForm(RegisterForm):
         self.fields["manager"].help_text = "Their team is everybody whose manager they are."
 
 
-class ProfileForm(forms.ModelForm):
+class ProfileForm(RegisterForm):
     """What people may say about themselves."""
 
     class Meta:
@@ -46,7 +47,7 @@ class RoleForm(ReasonForm):
 
 
 class UserFilter(RegisterFilter):
-    """Active people unless others are asked for. Auditors search names only: addresses are none of their business."""
+    """Active people unless others are asked for. Auditors search names only: no more is their business."""
 
     search_fields = ("name", "title", "email")
     role = django_filters.ChoiceFilter(choices=Role.choices, empty_label="Any role")
@@ -73,5 +74,5 @@ class UserFilter(RegisterFilter):
         return queryset.filter(is_active=False) if value == "deactivated" else queryset
 
     def search(self, queryset: QuerySet[User], _name: str, value: str) -> QuerySet[User]:
-        fields = ("name", "title") if self.user.is_auditor else self.search_fields
+        fields = self.search_fields if can(self.user, "view_details", User) else ("name",)
         return queryset.filter(matching(value, fields))

@@ -11,7 +11,7 @@ from foundation.accounts.roles import Role
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# What an auditor may send: signing in and out, the own account, and asking for paper of what he reads.
+# What an auditor may send: signing in and out, the own password, and asking for paper of what he reads.
 OWN_ROUTES: Final = frozenset(
     {
         "account_login",
@@ -21,7 +21,6 @@ OWN_ROUTES: Final = frozenset(
         "account_reset_password",
         "account_reset_password_from_key",
         "accounts:invitation",
-        "accounts:profile",
         "pages:print",
     }
 )

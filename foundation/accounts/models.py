@@ -67,7 +67,7 @@ class User(Tracked, AbstractBaseUser):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
-    access = Paths(owner=("id",), team=("manager",))
+    access = Paths(owner=("id",), team=("manager",), timeless=True)
     personal = ("email", "name")
     unrecorded = ("password", "session_epoch", "is_superuser")
 

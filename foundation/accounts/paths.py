@@ -23,12 +23,14 @@ class Paths:
 
     owner: paths to the people whose own the row is. team: paths to those people's manager; by default each owner's.
     category: a lookup to a category's slug, or a Via. None: the row belongs
-    to no category, and every open window shows it.
+    to no category, and every open window shows it. timeless: the row is not about a period (accounts, engagements), so
+    that an auditor reads it live, also once the period of his engagement is over.
     """
 
     owner: tuple[str, ...] = ()
     team: tuple[str, ...] | None = None
     category: str | Via | None = None
+    timeless: bool = False
 
     def managers(self) -> tuple[str, ...]:
         """The paths to the managers of the owners."""

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,6 +28,8 @@ from foundation.pages.pages import Pages
 from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry
 
+CHANGED = "Somebody changed this account while you were reading it. Open it again first."
+
 
 class UserPages(Pages):
     """Accounts are invited and deactivated, never archived: those two routes are left out."""
@@ -36,11 +38,11 @@ class UserPages(Pages):
     form_class, filter_class = UserForm, UserFilter
     columns: ClassVar = (
         Column("name", "Name", sort="name", kind="title"),
-        Column("title", "Job title", sort="title"),
+        Column("title", "Job title", sort="title", verb="view_details"),
         Column("role", "Role", sort="role", empty="No role"),
-        Column("manager", "Manager", sort="manager__name", kind="person"),
+        Column("manager", "Manager", sort="manager__name", kind="person", verb="view_details"),
         Column("standing", "Status", kind="badge", tones={"Active": "ok", "Invited": "info", "Deactivated": "mute"}),
-        Column("last_sign_in", "Last sign-in", kind="moment"),
+        Column("last_sign_in", "Last sign-in", kind="moment", verb="view_details"),
     )
     facts: ClassVar = columns
     related: ClassVar = ("manager",)
@@ -48,21 +50,21 @@ class UserPages(Pages):
     intro = "Everybody who may sign in, with one role each. People are invited by mail and deactivated, never deleted."
 
     @staticmethod
-    def attach(found: list[Any], user: User, moment: datetime.datetime | None) -> None:  # noqa: ARG004 - the same at any moment
-        """The last sign-in of each person, from the trail, in one query."""
-        last = last_sign_ins([user.pk for user in found])
-        for user in found:
-            user.last_sign_in = last.get(user.pk)
+    def attach(found: list[Any], user: User, moment: datetime.datetime | None) -> None:  # noqa: ARG004 - its verb asks
+        """The last sign-in of each person, from the trail, in one query; none at a past moment."""
+        last = last_sign_ins([person.pk for person in found]) if moment is None else {}
+        for person in found:
+            person.last_sign_in = last.get(person.pk)
 
     @classmethod
     def urls(cls) -> list[URLPattern]:
         return [route for route in super().urls() if not str(route.name).endswith(("-archive", "-restore"))]
 
     def detail_context(self, target: User, moment: datetime.datetime | None) -> dict[str, Any]:
-        """The verbs that this person may do on the account, and its address for whoever manages accounts."""
+        """The verbs that this person may do on the account, and whether address and title are his business."""
         verbs = ("change_role", "deactivate", "reactivate", "resend_invitation")
         allowed = {f"may_{verb}": target.pk != self.user.pk and can(self.user, verb, target) for verb in verbs}
-        return {**allowed, "address": "" if self.user.is_auditor else target.email}
+        return {**allowed, "may_see_details": can(self.user, "view_details", target)}
 
     def history_page(self, pk: int) -> HttpResponse:
         """Versions hold addresses, which auditors do not see."""
@@ -126,7 +128,7 @@ def _act(
         except ValidationError as refused:
             form.add_error(None, refused.messages)
         except Stale:
-            form.add_error(None, "Somebody changed this account while you were reading it. Open it again first.")
+            form.add_error(None, CHANGED)
         else:
             messages.success(request, f"{user} {outcome}.")
             return redirect(user)
@@ -148,18 +150,25 @@ def resend_invitation(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def profile(request: HttpRequest) -> HttpResponse:
-    """One's own account: what one may change, and the last sign-ins."""
-    user: User = request.user  # type: ignore[assignment]
-    form = ProfileForm(*sent(request), instance=User.objects.get(pk=user.pk))
+    """One's own account: what one may change (an auditor nothing), and the last sign-ins."""
+    user = User.objects.get(pk=request.user.pk)
+    may_change = can(user, "change_profile", user)
+    if request.method == "POST" and not may_change:
+        raise PermissionDenied
+    form = ProfileForm(*sent(request), instance=user, user=user)
     if form.is_valid():
-        save(form.save(commit=False), actor=user, verb="user.updated")
-        messages.success(request, "Your profile is saved.")
-        return redirect("accounts:profile")
+        try:
+            save(form.save(commit=False), actor=user, verb="user.updated")
+        except Stale:
+            form.add_error(None, CHANGED)
+        else:
+            messages.success(request, "Your profile is saved.")
+            return redirect("accounts:profile")
     entries = Entry.objects.filter(verb="auth.signed_in", actor_kind="user", actor_id=user.pk).order_by("-at", "-id")
     signs = [
         datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC) for at in entries.values_list("at", flat=True)[:5]
     ]
-    context = {"form": form, "signs": signs}
+    context = {"form": form, "may_change": may_change, "signs": signs}
     return render(request, "accounts/profile.html", context, status=422 if form.errors else 200)
 
 

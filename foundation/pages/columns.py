@@ -1,11 +1,14 @@
 """A column of a register, said once: the list, the CSV and the PDF all read it."""
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.db import models
+
+from foundation.accounts.access import can
+from foundation.accounts.models import User
 
 Kind = Literal["text", "ref", "title", "badge", "date", "moment", "number", "person"]
 
@@ -26,6 +29,7 @@ class Column:
 
     `sort` is the ORM path to order by ("" = cannot be sorted). `tones` maps a badge's raw value to its tone.
     `empty` is the word for a gap (an owner who is missing is worth a word; a missing note is not).
+    `verb` is what one must be allowed to do in the register to be shown this column ("" = seeing the row is enough).
     """
 
     name: str
@@ -35,6 +39,7 @@ class Column:
     tones: Mapping[str, str] = field(default_factory=dict)
     empty: str = ""
     get: Callable[[Any], Any] | None = None
+    verb: str = ""
 
     def value(self, row: Any) -> Any:
         """The raw value: what sorts, and what a badge takes its tone from."""
@@ -51,6 +56,11 @@ class Column:
         if not text and self.empty:
             return Cell(self.kind, self.empty, missing=True)
         return Cell(self.kind, text, tone=self.tones.get(value, "mute") if self.kind == "badge" else "")
+
+
+def shown_to(user: User, model: type[models.Model], columns: Iterable[Column]) -> list[Column]:
+    """Those of a register's columns that this person may be shown."""
+    return [column for column in columns if not column.verb or can(user, column.verb, model)]
 
 
 def words(value: Any) -> str:

@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
-from foundation.pages.columns import Cell, Column
+from foundation.pages.columns import Cell, Column, shown_to
 from foundation.trail.asof import rows, thaw
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Listing:
     ) -> None:
         self.pages, self.user, self.params, self.moment = pages, user, params, moment
         seen = visible(user, rows(pages.model, moment), moment)
+        self.known = shown_to(user, pages.model, pages.columns)
         self.filter = pages.filter_class(params, queryset=seen, user=user, moment=moment)
         found = self.filter.qs if self.filter.is_valid() else seen.none()
         self.rows: QuerySet[Any] = found.select_related(*pages.related).order_by(*self.order())
@@ -39,13 +40,13 @@ class Listing:
     def chosen(self) -> list[Column]:
         """The columns that `?column=` names, all of them without it. What a row is called by is always there."""
         asked = set(self.params.getlist("column"))
-        known = asked & {column.name for column in self.pages.columns}
-        return [one for one in self.pages.columns if not known or one.name in known or one.kind in ("ref", "title")]
+        known = asked & {column.name for column in self.known}
+        return [one for one in self.known if not known or one.name in known or one.kind in ("ref", "title")]
 
     def order(self) -> list[str]:
         """What the person asked to sort by if a column allows it, else the register's own order; ties go by id."""
         asked = self.params.get("sort", "")
-        for column in self.pages.columns:
+        for column in self.known:
             if column.sort and asked.lstrip("-") == column.name:
                 return [("-" if asked.startswith("-") else "") + column.sort, "id"]
         return [*self.pages.ordering, "id"]

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from foundation.accounts.access import can, get_allowed, moment_for, require, visible, which
 from foundation.accounts.models import User
-from foundation.pages.columns import Column
+from foundation.pages.columns import Column, shown_to
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import ReasonForm, RegisterForm, sent
 from foundation.pages.history import Link, timeline
@@ -185,7 +185,7 @@ class Pages:
     ) -> HttpResponse:
         """The detail page of `target`; verbs that refused a form call it again with that form and status 422."""
         type(self).attach([target], self.user, moment)
-        facts = [(fact.label, fact.cell(target)) for fact in self.facts]
+        facts = [(fact.label, fact.cell(target)) for fact in shown_to(self.user, self.model, self.facts)]
         shown = {"moment": moment, "facts": facts, **self.detail_context(target, moment), **context}
         return self.record("detail", target, status=status, **shown)
 
@@ -203,7 +203,7 @@ class Pages:
 
     def edit_page(self, pk: int) -> HttpResponse:
         target: Any = get_allowed(self.user, "change", self.model, pk)
-        if target.archived_at is not None:
+        if getattr(target, "archived_at", None) is not None:
             messages.error(self.request, f"{target} is archived. Restore it first.")
             return redirect(self.url("detail", pk))
         form = self.form_class(*sent(self.request), instance=target, user=self.user)
@@ -252,7 +252,7 @@ class Pages:
         except ValueError as error:
             messages.error(self.request, str(error))
             asked = None
-        return moment_for(self.user, asked)
+        return moment_for(self.user, asked, self.model)
 
     def fetch(self, pk: int, moment: datetime.datetime | None) -> Any:
         """The record as this person sees it, live or at `moment`. Http404 where it is unseen or was not there."""

@@ -94,7 +94,8 @@ def paper_for(page: str, user: User) -> Paper:
         asked = asked_moment(params.get("as_of", ""))
     except ValueError as error:
         raise PaperRefused(str(error)) from error
-    paper = function(user, params, moment_for(user, asked), **match.kwargs)
+    model = getattr(getattr(match.func, "pages", None), "model", None)
+    paper = function(user, params, moment_for(user, asked, model), **match.kwargs)
     if paper.rows > MOST_ROWS:
         raise PaperRefused(
             f"{paper.rows:,} rows are more than a PDF can hold ({MOST_ROWS:,}). Filter the list, or take the CSV."

@@ -7,6 +7,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path, reverse
+from django.utils import timezone
 
 from audits.actions import end_access
 from foundation.accounts.middleware import OWN_ROUTES
@@ -171,6 +172,35 @@ def test_auditors_see_names_and_roles_but_no_addresses(client: Client, auditor: 
     assert "compliance@example.com" not in trail.content.decode()
     found = client.get(reverse("accounts:user-list") + "?q=compliance@example.com")
     assert not found.context["page"].object_list
+
+
+def test_auditors_see_names_roles_and_status_and_no_more(client: Client, auditor: User, manager: User) -> None:
+    person = UserFactory(name="Tess Titled", title="Head of Nothing", manager=manager)
+    client.force_login(auditor)
+    listing, detail = reverse("accounts:user-list"), reverse("accounts:user-detail", args=(person.pk,))
+    shown = client.get(f"{listing}?column=title&sort=title").context["listing"]
+    assert [column.label for column in shown.columns] == ["Name", "Role", "Status"]
+    assert shown.order() == ["name", "id"]
+    assert [label for label, _ in client.get(detail).context["facts"]] == ["Name", "Role", "Status"]
+    csv = b"".join(client.get(reverse("accounts:user-csv")).streaming_content).decode()
+    for page in (client.get(listing).content.decode(), client.get(detail).content.decode(), csv):
+        assert "Tess Titled" in page
+        assert "Head of Nothing" not in page
+        assert "Last sign-in" not in page
+    assert not client.get(f"{listing}?q=Nothing").context["page"].object_list
+
+
+def test_the_last_sign_in_is_not_told_of_a_past_moment(as_admin: Client, admin: User) -> None:
+    page = reverse("accounts:user-detail", args=(admin.pk,))
+    now = timezone.now().isoformat().replace("+", "%2B")
+    assert as_admin.get(page).context["object"].last_sign_in
+    past = as_admin.get(f"{page}?as_of={now}").context
+    assert past["moment"]
+    assert past["object"].last_sign_in is None
+
+
+def test_no_address_is_in_an_auditors_csv(client: Client, auditor: User, compliance: User) -> None:
+    client.force_login(auditor)
     csv = b"".join(client.get(reverse("accounts:user-csv")).streaming_content)
     assert b"Cora Compliance" in csv
     assert b"@example.com" not in csv
@@ -201,16 +231,30 @@ def test_profile(client: Client, employee: User) -> None:
     assert "employee@example.com" in page
     assert client.post(url, {"name": "", "title": ""}).status_code == 422
     form = {"name": "Emil E.", "title": "Support", "role": Role.ADMINISTRATOR, "email": "x@example.com"}
+    assert client.post(url, form).status_code == 422  # the version that its reader saw is missing
+    form["version"] = employee.version
     assert client.post(url, form).status_code == 302
     employee.refresh_from_db()
     assert (employee.name, employee.title) == ("Emil E.", "Support")
     assert (employee.role, employee.email) == (Role.EMPLOYEE, "employee@example.com")
     assert Entry.objects.get(verb="user.updated").actor_id == employee.pk
+    late = client.post(url, {**form, "title": "Sales"})
+    assert late.status_code == 422
+    assert "Somebody changed this account" in late.content.decode()
+    employee.refresh_from_db()
+    assert employee.title == "Support"
 
 
-def test_an_auditor_keeps_his_own_profile(client: Client, auditor: User) -> None:
-    client.force_login(auditor)
-    assert client.post(reverse("accounts:profile"), {"name": "A. Auditor", "title": ""}).status_code == 302
+@pytest.mark.parametrize("who", ["auditor", "outsider"])
+def test_auditors_and_people_without_a_role_do_not_rename_themselves(
+    who: str, client: Client, request: pytest.FixtureRequest
+) -> None:
+    person = request.getfixturevalue(who)
+    client.force_login(person)
+    url = reverse("accounts:profile")
+    assert "Save profile" not in client.get(url).content.decode()
+    assert client.post(url, {"name": "A. N. Other", "version": person.version}).status_code == 403
+    assert User.objects.get(pk=person.pk).name == person.name
 
 
 @pytest.mark.urls(__name__)

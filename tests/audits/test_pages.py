@@ -8,12 +8,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from audits.actions import admit_auditor
 from audits.models import Engagement, EngagementGrant
 from controls.frameworks import load_trust_services
 from foundation.accounts.access import open_window
 from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.roles import Role
 from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM
 from tests.factories.people import EngagementFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +155,26 @@ def test_an_engagement_with_open_access_is_not_archived(
     assert as_compliance.post(page("archive", engagement.pk), form).url == page("detail", engagement.pk)
     engagement.refresh_from_db()
     assert engagement.archived_at is None
+
+
+def test_windows_are_not_told_of_a_past_moment(as_compliance: Client, engagement: Engagement, auditor: User) -> None:
+    now = timezone.now().isoformat().replace("+", "%2B")
+    past = as_compliance.get(f"{page('detail', engagement.pk)}?as_of={now}")
+    assert past.context["moment"]
+    assert past.context["windows"] is None
+    assert "Audrey Auditor" not in past.content.decode()
+
+
+def test_an_auditor_opens_the_engagement_after_its_period(client: Client) -> None:
+    user, now = UserFactory(role=Role.AUDITOR), timezone.now()
+    past = EngagementFactory(
+        period_from=(now - timedelta(days=400)).date(), period_to=(now - timedelta(days=30)).date()
+    )
+    admit_auditor(past, user, opens_at=now, closes_at=now + timedelta(days=9), actor=SYSTEM, reason="Fieldwork")
+    client.force_login(user)
+    assert client.get(page("list")).context["page"].object_list == [past]
+    assert client.get(page("detail", past.pk)).status_code == 200
+    assert client.get(reverse("accounts:user-detail", args=(user.pk,))).status_code == 200
 
 
 def test_an_auditor_sees_one_engagement_and_nobody_elses_access(

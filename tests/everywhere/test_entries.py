@@ -36,7 +36,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         ["control.status_updated"],
     ),
     ("owner", "controls:control-propose-not-applicable", WHY, ["control.not_applicable_proposed"]),
-    ("manager", "controls:control-review", {"note": "Looked at."}, ["control.reviewed"]),
+    ("owner", "controls:control-review", {"note": "Looked at."}, ["control.reviewed"]),
     ("compliance", "controls:control-reword", WORDS | WHY | {"effective_from": "2026-01-01"}, ["wording.written"]),
     ("compliance", "controls:control-assign-owner", BULK | {"pk": "{pk}", "owner": "{owner}"}, []),
     ("compliance", "controls:control-assign-owner", BULK | {"pk": "{pk}", "owner": ""}, ["control.owner_assigned"]),
