@@ -236,7 +236,7 @@ class Pages:
         """Who did what to this record and its links: their entries in the audit trail."""
         moment = self.moment()
         target = self.fetch(pk, moment)
-        told = trail_of(self.user, target, self.request.GET, self.links)
+        told = trail_of(self.user, target, self.request.GET, self.links, until=moment)
         return self.record("trail", target, moment=moment, **told)
 
     def import_page(self) -> HttpResponse:
