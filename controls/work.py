@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from controls.models import IN_SCOPE, PROPOSED, UNOWNED, Control, Status
-from foundation.accounts.access import allowed
+from foundation.accounts.access import allowed, which
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
@@ -28,11 +28,13 @@ def own(user: User, day: datetime.date, soon: datetime.date) -> Iterator[WorkIte
     """The controls that this person owns or operates and may update: to be implemented, or to be reviewed."""
     mine = Q(owner=user.pk) | Q(operator=user.pk)
     open_ones = Q(status__in=(Status.PLANNED, Status.IN_PROGRESS)) | Q(review_date__lte=soon)
-    for control in live(allowed(user, "update_status", Control)).filter(IN_SCOPE, mine, open_ones):
+    found = list(live(allowed(user, "update_status", Control)).filter(IN_SCOPE, mine, open_ones))
+    reviewing = which(user, "review", found)
+    for control in found:
         if control.status != Status.IMPLEMENTED:
             words = f"{control.get_status_display()}: to be implemented"
             yield item(control, words, "Update status", "control-update-status", None)
-        if control.review_date and control.review_date <= soon:
+        if control.review_date and control.review_date <= soon and control.pk in reviewing:
             words = "Review overdue" if control.review_date < day else "Review due"
             yield item(control, words, "Record review", "control-review", control.review_date)
 
