@@ -232,7 +232,7 @@ def test_profile(client: Client, employee: User) -> None:
     assert client.post(url, {"name": "", "title": ""}).status_code == 422
     form = {"name": "Emil E.", "title": "Support", "role": Role.ADMINISTRATOR, "email": "x@example.com"}
     assert client.post(url, form).status_code == 422  # the version that its reader saw is missing
-    form["version"] = employee.version
+    form["version"] = str(employee.version)
     assert client.post(url, form).status_code == 302
     employee.refresh_from_db()
     assert (employee.name, employee.title) == ("Emil E.", "Support")
