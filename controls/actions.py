@@ -186,7 +186,8 @@ def set_scope(wanted: ReadOnly[Category, bool], *, actor: User, reason: str) -> 
 @transaction.atomic
 def change_scope(category: Category, *, actor: User, in_scope: bool, reason: str) -> Category:
     """Take a category into the scope or out of it (R1.1). ValidationError for a required one or without a reason."""
-    category = Category.objects.select_for_update().get(pk=category.pk)
+    seen, category = category.version, Category.objects.select_for_update().get(pk=category.pk)
+    category.version = seen  # which save() refuses if somebody changed the category since
     _say(reason, "Say why the scope changes.")
     if category.required and not in_scope:
         raise ValidationError(f"{category.name} is always in scope.")

@@ -6,16 +6,18 @@ from typing import Any
 
 from controls.models import SCOPE, TONES, Mapping
 from controls.states import GONE, day_of
+from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.trail.asof import rows
 
 
 def attach_criteria(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
-    """Give each control its criteria's codes, and the day on which its review is judged. One query and today's date."""
+    """Give each control the codes of its criteria that `user` sees, and the day on which its review is judged."""
     day = day_of(moment)
     codes: dict[int, list[str]] = defaultdict(list)
-    links = rows(Mapping, moment).filter(archived_at=None, control_id__in=[control.pk for control in found])
+    links = visible(user, rows(Mapping, moment), moment)
+    links = links.filter(archived_at=None, control_id__in=[control.pk for control in found])
     for key, code in links.order_by("criterion__position").values_list("control_id", "criterion__code"):
         codes[key].append(code)
     for control in found:

@@ -5,7 +5,7 @@ from typing import Any
 
 from controls.models import SCOPE, Control, Mapping, Status, Wording
 from controls.states import day_of
-from foundation.accounts.access import can
+from foundation.accounts.access import can, visible
 from foundation.accounts.models import User
 from foundation.trail.asof import rows, thaw
 
@@ -25,9 +25,9 @@ def wordings_of(control: Control, moment: datetime.datetime | None) -> dict[str,
     }
 
 
-def criteria_of(control: Control, moment: datetime.datetime | None) -> list[Any]:
-    """The links that stood, each with its criterion, in the framework's order."""
-    links = rows(Mapping, moment).filter(control_id=control.pk, archived_at=None)
+def criteria_of(control: Control, user: User, moment: datetime.datetime | None) -> list[Any]:
+    """The links that stood and that `user` may see, each with its criterion, in the framework's order."""
+    links = visible(user, rows(Mapping, moment), moment).filter(control_id=control.pk, archived_at=None)
     return list(links.select_related("criterion").order_by("criterion__framework_id", "criterion__position"))
 
 

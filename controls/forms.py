@@ -23,6 +23,7 @@ from controls.models import (
     Wording,
 )
 from controls.states import ATTENTION, LACKS, NOBODY, OUT_OF_SCOPE, STATES, day_of
+from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.organisation.models import today
@@ -325,7 +326,7 @@ class ControlFilter(RegisterFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        categories, criteria = taxonomy_choices()
+        categories, criteria = taxonomy_choices(self.user, self.moment)
         self.filters["owner"].extra["choices"] = owner_choices()
         self.filters["category"].extra["choices"] = categories
         self.filters["criterion"].extra["choices"] = criteria
@@ -375,14 +376,19 @@ def owner_choices() -> list[tuple[str, str]]:
     ]
 
 
-def taxonomy_choices() -> tuple[list[tuple[str, str]], list[tuple[str, list[tuple[str, str]]]]]:
-    """The categories; and the criteria series by series, each series as a choice of its own. One query."""
+def taxonomy_choices(
+    user: User, moment: datetime.datetime | None
+) -> tuple[list[tuple[str, str]], list[tuple[str, list[tuple[str, str]]]]]:
+    """What `user` may see: the categories; and the criteria by series, each series a choice of its own. One query."""
     categories: dict[str, str] = {}
     series: dict[str, list[tuple[str, str]]] = {}
-    for criterion in Criterion.objects.select_related("series", "category").order_by("framework_id", "position"):
+    seen = visible(user, rows(Criterion, moment), moment).select_related("series", "category")
+    for criterion in seen.order_by("framework_id", "position"):
         categories[criterion.category.slug] = criterion.category.name
         whole = (f"series-{criterion.series_id}", f"All of {criterion.series.code}")
-        series.setdefault(str(criterion.series), [whole]).append((f"criterion-{criterion.pk}", str(criterion)))
+        series.setdefault(str(criterion.series), [whole]).append(
+            (f"criterion-{criterion.id}", f"{criterion.code} {criterion.title}")
+        )
     return list(categories.items()), list(series.items())
 
 

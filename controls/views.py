@@ -1,6 +1,7 @@
 """The register of controls, the verbs on a control, the scope, and the control matrix."""
 
 import datetime
+import re
 from collections.abc import Callable
 from collections.abc import Mapping as ReadOnly
 from typing import Any
@@ -43,7 +44,7 @@ from foundation.accounts.models import User
 from foundation.pages.forms import sent
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
-from foundation.pages.paper import Paper
+from foundation.pages.paper import Paper, PaperRefused
 from foundation.pages.sheets import stream
 from foundation.trail.asof import rows
 from foundation.trail.keep import Stale
@@ -59,6 +60,7 @@ OUTCOMES = {  # what is said when a verb on one control is done
     "Reword": "{ref} is worded anew.",
     "Change criteria": "The criteria of {ref} are changed.",
 }
+TICK = re.compile(r"([1-9][0-9]{0,17})(?::([0-9]{1,9}))?\Z", re.ASCII)
 MOST_AT_ONCE = 500  # controls in one bulk change: more than a page of the list holds
 ROWS_A_PAGE = 300  # of the matrix on screen; paper and CSV hold everything
 
@@ -79,7 +81,7 @@ class ControlPages(Pages):
         """The wordings, the criteria with their rationale, and the verbs that this person may do now."""
         return {
             **wordings_of(target, moment),
-            "criteria": criteria_of(target, moment),
+            "criteria": criteria_of(target, self.user, moment),
             "verbs": {} if moment else verbs_for(self.user, target),
         }
 
@@ -224,9 +226,14 @@ def change_ticked(
 
 
 def ticked(request: HttpRequest, verb: str) -> list[Control]:
-    """The controls that were ticked: all of them within reach of the verb, or the whole request is refused."""
+    """The controls that were ticked: all of them within reach of the verb, or the whole request is refused.
+
+    The list sends numbers; the page that asks to confirm sends number:version, so that what changed since is not
+    overwritten.
+    """
     require(user_of(request), verb, Control)
-    keys = {int(key) for key in request.POST.getlist("pk")[: MOST_AT_ONCE + 1] if key.isascii() and key.isdigit()}
+    sent_keys = [TICK.match(key) for key in request.POST.getlist("pk")[: MOST_AT_ONCE + 1]]
+    keys = {found[1]: found[2] for found in sent_keys if found}
     if not keys or len(keys) > MOST_AT_ONCE:
         raise Http404("No controls, or too many at once.")
     seen = visible(user_of(request), Control.objects.live().select_related("owner").filter(pk__in=keys))
@@ -235,6 +242,8 @@ def ticked(request: HttpRequest, verb: str) -> list[Control]:
     chosen = list(allowed(user_of(request), verb, seen))
     if len(chosen) != len(keys):
         raise PermissionDenied
+    for control in chosen:
+        control.version = int(keys[str(control.pk)] or control.version)
     return chosen
 
 
@@ -292,13 +301,14 @@ def matrix(request: HttpRequest, columns: ReadOnly[str, Cells]) -> HttpResponse:
     require(user, "view", Control)
     moment = ControlPages(request).moment()
     found = build(user, asked_of(request.GET), moment, columns)
+    filter_ = MatrixFilter(request.GET, found)
     context = {
         "matrix": found,
-        "filter": MatrixFilter(request.GET, found),
+        "filter": filter_,
         "page": Paginator(found.screens(ROWS_A_PAGE), 1).get_page(request.GET.get("page")),
         "moment": moment,
     }
-    return render(request, "controls/matrix.html", context)
+    return render(request, "controls/matrix.html", context, status=200 if filter_.form.is_valid() else 422)
 
 
 def matrix_paper(
@@ -307,7 +317,10 @@ def matrix_paper(
     """The matrix as narrowed, for the printer job."""
     require(user, "view", Control)
     found = build(user, asked_of(params), moment, columns)
-    active = [f"{label}: {value}" for label, value in MatrixFilter(params, found).active]
+    filter_ = MatrixFilter(params, found)
+    if not filter_.form.is_valid():
+        raise PaperRefused("A filter has a value that the matrix does not know. Set it again, then print.")
+    active = [f"{label}: {value}" for label, value in filter_.active]
     return Paper(
         title="Control matrix",
         template="pdf/matrix.html",
@@ -328,6 +341,8 @@ def matrix_csv(request: HttpRequest, columns: ReadOnly[str, Cells]) -> HttpRespo
     user = user_of(request)
     require(user, "view", Control)
     found = build(user, asked_of(request.GET), ControlPages(request).moment(), columns)
+    if not MatrixFilter(request.GET, found).form.is_valid():
+        return matrix(request, columns)  # which says what is wrong with the filter; an empty file would not
     with transaction.atomic():
         record("matrix.exported", user, refs={"format": "csv"}, private={"query": request.GET.urlencode()})
     return stream(f"control-matrix-{found.day}", HEADER, found.chunks())

@@ -33,6 +33,8 @@ from foundation.trail.asof import rows
 Cells = Callable[[User, Sequence[int], datetime.datetime | None], ReadOnly[int, str]]
 NO_COLUMNS: ReadOnly[str, Cells] = MappingProxyType({})
 
+KNOWN = {ATTENTION, *STATES, *LACKS}  # what a filter by state may ask for
+
 
 def build(
     user: User, asked: Asked, moment: datetime.datetime | None = None, columns: ReadOnly[str, Cells] = NO_COLUMNS
@@ -145,6 +147,8 @@ def _narrow(line: CriterionLine, asked: Asked) -> CriterionLine | None:
         return None
     if asked.state in STATES and line.state != asked.state:
         return None
+    if asked.state and asked.state not in KNOWN:
+        return None  # a state that nothing has: nothing is shown, rather than everything
     line.controls = [control for control in line.controls if _wanted(control, line, asked)]
     about_controls = asked.owner or asked.state in LACKS or (asked.state == ATTENTION and line.state != GAP)
     return None if about_controls and not line.controls else line

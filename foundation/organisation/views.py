@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from foundation.accounts.access import can, require
+from foundation.accounts.models import User
 from foundation.organisation.actions import change_setting, keep, remove_logo, set_logo
 from foundation.organisation.catalogue import CATALOGUE, HOUSEKEEPING, Item
 from foundation.organisation.forms import DAY_NAMES, LogoForm, OrganisationForm, SettingForm
@@ -155,8 +156,14 @@ def setting_edit(request: HttpRequest, key: str) -> HttpResponse:
             else:
                 messages.success(request, f"{item.words} saved.")
                 return redirect("organisation:settings")
-    shown = {"form": form, "item": item, "key": key, "versions": timeline(row, request.user) if row else []}
+    shown = {"form": form, "item": item, "key": key, "versions": timeline(row, user_of(request)) if row else []}
     return render(request, "organisation/setting_form.html", shown, status=status)
+
+
+def user_of(request: HttpRequest) -> User:
+    """The person who is signed in: LoginRequiredMiddleware lets nobody else in."""
+    user: User = request.user  # type: ignore[assignment]
+    return user
 
 
 def _initial(row: Setting | None, item: Item) -> dict[str, Any]:
@@ -172,7 +179,7 @@ def history(request: HttpRequest) -> HttpResponse:
     versions = [
         replace(version, subject=str(row))
         for row in [*rows, *Setting.objects.all()]
-        for version in timeline(row, request.user)
+        for version in timeline(row, user_of(request))
     ]
     versions.sort(key=lambda version: version.at, reverse=True)
     return render(request, "organisation/history.html", {"versions": versions})
