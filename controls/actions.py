@@ -116,15 +116,20 @@ def unmap_criterion(control: Control, criterion: Criterion, *, actor: User, reas
 
 
 @transaction.atomic
-def set_criteria(control: Control, wanted: ReadOnly[Criterion, str], *, actor: User, reason: str) -> list[Mapping]:
+def set_criteria(
+    control: Control, wanted: ReadOnly[Criterion, str], *, actor: User, reason: str, seen: int | None = None
+) -> list[Mapping]:
     """Make the control's criteria exactly `wanted` (criterion → rationale); returns the links that changed.
 
     Each link that is made, taken away, brought back or explained anew has its own history row and trail entry.
-    Raises ValidationError without a reason.
+    `seen` is the sum of the links' versions that the person decided on: Stale, now that they are locked, if it is
+    another. Raises ValidationError without a reason.
     """
     control = locked(control)
     _say(reason, "Say why the criteria change.")
     known = {link.criterion_id: link for link in Mapping.objects.select_for_update().filter(control=control)}
+    if seen is not None and seen != sum(link.version for link in known.values()):
+        raise Stale(control)
     changed = []
     for criterion, rationale in wanted.items():
         link = known.pop(criterion.pk, None)

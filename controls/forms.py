@@ -212,7 +212,7 @@ class CriteriaForm(VerbForm):
         """The wanted links and the reason."""
         data = self.cleaned_data
         wanted = {c: data[f"why_{c.pk}"].strip() for c in self.criteria if data[f"link_{c.pk}"]}
-        return {"wanted": wanted, "reason": data["reason"]}
+        return {"wanted": wanted, "reason": data["reason"], "seen": data["links"]}
 
 
 class AssignOwnerForm(forms.Form):

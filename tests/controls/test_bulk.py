@@ -4,6 +4,7 @@ import pytest
 
 from controls import actions
 from controls.models import Control
+from foundation.trail.keep import Stale
 from tests.factories.controls import ControlFactory, link, trust_services
 
 
@@ -47,3 +48,14 @@ def test_the_matrix_says_that_a_filter_means_nothing(client, compliance, query, 
     client.force_login(compliance)
     assert client.get(f"/matrix/?{query}").status_code == status
     assert client.get(f"/matrix/export.csv?{query}").status_code == status
+
+
+def test_criteria_that_changed_since_they_were_read_are_not_replaced(compliance):
+    trust_services()
+    control = ControlFactory(ref="IAM-01")
+    links = link(control, "CC6.1", "CC6.2")
+    seen = sum(one.version for one in links)
+    actions.unmap_criterion(control, links[0].criterion, actor=compliance, reason="It does not help.")
+    with pytest.raises(Stale):
+        actions.set_criteria(control, {}, actor=compliance, reason="None help.", seen=seen)
+    assert control.mappings.filter(archived_at=None).count() == 1
