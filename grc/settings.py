@@ -50,6 +50,9 @@ def key(name: str) -> str:
 
 SECRET_KEY = key("SECRET_KEY")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+# Seals secrets and files (foundation.keys); losing it loses them. To rotate: the old one moves to the fallbacks.
+MASTER_KEY = key("MASTER_KEY")
+MASTER_KEY_FALLBACKS: list[str] = env.list("MASTER_KEY_FALLBACKS", [])
 TRAIL_MAC_KEY = key("TRAIL_MAC_KEY")  # authenticates trail entries; must never be stored in the database
 
 

@@ -12,10 +12,18 @@ os.environ |= {
     "DATA_DIR": str(DATA),
     "SECRET_KEY": "a key that only ever signs what tests make and read",
     "TRAIL_MAC_KEY": "a key that only ever authenticates entries of tests",
+    "MASTER_KEY": "a key that only ever seals what tests make and read",
     "COUNTERSIGN_LOCAL": "1",
     "LOG_LEVEL": "ERROR",
 }
-for variable in ("EMAIL_URL", "TRUSTED_PROXY_COUNT", "ALLOWED_HOSTS", "SECRET_KEY_FILE", "TRAIL_MAC_KEY_FILE"):
+for variable in (
+    "EMAIL_URL",
+    "TRUSTED_PROXY_COUNT",
+    "ALLOWED_HOSTS",
+    "SECRET_KEY_FILE",
+    "TRAIL_MAC_KEY_FILE",
+    "MASTER_KEY_FILE",
+):
     os.environ.pop(variable, None)
 
 from grc.settings import *  # noqa: E402, F403 - the environment above has to stand before it is read
