@@ -96,7 +96,7 @@ def reword(
         effective_from=effective_from, reason=reason, author=actor,
     )  # fmt: skip
     wording.full_clean()
-    return save(wording, actor=actor, verb="wording.written", reason=reason, refs={"control": control.pk})
+    return save(wording, actor=actor, verb="wording.written", reason=reason, refs=wording_refs(wording))
 
 
 def map_criterion(control: Control, criterion: Criterion, *, actor: User, rationale: str, reason: str) -> Mapping:
@@ -215,6 +215,16 @@ def change_applicability(
     return save(criterion, actor=actor, verb="criterion.applicability_changed", reason=reason)
 
 
+def link_refs(link: Mapping) -> dict[str, int]:
+    """What the entry of a link also names: its two ends."""
+    return {"control": link.control_id, "criterion": link.criterion_id}
+
+
+def wording_refs(wording: Wording) -> dict[str, int]:
+    """What the entry of a wording also names: its control."""
+    return {"control": wording.control_id}
+
+
 def locked(control: Control) -> Control:
     """The control as it is stored now, locked until the end of the transaction.
 
@@ -263,8 +273,7 @@ def _links(control: Control) -> dict[Criterion, str]:
 
 
 def _keep_link(link: Mapping, actor: User, verb: str, reason: str) -> Mapping:
-    refs = {"control": link.control_id, "criterion": link.criterion_id}
-    return save(link, actor=actor, verb=f"mapping.{verb}", reason=reason, refs=refs)
+    return save(link, actor=actor, verb=f"mapping.{verb}", reason=reason, refs=link_refs(link))
 
 
 def _change_all(controls: Iterable[Control], participle: str, actor: User, reason: str, **values: object) -> int:

@@ -101,7 +101,8 @@ FIELDS = (
         "Criteria",
         parse=criteria,
         link=True,
-        help="Ids such as CC6.1 CC6.2, separated by spaces or commas. The list replaces the one that stands.",
+        help="Ids such as CC6.1 CC6.2, separated by spaces or commas. The list replaces the one that stands. "
+        "A link that it adds has no rationale: write it on the control.",
         aliases=(
             "criteria ids",
             "criterion",

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from controls.actions import link_refs, wording_refs
 from controls.import_fields import FIELDS
 from controls.models import Control, Criterion, Mapping, Status, Wording, sentence
 from foundation.accounts.models import User
@@ -22,7 +23,11 @@ PARTS = ("who", "what", "how_often", "on_what")
 
 @dataclass(frozen=True)
 class CriteriaChange:
-    """The links of one control that a file adds (made or brought back) and takes away."""
+    """The links of one control that a file adds (made or brought back) and takes away.
+
+    A file has no place for rationales: a link that comes back keeps its own, a new one has none until somebody writes
+    it on the control. The preview says so.
+    """
 
     add: tuple[Criterion, ...]
     drop: tuple[int, ...]
@@ -116,10 +121,10 @@ class ControlImporter(Importer):
                 archived.append(link)
         for word, some in (("created", new), ("restored", restored), ("archived", archived)):
             verb = f"mapping.{word}"
-            save_many(some, actor=actor, verb_created=verb, verb_updated=verb, reason=reason)
+            save_many(some, actor=actor, verb_created=verb, verb_updated=verb, reason=reason, refs=link_refs)
         wordings = [link for item in items for link in worded(item, actor, reason)]
         verb = "wording.written"
-        save_many(wordings, actor=actor, verb_created=verb, verb_updated=verb, reason=reason)
+        save_many(wordings, actor=actor, verb_created=verb, verb_updated=verb, reason=reason, refs=wording_refs)
 
 
 def compare_criteria(item: Item, stored: Sequence[Mapping]) -> None:
@@ -131,7 +136,8 @@ def compare_criteria(item: Item, stored: Sequence[Mapping]) -> None:
     if add or drop:
         item.links.append(CriteriaChange(add, drop))
         before = sorted(have.values(), key=lambda criterion: (criterion.framework_id, criterion.position))
-        item.differences.append(Difference("Criteria", codes(before), codes(wanted)))
+        label = "Criteria (a new link has no rationale yet)" if add else "Criteria"
+        item.differences.append(Difference(label, codes(before), codes(wanted)))
 
 
 def worded(item: Item, actor: User, reason: str) -> Iterator[Wording]:

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,7 @@ from foundation.trail.values import columns, empty, stored
 
 Row = TypeVar("Row", bound=Tracked)
 Changes = dict[str, list[Any]]  # field → [before, after]
+Refs = dict[str, Any]  # what else an entry is about: word → number
 ERASED = re.compile("sha256:([0-9a-f]{64})")  # what erase() leaves in a history row
 
 
@@ -33,7 +34,7 @@ def save(
     actor: Any,
     verb: str,
     reason: str = "",
-    refs: dict[str, Any] | None = None,
+    refs: Refs | None = None,
     private: dict[str, Any] | None = None,
 ) -> Row:
     """Store `instance` with its history row and its trail entry (R3.5); return it.
@@ -71,11 +72,12 @@ def save_many(
     verb_created: str,
     verb_updated: str,
     reason: str,
-    refs: dict[str, Any] | None = None,
+    refs: Refs | Callable[[Row], Refs] | None = None,
     chunk: int = 1000,
 ) -> tuple[int, int]:
     """What `save` does, for many rows of one model in a constant number of queries a chunk: all of them or none.
 
+    refs: the same for all entries, or a function that gives each row's own (asked once the row has its number).
     Returns how many rows were created and changed. Raises Stale for the first row that somebody saved meanwhile (or
     that stands among them twice; ValueError where both fall into one chunk).
     """
@@ -112,9 +114,13 @@ class Telling:
 
     actor: Any
     reason: str
-    refs: dict[str, Any] | None
+    refs: Refs | Callable[[Any], Refs] | None
     private: dict[str, Any] | None
     at: int
+
+    def refs_of(self, row: Tracked) -> Refs | None:
+        """What else the entry of this row is about."""
+        return self.refs(row) if callable(self.refs) else self.refs
 
 
 # ---- comparing -----------------------------------------------------------------------------------------------------
@@ -218,7 +224,7 @@ def entry_of(move: Move[Any], version: Any, verb: str, told: Telling) -> Entry:
         row,
         changes=move.changes | {name: [] for name in personal},
         reason=told.reason,
-        refs=told.refs,
+        refs=told.refs_of(row),
         history={"table": version._meta.db_table, "id": version.pk, "sha256": history_sha256(version, salt)},
         private=private,
         at=told.at,

@@ -147,7 +147,7 @@ def test_a_changed_row_changes_only_what_differs(
         ("Objective", "Why", "Why, then"),
         ("Owner", "Oskar Owner", "Cole Colleague"),
         ("Next review", "2027-01-31", ""),
-        ("Criteria", "CC1.1, CC1.2", "CC1.2, A1.1"),
+        ("Criteria (a new link has no rationale yet)", "CC1.1, CC1.2", "CC1.2, A1.1"),
     ]
     brought_in(text, compliance)
     control = Control.objects.get(ref="a-1")
@@ -167,6 +167,9 @@ def test_a_link_that_comes_back_keeps_its_row(compliance: User, tmp_path: Path) 
     assert [row.archived_at is None for row in back.history.order_by("history_id")] == [True, False, True]
     told = Entry.objects.filter(object_type="controls.mapping", object_id=str(back.pk)).order_by("id")
     assert [*told.values_list("verb", flat=True)] == ["mapping.created", "mapping.archived", "mapping.restored"]
+    assert {(e.facts["refs"]["control"], e.facts["refs"]["criterion"]) for e in told} == {
+        (back.control_id, back.criterion_id)
+    }
 
 
 def test_columns_that_are_left_out_leave_records_alone(compliance: User, owner: User, tmp_path: Path) -> None:
@@ -188,6 +191,7 @@ def test_a_wording_comes_with_all_four_parts_and_only_when_it_differs(compliance
         "The IT lead removes accounts, each quarter, on production.", dt.date(2026, 1, 1),
     )  # fmt: skip
     assert (wording.author, wording.reason) == (compliance, "Import of controls.csv")
+    assert Entry.objects.get(verb="wording.written").facts["refs"] == {"control": wording.control_id}
     assert planned(f"{head}\n{row}\n", compliance).counts() == {"new": 0, "changed": 0, "unchanged": 1}
     assert planned(f"{head}\n{row.replace('each quarter', 'monthly')}\n", compliance).counts()["changed"] == 1
     assert errors(f"{head}\nA-2,Second,The IT lead,,,,\n", compliance) == [

@@ -218,9 +218,12 @@ def test_many_rows_leave_what_each_of_them_would(admin):
     assert [entry.verb for entry in told] == ["holiday.created"] * 7 + ["holiday.updated"] * 2
     assert told[-2].facts["changes"] == {"name": ["Day 1", "Moved"]}
     assert told[0].facts["refs"] == {"file": 3}
+    keep_days(days(2, start=20), refs=lambda day: {"holiday": day.pk})
+    last = list(Entry.objects.order_by("id"))[-2:]
+    assert [entry.facts["refs"] for entry in last] == [{"holiday": int(entry.object_id)} for entry in last]
     assert all(history_holds(entry) and entry.mac == leaf.mac_of(entry) for entry in told)
     assert Holiday.objects.get(pk=stored[1].pk).version == 2
-    assert Holiday.history.count() == 9
+    assert Holiday.history.count() == 11
     assert {version.history_change_reason for version in Holiday.history.all()} == {"Import"}
 
 
