@@ -13,7 +13,8 @@ from foundation.jobs.queue import perform
 def expire(days: int) -> int:
     """Remove the files of jobs that finished more than `days` days ago, and the traces of the system's own jobs.
 
-    Jobs that people asked for stay listed, without their file. Returns how many files were removed.
+    Jobs that people asked for stay listed, without their file and without what they were given to work on, in which a
+    person may have typed a name (the filters of a page that was printed). Returns how many files were removed.
     """
     before = timezone.now() - timedelta(days=days)
     old = Job.objects.filter(state__in=FINISHED, finished_at__lt=before)
@@ -21,6 +22,7 @@ def expire(days: int) -> int:
     for job in old.exclude(result="").iterator():
         job.result.delete(save=False)
         removed += Job.objects.filter(pk=job.pk).update(result="")
+    old.update(args={})
     later = Slot.objects.filter(name=OuterRef("name"), due__gt=OuterRef("due"))
     Slot.objects.filter(Exists(later), due__lt=before).delete()  # the newest of each entry says that it ran
     old.filter(requested_by=None).delete()

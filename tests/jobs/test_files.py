@@ -32,9 +32,10 @@ def test_only_files_past_their_days_go(owner):
     path, storage, entries = old.result.name, old.result.storage, Entry.objects.count()
     assert files.expire(30) == 1
     old.refresh_from_db()
-    assert (old.result.name, old.result_name) == ("", "Report “Ü”.csv")
+    assert (old.result.name, old.result_name, old.args) == ("", "Report “Ü”.csv", {})
     assert not storage.exists(path)
     fresh.refresh_from_db()
+    assert fresh.args == {"text": "x"}
     with fresh.result.open() as stored:
         assert stored.read() == b"x"
     assert Entry.objects.count() == entries

@@ -128,7 +128,8 @@ def test_each_record_has_its_history_and_its_entry(compliance: User, owner: User
         owner, "annual", dt.date(2027, 1, 31), "implemented",
     )  # fmt: skip
     assert control.history.get().history_user == compliance
-    assert control.history.get().history_change_reason == "Import of controls.csv"
+    assert "controls.csv" not in "".join(Entry.objects.values_list("detail", flat=True))
+    assert control.history.get().history_change_reason == f"Import {Import.objects.get().pk}"
     verbs = [*Entry.objects.filter(actor_id=compliance.pk).order_by("id").values_list("verb", flat=True)]
     assert verbs == ["import.previewed", "control.created", "mapping.created", "mapping.created", "import.applied"]
 
@@ -190,7 +191,7 @@ def test_a_wording_comes_with_all_four_parts_and_only_when_it_differs(compliance
     assert (wording.text, wording.effective_from) == (
         "The IT lead removes accounts, each quarter, on production.", dt.date(2026, 1, 1),
     )  # fmt: skip
-    assert (wording.author, wording.reason) == (compliance, "Import of controls.csv")
+    assert (wording.author, wording.reason) == (compliance, f"Import {Import.objects.get().pk}")
     assert Entry.objects.get(verb="wording.written").facts["refs"] == {"control": wording.control_id}
     assert planned(f"{head}\n{row}\n", compliance).counts() == {"new": 0, "changed": 0, "unchanged": 1}
     assert planned(f"{head}\n{row.replace('each quarter', 'monthly')}\n", compliance).counts()["changed"] == 1
@@ -356,6 +357,7 @@ def test_from_file_to_result_on_pages(client: Client, compliance: User, tmp_path
     assert control.name == "<script>alert(1)</script>"
     assert control.history.get().history_change_reason == "Our old register"
     entry = Entry.objects.get(verb="import.applied")
+    assert "our controls" not in "".join(Entry.objects.values_list("detail", flat=True))  # only where it can be erased
     assert (entry.via, entry.actor_id, entry.object_type) == ("import", compliance.pk, "pages.import")
 
     upload(client, b"Nr,Title\nA-3,Third\n")

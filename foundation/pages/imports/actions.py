@@ -145,12 +145,19 @@ def _apply(one: Import, actor: User) -> Import:
     plan = importer.plan(table_of(one), one.mapping, actor)
     if plan.errors or plan.fingerprint() != one.agreed:
         raise Changed("The records changed since you looked at the preview. Nothing was imported; look at it again.")
-    reason = one.reason or f"Import of {one.name}"
+    reason = one.reason or reason_for(one)
     importer.apply(plan, actor=actor, reason=reason)
     one.counts, one.state, one.applied_at = plan.counts(), ImportState.APPLIED, timezone.now()
     one.save()
     record("import.applied", actor, one, reason=reason, refs=facts(one) | plan.counts(), private={"file": one.name})
     return one
+
+
+def reason_for(one: Import) -> str:
+    """The reason unless the person writes another. It is kept for good, so it does not name the file: people's names
+    stand in files' names, and the import's own page tells it.
+    """
+    return f"Import {one.pk}"
 
 
 def facts(one: Import) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from foundation.pages.imports.actions import (
     keep_file,
     pages_of,
     plan_of,
+    reason_for,
     remembered,
     start,
     table_of,
@@ -108,7 +109,7 @@ def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
         "more_items": len(touched[SHOWN:]),
         "errors": plan.errors[:SHOWN_ERRORS],
         "more_errors": len(plan.errors[SHOWN_ERRORS:]),
-        "form": AgreeForm(initial={"fingerprint": plan.fingerprint(), "reason": f"Import of {one.name}"}),
+        "form": AgreeForm(initial={"fingerprint": plan.fingerprint(), "reason": reason_for(one)}),
     }
     return show(request, "preview", pages, **context)
 
