@@ -15,6 +15,7 @@ from audits import actions
 from audits.forms import AdmissionForm, EndForm, EngagementFilter, EngagementForm
 from audits.models import Engagement, Status
 from controls.models import Category
+from foundation.accounts import fresh
 from foundation.accounts.access import can, get_allowed
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
@@ -57,7 +58,11 @@ class EngagementPages(Pages):
         """The windows as they are now, for whoever may open and close them, and the form to admit somebody."""
         if moment is not None or not can(self.user, "admit_auditor", target):
             return {"windows": None}
-        return {"windows": list(actions.windows_of(target)), "now": timezone.now(), "admit_form": AdmissionForm()}
+        return {
+            "windows": list(actions.windows_of(target)),
+            "now": timezone.now(),
+            "admit_form": AdmissionForm(initial=fresh.typed(self.request)),
+        }
 
     def keep(self, form: Any, participle: str) -> Engagement:
         """Windows follow their engagement in the same transaction."""
@@ -79,6 +84,7 @@ class EngagementPages(Pages):
 def admit(request: HttpRequest, pk: int) -> HttpResponse:
     """Admit an auditor to an engagement."""
     engagement = get_allowed(request.user, "admit_auditor", Engagement, pk)
+    fresh.require(request, "admit_auditor", engagement, back=engagement.get_absolute_url())
     form = AdmissionForm(request.POST)
     if form.is_valid():
         try:
@@ -95,7 +101,8 @@ def end_access(request: HttpRequest, pk: int, window_pk: int) -> HttpResponse:
     """Ask why, then shut an auditor's window."""
     engagement = get_allowed(request.user, "end_access", Engagement, pk)
     window = get_object_or_404(actions.windows_of(engagement), pk=window_pk)
-    form = EndForm(*sent(request))
+    fresh.require(request, "end_access", engagement)
+    form = EndForm(*sent(request), initial=fresh.typed(request))
     if form.is_valid():
         try:
             actions.end_access(window, actor=request.user, reason=form.cleaned_data["reason"])

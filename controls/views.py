@@ -39,6 +39,7 @@ from controls.forms import (
 from controls.imports import ControlImporter
 from controls.matrix import HEADER, Cells, asked_of, build
 from controls.models import Category, Control, Criterion, Mapping, Wording
+from foundation.accounts import fresh
 from foundation.accounts.access import allowed, can, get_allowed, require, visible
 from foundation.accounts.models import User
 from foundation.pages.forms import sent
@@ -136,8 +137,10 @@ for _verb in (
 
 
 def target(request: HttpRequest, pk: int, verb: str) -> Control:
-    """The control, if this person may do `verb` on it: 404 unseen, 403 otherwise."""
-    return get_allowed(user_of(request), verb, Control.objects.select_related("owner", "proposed_by"), pk)
+    """The control, if this person may do `verb` on it: 404 unseen, 403 otherwise; a verb that signs asks who it is."""
+    control = get_allowed(user_of(request), verb, Control.objects.select_related("owner", "proposed_by"), pk)
+    fresh.require(request, verb, control)
+    return control
 
 
 def carry_out(
@@ -148,7 +151,8 @@ def carry_out(
 
     An htmx request gets the form alone, then the status alone. What the action refuses stands beside the form.
     """
-    form = form_class(sent(request)[0], control=control)
+    typed = fresh.typed(request)
+    form = form_class(sent(request)[0], control=control, initial=typed)
     if form.is_valid():
         control.version = form.cleaned_data["version"]
         try:
@@ -159,7 +163,7 @@ def carry_out(
             form.add_error(None, refusal)
         else:
             return done(request, control, title)
-    back = where_from(request, control)
+    back = where_from(request, control, typed.get("next", ""))
     context = {"form": form, "object": control, "title": title, "back": back, "pages": ControlPages(request)}
     part = f"{template}#form" if request.headers.get("HX-Request") else template
     return render(request, part, context, status=422 if form.errors else 200)
@@ -175,9 +179,9 @@ def done(request: HttpRequest, control: Control, title: str) -> HttpResponse:
     return redirect(where_from(request, control))
 
 
-def where_from(request: HttpRequest, control: Control) -> str:
-    """The page of ours that the person came from, said by `next`; else the control's own."""
-    address = request.POST.get("next") or request.GET.get("next") or ""
+def where_from(request: HttpRequest, control: Control, earlier: str = "") -> str:
+    """The page of ours that the person came from, said by `next` (now, or `earlier`); else the control's own."""
+    address = request.POST.get("next") or request.GET.get("next") or earlier
     ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
     return address if ours else control.get_absolute_url()
 

@@ -127,6 +127,18 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     },
 }
 
+# What signs or approves: it takes an authentication within the last five minutes (fresh.py), and no token may do it.
+SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
+    {
+        ("accounts.user", "change_role"),
+        ("accounts.user", "deactivate"),
+        ("accounts.user", "reactivate"),
+        ("audits.engagement", "admit_auditor"),
+        ("audits.engagement", "end_access"),
+        ("controls.control", "approve_not_applicable"),
+    }
+)
+
 # An auditor may do nothing else, whatever the table or a grant says.
 AUDITOR_MAY: Final[frozenset[str]] = frozenset({"view", "download"})
 
@@ -222,6 +234,11 @@ def require(user: Person, verb: str, target: Model | type[Model]) -> None:
         raise Http404
     if not can(user, verb, target):
         raise PermissionDenied
+
+
+def signs(verb: str, target: Model | type[Model]) -> bool:
+    """Whether the verb, on this row or on rows of this class, signs or approves (SIGNING)."""
+    return (register_of(target if isinstance(target, type) else type(target))._meta.label_lower, verb) in SIGNING
 
 
 def apart(actor: User, others: Iterable[int | None], rule: str) -> None:

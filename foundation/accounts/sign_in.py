@@ -1,18 +1,22 @@
 """Sign-in events become trail entries. One of the two places where signals are allowed: Django offers nothing else."""
 
+import time
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
 from django.dispatch import receiver
+from django.http import HttpRequest
 
+from foundation.accounts.fresh import SIGNED_IN_AT
 from foundation.accounts.models import User
 from foundation.trail.record import record
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.signed_in")
-def signed_in(sender: Any, user: User, **kwargs: Any) -> None:
-    """Somebody signed in."""
+def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Somebody signed in; the session knows since when."""
+    request.session[SIGNED_IN_AT] = time.time()
     with transaction.atomic():
         record("auth.signed_in", user, user)
 

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from foundation.accounts import actions
+from foundation.accounts import actions, fresh
 from foundation.accounts.access import can, get_allowed, require
 from foundation.accounts.forms import ProfileForm, RoleForm, UserFilter, UserForm
 from foundation.accounts.models import User
@@ -119,7 +119,8 @@ def _act(
 ) -> HttpResponse:
     """Ask why, then act; a refusal or a change by somebody else meanwhile is said beside the form."""
     user = get_allowed(request.user, verb, User, pk)
-    form = form_class(*sent(request), initial={"version": user.version, "role": user.role})
+    fresh.require(request, verb, user)
+    form = form_class(*sent(request), initial={"version": user.version, "role": user.role} | fresh.typed(request))
     if form.is_valid():
         values = dict(form.cleaned_data)
         user.version = values.pop("version")

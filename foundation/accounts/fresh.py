@@ -1,0 +1,80 @@
+"""Signing takes somebody who proved within the last five minutes who they are: a session left open signs nothing.
+
+A view that carries out a verb of `access.SIGNING` calls `require` once it knows that the person is allowed to; its form
+starts with what `typed` gives, so that nobody types a reason twice.
+"""
+
+import json
+import time
+from datetime import timedelta
+from typing import Any, Final
+
+from allauth.account.authentication import get_authentication_records
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from foundation.accounts.access import signs
+from foundation.keys import Unreadable, seal, unseal
+
+FRESH: Final = timedelta(minutes=5)
+SIGNED_IN_AT: Final = "signed_in_at"  # in the session, in seconds since 1970; sign_in.py writes it
+_TYPED: Final = "typed_before_confirming"
+_MOST: Final = 20_000  # characters of a form that are kept while its sender confirms
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether the person signed in, or confirmed that it is them, within the last five minutes."""
+    proofs = [record["at"] for record in get_authentication_records(request, request.user)]
+    return time.time() - max([request.session.get(SIGNED_IN_AT, 0), *proofs]) < FRESH.total_seconds()
+
+
+def require(request: HttpRequest, verb: str, target: Model | type[Model], back: str = "") -> None:
+    """Let a verb that signs through only right after an authentication; any other verb always.
+
+    Otherwise the request ends here, with nothing changed, on the page that asks for the password or second factor
+    again. From there the person comes to `back` (default: this address), whose form gets what was sent from `typed`.
+    """
+    if not signs(verb, target) or is_fresh(request):
+        return
+    back = back or request.get_full_path()
+    if request.method == "POST":
+        _keep(request, back)
+    raise ImmediateHttpResponse(_ask(request, back))
+
+
+def typed(request: HttpRequest) -> dict[str, Any]:
+    """What was sent from this page before its sender had to confirm, as a form's `initial`: once, then {}."""
+    if request.method != "GET" or _TYPED not in request.session:
+        return {}
+    try:
+        kept = json.loads(unseal("session", request.session[_TYPED]))
+    except Unreadable:
+        kept = {}
+    if kept.get("back", "").partition("?")[0] != request.path:
+        return {}
+    del request.session[_TYPED]
+    fields: dict[str, Any] = kept["fields"]
+    return fields
+
+
+def _keep(request: HttpRequest, back: str) -> None:
+    """Sealed, because a session lies in the database in plain sight."""
+    fields = {name: values if len(values) > 1 else values[0] for name, values in request.POST.lists() if values}
+    fields.pop("csrfmiddlewaretoken", None)
+    kept = json.dumps({"back": back, "fields": fields})
+    if len(kept) <= _MOST:
+        request.session[_TYPED] = seal("session", kept)
+
+
+def _ask(request: HttpRequest, back: str) -> HttpResponse:
+    """To the page that asks; htmx would put that page into the middle of this one, so it is told to leave."""
+    query = urlencode({REDIRECT_FIELD_NAME: back})
+    where = f"{reverse('account_reauthenticate')}?{query}"
+    if not request.headers.get("HX-Request"):
+        return redirect(where)
+    return HttpResponse(headers={"HX-Redirect": where})

@@ -1,0 +1,140 @@
+"""What signs takes an authentication within five minutes: nothing changes before, and nothing typed is lost."""
+
+import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from audits.models import Engagement
+from controls import actions
+from foundation.accounts.access import SIGNING, TABLE, signs
+from foundation.accounts.models import AuditorWindow, User
+from foundation.accounts.roles import Role
+from foundation.trail.models import Entry
+from tests.factories.controls import ControlFactory
+from tests.factories.people import PASSWORD, UserFactory
+
+pytestmark = pytest.mark.django_db
+LATER = datetime.timedelta(minutes=6)
+CONFIRM = reverse("account_reauthenticate")
+
+
+@pytest.fixture
+def as_admin(client: Client, admin: User) -> Client:
+    client.post(reverse("account_login"), {"login": admin.email, "password": PASSWORD})
+    return client
+
+
+def later() -> Any:
+    return time_machine.travel(timezone.now() + LATER, tick=True)
+
+
+def confirm(client: Client, asked: Any) -> Any:
+    """Answer the question for the password, as the page that was led to offers it."""
+    assert asked.status_code == 302
+    assert urlsplit(asked.url).path == CONFIRM
+    back = parse_qs(urlsplit(asked.url).query)["next"][0]
+    return client.post(CONFIRM, {"password": PASSWORD, "next": back})
+
+
+def test_signing_verbs_are_verbs_of_the_table():
+    assert SIGNING
+    assert {(model, verb) for model, verb in SIGNING if verb not in TABLE[model]} == set()
+    assert signs("change_role", User)
+    assert not signs("view", User)
+    assert not signs("change_role", Engagement)
+
+
+def test_right_after_signing_in_nobody_is_asked(as_admin: Client, owner: User):
+    url = reverse("accounts:user-deactivate", args=[owner.pk])
+    assert as_admin.get(url).status_code == 200
+    assert as_admin.post(url, {"reason": "Left", "version": owner.version}).status_code == 302
+    assert not User.objects.get(pk=owner.pk).is_active
+
+
+def test_a_form_asks_before_it_is_filled_in(as_admin: Client, owner: User):
+    url = reverse("accounts:user-deactivate", args=[owner.pk])
+    with later():
+        back = confirm(as_admin, as_admin.get(url))
+        assert back.url == url
+        assert as_admin.get(url).status_code == 200
+
+
+def test_what_was_typed_changes_nothing_and_is_not_lost(as_admin: Client, owner: User):
+    url = reverse("accounts:user-change-role", args=[owner.pk])
+    sent = {"reason": "Promoted to lead", "role": Role.MANAGER, "version": owner.version}
+    with later():
+        asked = as_admin.post(url, sent)
+        assert User.objects.get(pk=owner.pk).role == Role.CONTROL_OWNER
+        wrong = as_admin.post(CONFIRM, {"password": "not it", "next": url})
+        assert wrong.status_code == 200
+        assert as_admin.get(url).status_code == 302, "a wrong password confirms nothing"
+        form = as_admin.get(confirm(as_admin, asked).url).context["form"]
+        assert (form["reason"].value(), form["role"].value()) == ("Promoted to lead", Role.MANAGER)
+        assert User.objects.get(pk=owner.pk).role == Role.CONTROL_OWNER, "the person still has to send it"
+        assert as_admin.post(url, sent).status_code == 302
+    assert User.objects.get(pk=owner.pk).role == Role.MANAGER
+
+
+def test_what_was_typed_is_not_stored_in_plain_sight(as_admin: Client, owner: User):
+    with later():
+        as_admin.post(reverse("accounts:user-deactivate", args=[owner.pk]), {"reason": "A delicate matter"})
+        assert "typed_before_confirming" in as_admin.session
+        assert "delicate" not in str(dict(as_admin.session))
+
+
+def test_a_refusal_comes_before_the_question(client: Client, owner: User, colleague: User):
+    client.force_login(owner)
+    with later():
+        assert client.get(reverse("accounts:user-deactivate", args=[colleague.pk])).status_code == 404
+
+
+def test_admitting_and_ending_access_ask(client: Client, compliance: User, engagement: Engagement, auditor: User):
+    second = UserFactory(role=Role.AUDITOR)
+    client.force_login(compliance)
+    window = AuditorWindow.objects.get()
+    sent = {"user": second.pk, "reason": "Second pair of eyes"}
+    with later():
+        page = client.get(
+            confirm(client, client.post(reverse("audits:engagement-admit-auditor", args=[engagement.pk]), sent)).url
+        )
+        assert page.context["admit_form"]["reason"].value() == "Second pair of eyes"
+        assert AuditorWindow.objects.count() == 1
+    end = reverse("audits:engagement-end-access", args=[engagement.pk, window.pk])
+    with time_machine.travel(timezone.now() + 3 * LATER):
+        client.post(end, {"reason": "Over"})
+        assert AuditorWindow.objects.get(pk=window.pk).closes_at == window.closes_at
+        form = client.get(confirm(client, client.get(end)).url).context["form"]
+        assert form["reason"].value() == "Over"
+
+
+def test_approving_asks_also_within_a_page(client: Client, compliance: User, owner: User):
+    control = ControlFactory(owner=owner)
+    actions.propose_not_applicable(control, actor=owner, reason="We have no office.")
+    url = reverse("controls:control-approve-not-applicable", args=[control.pk])
+    client.force_login(compliance)
+    before = Entry.objects.count()
+    with later():
+        asked = client.post(url, {"note": "Agreed.", "next": "/matrix/"}, headers={"HX-Request": "true"})
+        assert asked.status_code == 200
+        assert asked.content == b"", "htmx would show it in the middle of the page"
+        assert asked.headers["HX-Redirect"].startswith(CONFIRM)
+        assert Entry.objects.count() == before
+        client.post(CONFIRM, {"password": PASSWORD, "next": url})
+        page = client.get(url)
+        assert page.context["form"]["note"].value() == "Agreed."
+        assert page.context["back"] == "/matrix/"
+        assert client.get(url).context["form"]["note"].value() is None, "kept once"
+
+
+def test_a_session_without_a_stamp_is_not_fresh(client: Client, admin: User, owner: User):
+    client.force_login(admin)
+    session = client.session
+    del session["signed_in_at"]
+    session.save()
+    assert client.get(reverse("accounts:user-deactivate", args=[owner.pk])).status_code == 302
