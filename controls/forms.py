@@ -28,7 +28,7 @@ from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.organisation.models import today
 from foundation.pages.filters import RegisterFilter
-from foundation.pages.forms import RegisterForm
+from foundation.pages.forms import RegisterForm, changed_meanwhile
 from foundation.trail.asof import rows
 
 MOST_WORDS = 4000  # of one free text: long enough for anybody, short enough for a page
@@ -191,9 +191,7 @@ class CriteriaForm(VerbForm):
         """Every change of a link raises this number."""
         seen: int = self.cleaned_data["links"]
         if seen != self.stored_links:
-            raise forms.ValidationError(
-                "Somebody changed the criteria while you were reading them. Load the page again."
-            )
+            raise forms.ValidationError(changed_meanwhile("the criteria"))
         return seen
 
     def clean(self) -> dict[str, Any]:
@@ -255,7 +253,7 @@ class ScopeForm(forms.Form):
     def clean_seen(self) -> str:
         """Refuse a scope that somebody else changed after this form was opened."""
         if self.cleaned_data["seen"] != self.standing():
-            raise forms.ValidationError("Somebody changed the scope while you were reading it. Open it again first.")
+            raise forms.ValidationError(changed_meanwhile("the scope"))
         return str(self.cleaned_data["seen"])
 
     def lines(self) -> list[tuple[Category, forms.BoundField]]:

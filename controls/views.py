@@ -42,7 +42,7 @@ from controls.models import Category, Control, Criterion, Mapping, Wording
 from foundation.accounts import fresh
 from foundation.accounts.access import allowed, can, get_allowed, require, visible
 from foundation.accounts.models import User
-from foundation.pages.forms import sent
+from foundation.pages.forms import changed_meanwhile, sent
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper, PaperRefused
@@ -51,7 +51,6 @@ from foundation.trail.asof import rows
 from foundation.trail.keep import Stale
 from foundation.trail.record import record
 
-CHANGED_MEANWHILE = "Somebody changed this control while you were reading it. Look at it again, then send this again."
 OUTCOMES = {  # what is said when a verb on one control is done
     "Update status": "{ref} is now {status}.",
     "Propose as not applicable": "{ref} is proposed as not applicable; a second person decides.",
@@ -157,8 +156,8 @@ def carry_out(
         control.version = form.cleaned_data["version"]
         try:
             action(control, actor=user_of(request), **form.said())
-        except Stale:
-            form.add_error(None, CHANGED_MEANWHILE)
+        except Stale as stale:
+            form.add_error(None, changed_meanwhile(stale))
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
@@ -219,7 +218,7 @@ def change_ticked(
         try:
             count = action(chosen, actor=user_of(request), **form.cleaned_data)
         except Stale as stale:
-            form.add_error(None, f"{stale} Nothing was changed.")
+            form.add_error(None, changed_meanwhile(str(stale.stored), then="Nothing was changed."))
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
@@ -286,8 +285,8 @@ def change_applicability(request: HttpRequest, pk: int) -> HttpResponse:
         criterion.version = said.pop("version")
         try:
             actions.change_applicability(criterion, actor=user_of(request), **said)
-        except Stale:
-            form.add_error(None, "Somebody changed this criterion while you were reading it. Open it again first.")
+        except Stale as stale:
+            form.add_error(None, changed_meanwhile(stale))
         else:
             messages.success(request, f"{criterion.code} saved.")
             return redirect("controls:scope")

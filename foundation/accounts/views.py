@@ -23,12 +23,10 @@ from foundation.accounts.forms import ProfileForm, RoleForm, UserFilter, UserFor
 from foundation.accounts.models import User
 from foundation.accounts.tokens import invited_by
 from foundation.pages.columns import Column
-from foundation.pages.forms import ReasonForm, sent
+from foundation.pages.forms import ReasonForm, changed_meanwhile, sent
 from foundation.pages.pages import Pages
 from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry
-
-CHANGED = "Somebody changed this account while you were reading it. Open it again first."
 
 
 class UserPages(Pages):
@@ -128,8 +126,8 @@ def _act(
             action(user, actor=request.user, **values)
         except ValidationError as refused:
             form.add_error(None, refused.messages)
-        except Stale:
-            form.add_error(None, CHANGED)
+        except Stale as stale:
+            form.add_error(None, changed_meanwhile(stale))
         else:
             messages.success(request, f"{user} {outcome}.")
             return redirect(user)
@@ -160,8 +158,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             save(form.save(commit=False), actor=user, verb="user.updated")
-        except Stale:
-            form.add_error(None, CHANGED)
+        except Stale as stale:
+            form.add_error(None, changed_meanwhile(stale))
         else:
             messages.success(request, "Your profile is saved.")
             return redirect("accounts:profile")
@@ -181,8 +179,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     user = invited_by(token)
     if user is None:
         return render(request, "accounts/invitation_over.html", status=410)
-    form = SetPasswordForm(user, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = SetPasswordForm(user, sent(request)[0])
+    if form.is_valid():
         if request.user.is_authenticated:
             logout(request)  # whoever opened the link in a browser that somebody else is signed in with
         if actions.accept_invitation(token, form.cleaned_data["new_password1"]) is None:

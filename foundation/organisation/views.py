@@ -18,11 +18,13 @@ from foundation.organisation.forms import DAY_NAMES, LogoForm, OrganisationForm,
 from foundation.organisation.models import Holiday, Organisation, Setting, organisation
 from foundation.pages.columns import Column
 from foundation.pages.filters import RegisterFilter
-from foundation.pages.forms import RegisterForm
+from foundation.pages.forms import RegisterForm, changed_meanwhile, sent
 from foundation.pages.history import timeline
 from foundation.pages.pages import Pages
 from foundation.trail.keep import Stale
 from foundation.trail.models import Tracked
+
+AS_IT_STANDS = "Nothing was saved; this is how it stands now."
 
 
 @require_safe
@@ -64,7 +66,7 @@ def may_set(request: HttpRequest, item: Item) -> bool:
 def organisation_edit(request: HttpRequest) -> HttpResponse:
     """Change name, time zone and work week."""
     require(request.user, "change", Organisation)
-    form = OrganisationForm(request.POST or None, instance=organisation())
+    form = OrganisationForm(sent(request)[0], instance=organisation())
     status = 200
     if request.method == "POST":
         status = 422
@@ -73,10 +75,7 @@ def organisation_edit(request: HttpRequest) -> HttpResponse:
                 keep(form.save(commit=False), actor=request.user)
             except Stale as stale:
                 form, status = OrganisationForm(instance=stale.stored), 409
-                messages.error(
-                    request,
-                    "Nothing was saved: somebody changed the organisation meanwhile. This is how it stands now.",
-                )
+                messages.error(request, changed_meanwhile(stale, AS_IT_STANDS))
             else:
                 messages.success(request, "Organisation saved.")
                 return redirect("organisation:settings")
@@ -87,7 +86,7 @@ def logo_edit(request: HttpRequest) -> HttpResponse:
     """Upload a logo."""
     require(request.user, "change", Organisation)
     ours = organisation()
-    form = LogoForm(request.POST or None, request.FILES or None, initial={"version": ours.version})
+    form = LogoForm(*sent(request), initial={"version": ours.version})
     status = 200
     if request.method == "POST":
         status = 422
@@ -97,9 +96,9 @@ def logo_edit(request: HttpRequest) -> HttpResponse:
                 set_logo(ours, form.cleaned_data["logo"], actor=request.user)
             except ValidationError as error:
                 form.add_error("logo", error)
-            except Stale:
+            except Stale as stale:
                 form, status = LogoForm(initial={"version": organisation().version}), 409
-                messages.error(request, "Nothing was saved: somebody changed the organisation meanwhile.")
+                messages.error(request, changed_meanwhile(stale, AS_IT_STANDS))
             else:
                 messages.success(request, "Logo saved.")
                 return redirect("organisation:settings")
@@ -141,7 +140,7 @@ def setting_edit(request: HttpRequest, key: str) -> HttpResponse:
     if not may_set(request, item):
         raise PermissionDenied
     row = Setting.objects.filter(key=key).first()
-    form, status = SettingForm(request.POST or None, item=item, initial=_initial(row, item)), 200
+    form, status = SettingForm(sent(request)[0], item=item, initial=_initial(row, item)), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -150,9 +149,7 @@ def setting_edit(request: HttpRequest, key: str) -> HttpResponse:
             except Stale as stale:
                 row, status = stale.stored, 409  # type: ignore[assignment]
                 form = SettingForm(item=item, initial=_initial(row, item) | {"reason": form.cleaned_data["reason"]})
-                messages.error(
-                    request, "Nothing was saved: somebody changed this number meanwhile. This is how it stands now."
-                )
+                messages.error(request, changed_meanwhile(stale, AS_IT_STANDS))
             else:
                 messages.success(request, f"{item.words} saved.")
                 return redirect("organisation:settings")

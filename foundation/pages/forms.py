@@ -6,11 +6,21 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 
 from foundation.accounts.models import User
+from foundation.trail.keep import Stale
 
 
 def sent(request: HttpRequest) -> tuple[Any, Any]:
     """The data and files to bind a form to: `Form(*sent(request))`. Nothing until a POST, be it empty."""
     return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+
+def changed_meanwhile(what: Stale | str, then: str = "Open the page again, then send this again.") -> str:
+    """What everybody is told whose save was refused because a colleague was first.
+
+    what: the refusal, which knows the record's kind, or what changed in words (“the scope”). then: what to do now.
+    """
+    name = f"this {what.stored._meta.verbose_name}" if isinstance(what, Stale) else what
+    return f"Somebody changed {name} while you were reading. {then}"
 
 
 class RegisterForm(forms.ModelForm):

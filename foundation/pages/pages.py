@@ -21,7 +21,7 @@ from foundation.accounts.access import can, get_allowed, moment_for, require, vi
 from foundation.accounts.models import User
 from foundation.pages.columns import Column, shown_to
 from foundation.pages.filters import RegisterFilter
-from foundation.pages.forms import ReasonForm, RegisterForm, sent
+from foundation.pages.forms import ReasonForm, RegisterForm, changed_meanwhile, sent
 from foundation.pages.history import Link, timeline
 from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.views import import_start
@@ -290,7 +290,7 @@ class Pages:
                     save(target, actor=self.user, verb=verb, reason=form.cleaned_data["reason"]), participle
                 )
             except Stale as stale:
-                form.add_error(None, "Somebody changed this record while you were reading it. Look at it again first.")
+                form.add_error(None, changed_meanwhile(stale))
                 target = stale.stored
         archiving, status = archived_at is not None, 422 if form.errors else 200
         return self.render("confirm", form=form, object=target, archiving=archiving, status=status)

@@ -76,6 +76,7 @@ def test_stale_setting_form_saves_nothing_and_shows_what_stands(client, admin, o
     content = response.content.decode()
     assert 'value="200"' in content
     assert "second" in content
+    assert "Somebody changed this setting while you were reading. Nothing was saved" in content
     assert setting(PROGRAMME) == 200
 
 
@@ -168,3 +169,11 @@ def test_holidays_are_added_and_taken_off_by_the_administrator(client, admin, co
     restore = reverse("organisation:holiday-restore", args=[day.pk])
     client.post(restore, {"reason": "We do not", "version": day.version + 1})
     assert Holiday.objects.live().get() == day
+
+
+@pytest.mark.parametrize("name", ["organisation-edit", "logo-edit", "setting-edit"])
+def test_a_form_that_is_sent_empty_says_what_it_lacks(client, admin, ours, name):
+    client.force_login(admin)
+    answer = client.post(reverse(f"organisation:{name}", args=[INSTALLATION] if name == "setting-edit" else []))
+    assert answer.status_code == 422
+    assert answer.context["form"].errors

@@ -39,7 +39,7 @@ SAMPLES = 3  # rows of the file shown beside the choice of columns
 
 def import_start(request: HttpRequest, pages: "type[Pages]") -> HttpResponse:
     """Choose a file for a register. The caller has asked whether this person may import into it."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(*sent(request))
     status = 200
     if request.method == "POST":
         if form.is_valid():
