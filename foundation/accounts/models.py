@@ -69,6 +69,7 @@ class User(Tracked, AbstractBaseUser):
 
     access = Paths(owner=("id",), team=("manager",), timeless=True)
     personal = ("email", "name")
+    details = ("title", "manager")
     unrecorded = ("password", "session_epoch", "is_superuser")
 
     class Meta:

@@ -1,6 +1,5 @@
 """A column of a register, said once: the list, the CSV and the PDF all read it."""
 
-import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -9,6 +8,7 @@ from django.db import models
 
 from foundation.accounts.access import can
 from foundation.accounts.models import User
+from foundation.trail.changes import words
 
 Kind = Literal["text", "ref", "title", "badge", "date", "moment", "number", "person"]
 
@@ -61,20 +61,3 @@ class Column:
 def shown_to(user: User, model: type[models.Model], columns: Iterable[Column]) -> list[Column]:
     """Those of a register's columns that this person may be shown."""
     return [column for column in columns if not column.verb or can(user, column.verb, model)]
-
-
-def words(value: Any) -> str:
-    """A value in words, the same on screen, on paper and in CSV: "" for nothing, ISO days, UTC moments, yes and no."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "Yes" if value else "No"
-        case datetime.datetime():
-            return value.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        case datetime.date():
-            return value.isoformat()
-        case list() | tuple():
-            return ", ".join(words(item) for item in value)
-        case _:
-            return str(value)

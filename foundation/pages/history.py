@@ -10,19 +10,11 @@ from django.db import models
 
 from foundation.accounts.access import open_window, period_of, visible
 from foundation.accounts.models import User
-from foundation.pages.columns import words
 from foundation.trail.asof import rows
+from foundation.trail.changes import Change, Named, change_of
+from foundation.trail.sight import called
 
 HIDDEN = {"id", "version", "created_at"}  # what every version changes, or none, tells a reader nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field's value before and after, in words."""
-
-    label: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +58,15 @@ def timeline(
     """
     window = open_window(user)
     span = Span(period_of(window)[0] if window else None, moment)
-    found = versions("", type(target), {"id": target.pk}, span)
+    found = versions(user, "", type(target), {"id": target.pk}, span)
     for link in links:
         path = f"{link.path}_id"
         seen = visible(user, rows(link.model, moment), moment).filter(**{path: target.pk}).values("id")
-        found += versions(link.subject, link.model, {path: target.pk, "id__in": seen}, span)
+        found += versions(user, link.subject, link.model, {path: target.pk, "id__in": seen}, span)
     return sorted(found, key=lambda version: version.at, reverse=True)
 
 
-def versions(subject: str, model: type[models.Model], where: dict[str, Any], span: Span) -> list[Version]:
+def versions(user: User, subject: str, model: type[models.Model], where: dict[str, Any], span: Span) -> list[Version]:
     """The versions in one history table, each compared with the one before it of the same row.
 
     What a row went through before `span.since` is one version: how it stood then, without who and why.
@@ -84,21 +76,21 @@ def versions(subject: str, model: type[models.Model], where: dict[str, Any], spa
         stored = stored.filter(history_date__lte=span.until)
     kept = list(stored)
     shown = [column for column in tracked(model) if column.attname not in where]  # all versions agree on these
-    names = names_of(shown, kept)
+    named = names_of(user, shown, kept)
     before: dict[Any, Any] = {}
     found = []
     for row in kept:
         if span.since is None or row.history_date >= span.since:
             if (earlier := before.get(row.id)) is not None and span.since and earlier.history_date < span.since:
-                found.append(as_it_stood(subject, earlier, shown, names))
-            found.append(version(subject, earlier, row, shown, names))
+                found.append(as_it_stood(subject, earlier, shown, named))
+            found.append(version(subject, earlier, row, shown, named))
         before[row.id] = row
     told = {one.row for one in found}
-    found += [as_it_stood(subject, row, shown, names) for key, row in before.items() if key not in told]
+    found += [as_it_stood(subject, row, shown, named) for key, row in before.items() if key not in told]
     return found
 
 
-def version(subject: str, earlier: Any, row: Any, shown: list[Any], names: dict[str, dict[Any, str]]) -> Version:
+def version(subject: str, earlier: Any, row: Any, shown: list[Any], named: Named) -> Version:
     """One history row in words, compared with the one before it."""
     return Version(
         row=row.id,
@@ -108,23 +100,22 @@ def version(subject: str, earlier: Any, row: Any, shown: list[Any], names: dict[
         number=row.version,
         first=earlier is None,
         subject=subject,
-        changes=list(changes(shown, earlier, row, names)),
+        changes=list(changes(shown, earlier, row, named)),
     )
 
 
-def as_it_stood(subject: str, row: Any, shown: list[Any], names: dict[str, dict[Any, str]]) -> Version:
+def as_it_stood(subject: str, row: Any, shown: list[Any], named: Named) -> Version:
     """How a row stood when an auditor's period began: nothing of who did what before."""
-    return replace(version(subject, None, row, shown, names), who="Before the period", reason="")
+    return replace(version(subject, None, row, shown, named), who="Before the period", reason="")
 
 
-def changes(shown: list[Any], before: Any, after: Any, names: dict[str, dict[Any, str]]) -> Iterable[Change]:
+def changes(shown: list[Any], before: Any, after: Any, named: Named) -> Iterable[Change]:
     """The fields in which `after` differs from `before`; against nothing, the fields that are filled."""
     for column in shown:
         old = getattr(before, column.attname) if before is not None else None
         new = getattr(after, column.attname)
         if old != new and not (before is None and new in ("", None)):
-            label = str(column.verbose_name).capitalize()
-            yield Change(label, in_words(column, old, names), in_words(column, new, names))
+            yield change_of(column, old, new, named)
 
 
 def tracked(model: type[models.Model]) -> list[Any]:
@@ -132,24 +123,11 @@ def tracked(model: type[models.Model]) -> list[Any]:
     return [column for column in model.history.model.tracked_fields if column.name not in HIDDEN]  # type: ignore[attr-defined]
 
 
-def in_words(column: Any, value: Any, names: dict[str, dict[Any, str]]) -> str:
-    """One stored value: a choice's words, a record's name, a day in ISO."""
-    if column.name in names:
-        return names[column.name].get(value, "") if value is not None else ""
-    if column.choices:
-        return str(dict(column.flatchoices).get(value, value or ""))
-    return words(value)
-
-
-def names_of(shown: list[Any], stored: Iterable[Any]) -> dict[str, dict[Any, str]]:
-    """For each foreign key among `shown` the names of what `stored` refers to, one query a related model."""
-    keys = [column for column in shown if column.remote_field]
+def names_of(user: User, shown: list[Any], stored: Iterable[Any]) -> Named:
+    """What the records that `stored` refers to are called, one query a related model."""
     wanted: dict[type[models.Model], set[Any]] = defaultdict(set)
     for row in stored:
-        for column in keys:
-            wanted[column.related_model].add(getattr(row, column.attname))
-    known = {
-        related: {record.pk: str(record) for record in related._default_manager.filter(pk__in=ids - {None})}
-        for related, ids in wanted.items()
-    }
-    return {column.name: known.get(column.related_model, {}) for column in keys}
+        for column in shown:
+            if column.many_to_one:
+                wanted[column.related_model].add(getattr(row, column.attname))
+    return called(user, wanted)

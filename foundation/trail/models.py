@@ -207,6 +207,7 @@ class Tracked(models.Model):
     """A stored thing with a history. It is saved through `trail.keep.save`, archived, and never deleted.
 
     `personal` names the fields whose values identify a person: they stay out of the leaf and can be erased.
+    `details` names the fields that take the permission `view_details` to be seen beside the rest.
     `unrecorded` names the fields that neither history nor trail may ever hold, such as the hash of a password.
     """
 
@@ -215,6 +216,7 @@ class Tracked(models.Model):
     )
     history: ClassVar[Any] = History(inherit=True)
     personal: ClassVar[tuple[str, ...]] = ()
+    details: ClassVar[tuple[str, ...]] = ()
     unrecorded: ClassVar[tuple[str, ...]] = ()
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()

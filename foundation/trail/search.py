@@ -8,9 +8,10 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
 
-from foundation.accounts.access import TABLE, moment_for, seen_entries, visible
+from foundation.accounts.access import TABLE, allowed, moment_for, seen_entries, visible
 from foundation.accounts.models import User
 from foundation.trail.asof import rows
 from foundation.trail.leaf import canonical
@@ -119,7 +120,7 @@ class EntrySearch(forms.Form):
             found = found.filter(about(self.user, asked["record"], asked["register"]))
         if asked["q"]:
             # Words are looked for only where their finder may read the values (decision 10), as sight.line says too.
-            readable = seen_entries(self.user) | Q(object_type="")
+            readable = (seen_entries(self.user) | Q(object_type="")) & ~withheld(self.user)
             found = found.filter(readable, detail__icontains=canonical(asked["q"])[1:-1])
         return found
 
@@ -145,6 +146,17 @@ def about(user: Any, text: str, register: str) -> Q:
             ids = [str(pk) for pk in in_sight(user, model).filter(ref__iexact=text).values_list("id", flat=True)]
             condition |= Q(object_type=label, object_id__in=ids)
     return condition
+
+
+def withheld(user: Any) -> Q:
+    """The entries that may tell of a record's `details` which the person may not see."""
+    found = Q(pk__in=())
+    for label in registers():
+        model = apps.get_model(label)
+        if getattr(model, "details", ()):
+            told = allowed(user, "view_details", model).annotate(as_text=Cast("pk", CharField()))
+            found |= Q(object_type=label) & ~Q(object_id__in=told.values("as_text"))
+    return found
 
 
 def microseconds(moment: datetime.datetime) -> int:

@@ -1,9 +1,8 @@
 """What one person may see of entries: names, records, values and addresses, looked up for a whole page at once."""
 
-import datetime
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -12,26 +11,37 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.db.models import Exists, OuterRef
 
 from foundation.accounts.access import moment_for, visible, which
-from foundation.pages.columns import words
 from foundation.trail.asof import rows, thaw
+from foundation.trail.changes import Change, Named, change_of, label_of, words
 from foundation.trail.models import Entry, Tracked
 from foundation.trail.values import number
 from foundation.trail.verbs import VERBS
 
 KINDS = {"system": "The system", "anonymous": "Nobody signed in", "guest": "A guest", "token": "An API token"}
-Records = Mapping[tuple[str, str], models.Model]  # (object type, id) → the record, where the person sees it
+USER = "accounts.user"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One field before and after, in words; or, of a personal field, why they are not shown ("erased", "personal")."""
+class Sight:
+    """What one person sees of the records that some entries or versions are about or name.
 
-    label: str
-    before: str = ""
-    after: str = ""
-    withheld: str = ""
+    `records`: (register, number) → record, where the person sees it. `names`: number → name of everybody who is named:
+    that is no secret, because who did it is always said. `detailed`: the records whose `details` the person may see.
+    """
+
+    records: Mapping[tuple[str, str], models.Model]
+    names: Mapping[int, str]
+    detailed: Collection[tuple[str, str]]
+
+    def named(self, model: type[models.Model], key: Any) -> str:
+        """What the record of `model` with this number is called: “control 12” if it is not seen."""
+        if model is get_user_model() and key in self.names:
+            return self.names[key]
+        found = self.records.get((model._meta.label_lower, str(key)))
+        return str(found) if found is not None else f"{model._meta.verbose_name} {key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +72,28 @@ class Line:
 def lines(user: Any, entries: Sequence[Entry]) -> list[Line]:
     """The entries as `user` may see them; as many queries for a thousand as for three of the same kinds."""
     own = which(user, "view_private", entries)
-    records = seen(user, entries)
-    names = names_of(entries)
-    return [line(entry, records, names, private=entry.pk in own) for entry in entries]
+    seen = sight_of(user, wanted_by(entries))
+    return [line(entry, seen, private=entry.pk in own) for entry in entries]
 
 
-def line(entry: Entry, records: Records, names: Mapping[int, str], *, private: bool) -> Line:
-    """One entry, given the records and names that `lines` looked up."""
-    target = records.get((entry.object_type, entry.object_id))
+def called(user: Any, wanted: Mapping[type[models.Model], Iterable[Any]]) -> Named:
+    """What the wanted records of each model are called, as far as `user` sees them; one query a model."""
+    return sight_of(user, {model._meta.label_lower: ids for model, ids in wanted.items()}).named
+
+
+def line(entry: Entry, seen: Sight, *, private: bool) -> Line:
+    """One entry, given what `lines` looked up."""
+    target = seen.records.get((entry.object_type, entry.object_id))
     is_open = target is not None or not entry.object_type
     return Line(
         entry=entry,
-        who=who(entry, names),
+        who=who(entry, seen.names),
         words=VERBS.get(entry.verb, entry.verb),
         target=str(target) if target is not None else ref(entry),
         url=getattr(target, "get_absolute_url", str)(),
         open=is_open,
         reason=entry.facts.get("reason", "") if is_open else "",
-        changes=tuple(changes(entry, records, names, private=private)) if is_open else (),
+        changes=tuple(changes(entry, seen, private=private)) if is_open else (),
         address=(entry.ip or "") if private else masked(entry.ip),
         private=told(entry) if private else {},
     )
@@ -112,44 +126,53 @@ def model_of(label: str) -> type[models.Model] | None:
         return None
 
 
-def names_of(entries: Iterable[Entry]) -> dict[int, str]:
-    """Account → name of all who acted or are named in a change. A name is no secret: who did it is always said."""
-    ids = {entry.actor_id for entry in entries if entry.actor_id is not None}
-    for entry in entries:
-        for name, pair in all_changes(entry):
-            if relation(entry, name) is get_user_model():
-                ids.update(value for value in pair if value is not None)
-    return {person.pk: str(person) for person in get_user_model()._default_manager.filter(pk__in=ids)}
-
-
-def seen(user: Any, entries: Iterable[Entry]) -> Records:
-    """The records that the entries are about and that their changes name, as far as `user` sees them: one query each
-    register. People who are named in a change are in `names_of`.
-    """
-    wanted: dict[str, set[str]] = defaultdict(set)
+def wanted_by(entries: Iterable[Entry]) -> dict[str, set[Any]]:
+    """Register → numbers of the records that the entries are about and of those that their changes and actors name."""
+    wanted: dict[str, set[Any]] = defaultdict(set)
     for entry in entries:
         wanted[entry.object_type].add(entry.object_id)
+        wanted[USER].add(entry.actor_id)
         for name, pair in all_changes(entry):
-            related = relation(entry, name)
-            if related is not None and related is not get_user_model():
-                wanted[related._meta.label_lower].update(str(value) for value in pair if value is not None)
+            column = column_of(entry.object_type, name)
+            if column is not None and column.many_to_one:
+                wanted[column.related_model._meta.label_lower].update(pair)
+    return wanted
+
+
+def sight_of(user: Any, wanted: Mapping[str, Iterable[Any]]) -> Sight:
+    """What `user` sees of the wanted records (register → numbers): a query or two for each register."""
     moment = moment_for(user, None)
-    return {
-        (label, str(record.pk)): record
-        for label, ids in wanted.items()
-        for record in _seen_of(user, label, ids, moment)
-    }
+    records: dict[tuple[str, str], models.Model] = {}
+    detailed: set[tuple[str, str]] = set()
+    for label, ids in wanted.items():
+        found = _seen_of(user, label, ids, moment) if label != USER else []
+        records |= {(label, str(record.pk)): record for record in found}
+    people = _people(user, wanted.get(USER, ()))
+    records |= {(USER, str(person.pk)): person for person in people if person.in_sight}
+    for label in {label for label, _ in records}:
+        some = [record for (register, _), record in records.items() if register == label]
+        if getattr(some[0], "details", ()):
+            detailed |= {(label, str(key)) for key in which(user, "view_details", some)}
+    return Sight(records, {person.pk: str(person) for person in people}, detailed)
 
 
-def _seen_of(user: Any, label: str, ids: Iterable[str], moment: Any) -> list[models.Model]:
+def _people(user: Any, ids: Iterable[Any]) -> list[Any]:
+    """Everybody with these numbers, and of each whether `user` sees the account (`in_sight`): one query for both."""
+    model = get_user_model()
+    numbers = {number(model, key) for key in ids} - {None}
+    sight = Exists(visible(user, model).filter(pk=OuterRef("pk")))
+    return list(model._default_manager.filter(pk__in=numbers).annotate(in_sight=sight)) if numbers else []
+
+
+def _seen_of(user: Any, label: str, ids: Iterable[Any], moment: Any) -> list[models.Model]:
     model = model_of(label)
     if model is None:
         return []
     tracked = issubclass(model, Tracked)
     found = visible(user, rows(model, moment) if tracked else model, moment if tracked else None)
     keys = [column.name for column in model._meta.concrete_fields if column.many_to_one]
-    numbers = {number(model, text) for text in ids} - {None}
-    return [thaw(row) for row in found.filter(id__in=numbers).select_related(*keys)]
+    numbers = {number(model, key) for key in ids} - {None}
+    return [thaw(row) for row in found.filter(id__in=numbers).select_related(*keys)] if numbers else []
 
 
 def all_changes(entry: Entry) -> list[tuple[str, list[Any]]]:
@@ -157,38 +180,26 @@ def all_changes(entry: Entry) -> list[tuple[str, list[Any]]]:
     return list({**entry.facts.get("changes", {}), **entry.hidden.get("changes", {})}.items())
 
 
-def changes(entry: Entry, records: Records, names: Mapping[int, str], *, private: bool) -> Iterable[Change]:
+def changes(entry: Entry, seen: Sight, *, private: bool) -> Iterable[Change]:
     """The entry's changes in words: a choice's label, a related record's name, a day in ISO."""
     for name, pair in all_changes(entry):
         column = column_of(entry.object_type, name)
-        label = str(column.verbose_name).capitalize() if column is not None else name
+        label = label_of(column) if column is not None else name
         personal = name in entry.hidden.get("changes", ())
-        if not pair or (personal and not private):
-            yield Change(label, withheld="personal" if personal else "erased")
+        if (personal and not private) or is_detail(entry, name, seen):
+            yield Change(label, withheld="personal")
+        elif not pair:
+            yield Change(label, withheld="erased")
+        elif column is None:  # a field that the product no longer has
+            yield Change(label, words(pair[0]), words(pair[1]))
         else:
-            before, after = (in_words(entry, name, value, records, names) for value in pair)
-            yield Change(label, before, after)
+            yield change_of(column, pair[0], pair[1], seen.named)
 
 
-def in_words(entry: Entry, name: str, value: Any, records: Records, names: Mapping[int, str]) -> str:
-    """One stored value of the field `name`."""
-    column, related = column_of(entry.object_type, name), relation(entry, name)
-    if related is get_user_model() and value in names:
-        return names[value]
-    if related is not None and value is not None:
-        found = records.get((related._meta.label_lower, str(value)))
-        return str(found) if found is not None else f"{related._meta.verbose_name} {value}"
-    if column is not None and column.choices:
-        return str(dict(column.flatchoices).get(value, value or ""))
-    if isinstance(column, models.DateTimeField) and isinstance(value, str) and value:
-        return words(datetime.datetime.fromisoformat(value))
-    return words(value)
-
-
-def relation(entry: Entry, name: str) -> type[models.Model] | None:
-    """The model that the changed field refers to, if it is a foreign key."""
-    column = column_of(entry.object_type, name)
-    return column.related_model if column is not None and column.many_to_one else None
+def is_detail(entry: Entry, name: str, seen: Sight) -> bool:
+    """Whether the field is one of those that its register shows to few, and not to this person."""
+    key = (entry.object_type, entry.object_id)
+    return name in getattr(model_of(entry.object_type), "details", ()) and key not in seen.detailed
 
 
 @cache

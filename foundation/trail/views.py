@@ -98,7 +98,9 @@ def sees_everybody(user: Any) -> bool:
 def cells(line: Line) -> list[object]:
     """One entry as a row of the CSV."""
     entry = line.entry
-    changed = "; ".join(f"{change.label}: {change.before} → {change.after}" for change in line.changes)
+    changed = "; ".join(
+        f"{change.label}: {change.withheld or f'{change.before} → {change.after}'}" for change in line.changes
+    )
     return [
         entry.pk, entry.moment.isoformat(timespec="microseconds"), line.who, entry.actor_id, line.words, entry.verb,
         register_name(entry.object_type), line.target, entry.object_id, entry.outcome, changed, line.reason,

@@ -101,6 +101,15 @@ def test_words_are_found_in_entries_without_a_record_by_who_sees_them(admin, emp
     assert found(owner, "q=xylophones&since=2020-01-01") == []
 
 
+def test_words_are_not_looked_for_in_details_that_are_withheld(admin, auditor, employee):
+    employee.title = "Xylophonist"
+    save(employee, actor=admin, verb="user.updated")
+    assert len(found(admin, "q=xylophonist&since=2020-01-01")) == 1
+    assert len(found(employee, "q=xylophonist&since=2020-01-01")) == 0  # sees only what he did himself
+    assert found(auditor, "q=xylophonist&since=2020-01-01") == []
+    assert found(auditor, "verb=user.updated") != []
+
+
 def test_words_are_not_looked_for_in_what_is_personal(admin, employee):
     assert found(admin, "q=employee@example.com&since=2020-01-01") == []
 

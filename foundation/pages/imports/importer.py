@@ -13,8 +13,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from foundation.accounts.models import User
-from foundation.pages.columns import words
 from foundation.pages.imports.table import Table
+from foundation.trail.changes import words
 from foundation.trail.keep import save_many
 from foundation.trail.models import Register
 
