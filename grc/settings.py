@@ -11,7 +11,7 @@ from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environs import FileAwareEnv
+from environs import FileAwareEnv, validate
 
 env = FileAwareEnv(strip_whitespace=True)
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -88,6 +88,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "grc.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -100,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "grc.middleware.PlainMethods",
     "foundation.organisation.middleware.OrganisationMiddleware",
     "foundation.trail.middleware.TrailMiddleware",
     "foundation.accounts.middleware.AuditorReadOnly",  # inside the trail's, which records the refusal
@@ -245,7 +247,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 
 SECURE_SSL_REDIRECT = not LOCAL
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by the machine itself, over plain HTTP
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked by the machine itself, over plain HTTP
 SECURE_HSTS_SECONDS = 0 if LOCAL else env.int("HSTS_SECONDS", 365 * 24 * 3600)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
 SECURE_HSTS_PRELOAD = not LOCAL
@@ -261,10 +263,16 @@ SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("session", "csrf") if LOCAL else ("__Ho
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
+        "default-src": [NONE],  # what is not listed does not load
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:"],  # data: is the QR code of an authenticator app
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [NONE],
+        "worker-src": [NONE],
+        "manifest-src": [NONE],
+        "media-src": [NONE],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
@@ -322,17 +330,28 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"  # storage and logs; people read times in the organisation's zone (foundation.organisation)
 
-# To stderr, for whoever runs the machine: what failed and where. Who did what belongs to the trail, not in here.
+# To stderr, for whoever runs the machine: what failed and where. Who did what belongs to the trail, not in here, and
+# no name, address, secret or typed word may come here: grc.logs takes them out of whatever any library says.
+LOG_FORMAT = env.str("LOG_FORMAT", "line" if LOCAL else "json", validate=validate.OneOf(["line", "json"]))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"chosen": {"()": "grc.logs.formatter", "form": LOG_FORMAT}},
+    "filters": {"safe": {"()": "grc.logs.Safe"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["safe"]}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"level": "ERROR"},  # a refusal is no fault of the program: the request's own line tells it
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},  # a traceback for every scanner
         "fontTools": {"level": "WARNING"},  # names every glyph that it keeps
         "weasyprint": {"level": "ERROR"},  # warns of each CSS property that only browsers know
     },
 }
+
+
+# About --------------------------------------------------------------------------------------------------------------
+
+VERSION = "0.3.0.dev0"
+# Whoever changes the program and lets others use it shows them the changed source (AGPL, section 13): its address.
+SOURCE_URL = env.str("SOURCE_URL", "", validate=validate.Regexp(r"^(https?://\S+)?$"))

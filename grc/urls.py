@@ -4,11 +4,15 @@ from django.urls import include, path
 
 from controls.views import matrix, matrix_csv
 from grc import wiring
-from grc.health import healthz
+from grc.about import about, licence
+from grc.health import healthz, readyz
 from home.views import my_work, search
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("about/", about, name="about"),
+    path("about/licence/", licence, name="licence"),
     path("", my_work, {"work": wiring.WORK}, name="my-work"),
     path("search/", search, {"search": wiring.SEARCH}, name="search"),
     path("matrix/", matrix, {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),
@@ -22,3 +26,5 @@ urlpatterns = [
     path("pages/", include("foundation.pages.urls")),
     path("account/", include("foundation.accounts.sign_in_urls")),
 ]
+
+handler500 = "grc.errors.server_error"

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 STRICT = {
     "SECRET_KEY": "k" * 40 + "0123456789abcdef",
     "TRAIL_MAC_KEY": "m" * 40,
+    "MASTER_KEY": "s" * 40,
     "ALLOWED_HOSTS": "countersign.example.com",
 }
 
@@ -30,7 +31,7 @@ def start(tmp_path, **environment) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "TRAIL_MAC_KEY"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "TRAIL_MAC_KEY", "MASTER_KEY"])
 def test_strict_settings_do_not_start_without_a_key(tmp_path, missing):
     ran = start(tmp_path, **{name: value for name, value in STRICT.items() if name != missing})
     assert ran.returncode != 0
@@ -54,7 +55,7 @@ def test_local_keys_are_made_once_and_for_the_owner_alone(tmp_path):
     first = start(tmp_path, COUNTERSIGN_LOCAL="1")
     assert first.stdout == start(tmp_path, COUNTERSIGN_LOCAL="1").stdout
     keys = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()}
-    assert keys == {"secret_key": 0o600, "trail_mac_key": 0o600}
+    assert keys == {"secret_key": 0o600, "trail_mac_key": 0o600, "master_key": 0o600}
     assert len(first.stdout.split()[1]) == 64
 
 
@@ -79,7 +80,7 @@ def test_request_beyond_the_limit_is_refused(client: Client, db, settings):
 def test_policy_allows_nothing_inline_and_nothing_foreign(client: Client, db):
     response = client.get("/account/sign-in/")
     policy = dict(part.strip().split(" ", 1) for part in response.headers["Content-Security-Policy"].split(";"))
-    assert policy["default-src"] == "'self'"
+    assert policy["default-src"] == "'none'"
     assert policy["frame-ancestors"] == "'none'"
     assert policy["object-src"] == "'none'"
     assert "unsafe" not in response.headers["Content-Security-Policy"]

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -13,13 +13,14 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from foundation.jobs.models import FINISHED, Job, State
+from foundation.jobs.models import FINISHED, Job, State, WorkerSign
 from foundation.jobs.queue import STATUS, fail_or_retry, lock_ticket, perform
 
 logger = logging.getLogger("foundation.jobs")
 
 BEAT = 5.0  # seconds between two signs of life
 STALE = 30.0  # seconds without one, by the watcher's own clock, after which a worker counts as dead
+SIGN = 30.0  # seconds between two signs of a worker that has nothing to do
 LOOKS = 3  # how often the same beat must have been seen meanwhile
 
 
@@ -103,6 +104,25 @@ class Watch:
                 return False
             logger.warning("job %s: its worker gave no sign of life for %s s; recovered", pk, self._stale)
             return fail_or_retry(job, "worker died", pause=0.0, message="Its worker stopped; it will be tried again.")
+
+
+def sign(worker: str) -> None:
+    """Say that this worker lives; rows of workers that died long ago go."""
+    now = timezone.now()
+    WorkerSign.objects.update_or_create(worker=worker, defaults={"at": now})
+    WorkerSign.objects.filter(at__lt=now - timedelta(days=1)).delete()
+
+
+def sign_off(worker: str) -> None:
+    """Say that this worker has stopped."""
+    WorkerSign.objects.filter(worker=worker).delete()
+
+
+def is_worker_alive(within: timedelta) -> bool:
+    """Whether some worker gave a sign of life within this time: between jobs, or by the heart of a running one."""
+    since = timezone.now() - within
+    between = WorkerSign.objects.filter(at__gte=since).exists()
+    return between or Job.objects.filter(state=State.RUNNING, heartbeat__gte=since).exists()
 
 
 def mend() -> int:

@@ -98,6 +98,16 @@ class Job(models.Model):
         return f"{self.state}.{self.attempts}.{self.done}.{self.total}.{zlib.crc32(self.message.encode())}"
 
 
+class WorkerSign(models.Model):
+    """When a worker last said that it lives: what /readyz asks for. Its row goes when it stops in an orderly way."""
+
+    worker = models.CharField(primary_key=True, max_length=80)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.worker
+
+
 class Slot(models.Model):
     """One moment at which a schedule entry fell due; the unique pair lets several workers tick and one of them win."""
 

@@ -7,12 +7,12 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
-from foundation.jobs.heart import BEAT, STALE, Heart, Watch
+from foundation.jobs.heart import BEAT, SIGN, STALE, Heart, Watch, sign, sign_off
 from foundation.jobs.models import Job
 from foundation.jobs.queue import claim, hand_back, run
 from foundation.jobs.schedule import Every, tick
@@ -61,6 +61,7 @@ class Worker:
         self._beat = beat
         self._watch = Watch(stale, beat)
         self._rounds_at = 0.0
+        self._signed_at = 0.0
         self._stopping = False
         self._inside = False
 
@@ -89,6 +90,8 @@ class Worker:
                 break
             if job is None and not self._stopping:
                 time.sleep(self._interval)
+        with suppress(OperationalError, InterfaceError):  # then the sign grows old by itself
+            sign_off(self.worker_id)
         logger.info("worker %s stopped", self.worker_id)
 
     def _rounds(self) -> None:
@@ -96,6 +99,9 @@ class Worker:
         now = time.monotonic()
         if self._rounds_at and now - self._rounds_at < self._beat:
             return
+        if not self._signed_at or now - self._signed_at >= SIGN:
+            sign(self.worker_id)
+            self._signed_at = now
         tick(self._schedule)
         self._watch.look()
         self._rounds_at = now

@@ -10,13 +10,21 @@ from django.db import models, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from foundation.trail.origin import origin
+from foundation.trail.origin import current, origin
 from foundation.trail.record import record
 from foundation.trail.values import number
 
 # Pages not about the programme, so that reading them is no entry (signing in has entries of its own; a job's page asks
 # for itself every second).
-QUIET = {"healthz", "account_login", "account_logout", "organisation:logo", "jobs:job-detail", "jobs:job-list"}
+QUIET = {
+    "healthz",
+    "readyz",
+    "account_login",
+    "account_logout",
+    "organisation:logo",
+    "jobs:job-detail",
+    "jobs:job-list",
+}
 
 
 class TrailMiddleware:
@@ -27,7 +35,11 @@ class TrailMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         agent = request.headers.get("User-Agent", "")[:300]
-        source = {"request_id": uuid.uuid4().hex, "ip": address_of(request), "user_agent": agent}
+        source = {
+            "request_id": current().request_id or uuid.uuid4().hex,
+            "ip": address_of(request),
+            "user_agent": agent,
+        }
         with origin(via="page", **source, told=[]) as here:
             response = self.get_response(request)
             self.note(request, response, told=bool(here.told))

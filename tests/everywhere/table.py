@@ -8,6 +8,9 @@ the job and the import are the compliance manager's; the account is the employee
 # fmt: off
 READS: dict[str, str] = {
     "healthz":                                      "200 200 200 200 200 200 200 200",
+    "readyz":                                       "503 503 503 503 503 503 503 503",  # no worker runs here
+    "about":                                        "200 200 200 200 200 200 200 200",
+    "licence":                                      "200 200 200 200 200 200 200 200",
     "my-work":                                      "302 200 200 200 200 200 200 200",
     "search":                                       "302 200 200 200 200 200 200 200",
     "matrix":                                       "302 404 404 200 200 200 200 200",
@@ -99,6 +102,9 @@ READS: dict[str, str] = {
 # The same with an empty form: 422 where it may be sent, and nothing changes.
 WRITES: dict[str, str] = {
     "healthz":                                      "405 405 405 403 405 405 405 405",
+    "readyz":                                       "405 405 405 403 405 405 405 405",
+    "about":                                        "405 405 405 403 405 405 405 405",
+    "licence":                                      "405 405 405 403 405 405 405 405",
     "my-work":                                      "302 405 405 403 405 405 405 405",
     "search":                                       "302 405 405 403 405 405 405 405",
     "matrix":                                       "302 405 405 403 405 405 405 405",

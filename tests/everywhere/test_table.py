@@ -6,13 +6,16 @@ allowed (decision 9), 405 a method that the page does not have, 422 an empty for
 
 from http import HTTPStatus
 
+import pytest
 from django.db import transaction
 from django.test import Client
 
 from foundation.trail.models import Entry
-from tests.everywhere.routes import address, all_routes
+from tests.everywhere.routes import address, all_routes, patterns
 from tests.everywhere.table import READS, WRITES
 from tests.everywhere.world import PEOPLE, World
+
+API = {name for name, pattern in patterns() if hasattr(pattern.callback, "cls")}  # whose views know more methods
 
 
 def test_every_route_stands_in_the_table():
@@ -26,6 +29,19 @@ def test_reading_gives_each_role_its_answer(world: World):
 
 def test_writing_an_empty_form_gives_each_role_its_answer(world: World):
     assert answers(world, "post", WRITES) == WRITES
+
+
+def test_head_answers_as_get_does(world: World):
+    assert answers(world, "head", READS) == READS
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+def test_pages_know_no_other_method(world: World, method: str):
+    """405 for whoever is let in at all; nothing is written, whatever the page forgot. The API answers for itself."""
+    pages = {name: codes for name, codes in READS.items() if name not in API}
+    found = {name: codes.split() for name, codes in answers(world, method, pages).items()}
+    assert {name: codes for name, codes in found.items() if codes[0] not in ("302", "405")} == {}
+    assert {name: codes for name, codes in found.items() if set(codes[1:]) != {"405"}} == {}
 
 
 def answers(world: World, method: str, table: dict[str, str]) -> dict[str, str]:
@@ -53,6 +69,6 @@ def answer(world: World, method: str, name: str, person: str) -> str:
     left = list(Entry.objects.order_by("id")[before:].values_list("verb", "outcome", "actor_id"))
     if response.status_code == HTTPStatus.FORBIDDEN:
         assert left == [("access.refused", "refused", user.pk if user else None)], (name, person)
-    elif method == "post" and response.status_code >= HTTPStatus.BAD_REQUEST:
+    elif method not in ("get", "head") and response.status_code >= HTTPStatus.BAD_REQUEST:
         assert left == [], (name, person)
     return str(response.status_code)

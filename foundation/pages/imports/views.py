@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from foundation.accounts.access import get_allowed, require
 from foundation.pages.forms import sent
@@ -88,7 +88,7 @@ def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
     return show(request, "columns", pages, status=422 if form.errors else 200, **context)
 
 
-@require_GET
+@require_safe
 def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What the file would change, record by record; or its errors, line by line."""
     one, pages = mine(request, pk)
@@ -132,7 +132,7 @@ def import_apply(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(job)
 
 
-@require_GET
+@require_safe
 def import_result(request: HttpRequest, pk: int) -> HttpResponse:
     """What an import has changed; before it is applied, its preview."""
     one = get_allowed(request.user, "view", Import, pk)
