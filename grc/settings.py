@@ -54,6 +54,11 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 MASTER_KEY = key("MASTER_KEY")
 MASTER_KEY_FALLBACKS: list[str] = env.list("MASTER_KEY_FALLBACKS", [])
 TRAIL_MAC_KEY = key("TRAIL_MAC_KEY")  # authenticates trail entries; must never be stored in the database
+TRAIL_MAC_KEY_FALLBACKS: list[str] = env.list("TRAIL_MAC_KEY_FALLBACKS", [])  # older ones: their entries still verify
+TRAIL_KEYS_DIR = env.path("TRAIL_KEYS_DIR", DATA_DIR / "keys" / "trail")  # private keys that sign checkpoints
+# Where checkpoints are copied, one after the other: on another disk or machine, out of the database's reach.
+TRAIL_ANCHOR_FILE = env.path("TRAIL_ANCHOR_FILE", DATA_DIR / "anchors" / "trail.txt")
+TRAIL_ANCHOR_MAIL: list[str] = env.list("TRAIL_ANCHOR_MAIL", [])  # addresses that get the newest checkpoint each hour
 
 
 # Applications -------------------------------------------------------------------------------------------------------

@@ -11,10 +11,13 @@ from controls.models import Control
 from controls.search import find_controls
 from controls.work import controls_work
 from foundation.accounts.models import User
+from foundation.jobs.beside import Beside
 from foundation.jobs.schedule import Every
 from foundation.organisation.jobs import expire_job_files
 from foundation.organisation.models import Setting
 from foundation.trail.models import Entry
+from foundation.trail.seal import SealRefused, seal_in_passing
+from foundation.trail.signing import KeyLost
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,4 @@ MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registe
 SCHEDULE = [
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
 ]
+BESIDE = [Beside("sealing the trail", seal_in_passing, 1.0, passing=(SealRefused, KeyLost, OSError))]

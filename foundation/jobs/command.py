@@ -1,4 +1,4 @@
-"""The worker as a command. grc/management hands it the schedule: what runs by the clock is wiring, not foundation."""
+"""The worker as a command. grc/management hands it the schedule and what runs beside: wiring, not foundation."""
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from foundation.jobs.beside import Beside, Companions
 from foundation.jobs.heart import BEAT, STALE
 from foundation.jobs.schedule import Every
 from foundation.jobs.worker import Worker
@@ -16,6 +17,7 @@ from foundation.trail import guards
 class WorkerCommand(BaseCommand):
     help = "Run background jobs until stopped: TERM lets the running job finish or hands it back to the queue."
     schedule: Sequence[Every] = ()
+    beside: Sequence[Beside] = ()
     requires_system_checks = ()  # `migrate` and the web server have made them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,4 +38,5 @@ class WorkerCommand(BaseCommand):
             stale=options["stale"],
         )
         worker.listen()
-        worker.run()
+        with Companions(self.beside):
+            worker.run()

@@ -77,12 +77,18 @@ _LEAF_AND_MAC = (
 )  # fmt: skip
 _SAME = " AND ".join(f"OLD.{column} IS NOT DISTINCT FROM NEW.{column}" for column in _LEAF_AND_MAC)
 _REFUSED: Final = "The trail is append-only."
+_REWRITING: Final[tuple[Literal["UPDATE", "DELETE", "TRUNCATE"], ...]] = ("UPDATE", "DELETE", "TRUNCATE")
 
 TRAIL_GUARDS: Final = (
     # The one thing that may happen to an entry: its personal part is erased.
     Guard("trail_entry", "UPDATE", _REFUSED, f"NOT ({_SAME} AND NEW.private IS NULL AND NEW.ip IS NULL)"),
     Guard("trail_entry", "DELETE", _REFUSED),
     Guard("trail_entry", "TRUNCATE", _REFUSED),
+    *(
+        Guard(table, event, "The sealed log is append-only.")
+        for table in ("trail_block", "trail_key", "trail_anchor")
+        for event in _REWRITING
+    ),
 )
 # How PostgreSQL numbers what a trigger stands before; 1 is added for a trigger on each row.
 EVENTS: Final = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}

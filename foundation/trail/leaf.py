@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -51,6 +52,31 @@ def mac_of(entry: Any) -> str:
     """HMAC-SHA256 over the leaf without `id`, hex, with a key that is not in the database (TRAIL_MAC_KEY)."""
     body = canonical([FORMAT, *(getattr(entry, column) for column in COLUMNS if column != "id")])
     return hmac.new(settings.TRAIL_MAC_KEY.encode(), body.encode(), hashlib.sha256).hexdigest()
+
+
+def bodies(row: Sequence[Any]) -> tuple[bytes, bytes]:
+    """Of a row's COLUMNS, read from the database: the leaf, and what its MAC is over; the quick way for millions.
+
+    Raises TypeError or ValueError for what no leaf can hold, which only tampering leaves there.
+    """
+    number, *rest = row
+    if type(number) is not int:
+        raise TypeError("An entry's id is a number.")
+    body = _encode(rest)[1:]
+    return f"[{FORMAT},{number},{body}".encode(), f"[{FORMAT},{body}".encode()
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def mac_keys() -> list[bytes]:
+    """The keys under which a MAC may hold, the newest first."""
+    return [key.encode() for key in (settings.TRAIL_MAC_KEY, *settings.TRAIL_MAC_KEY_FALLBACKS)]
+
+
+def authentic(body: bytes, mac: str, keys: Sequence[bytes]) -> bool:
+    """Whether `mac` is that of `body` (from `bodies`) under one of `keys` (from `mac_keys`)."""
+    return any(hmac.digest(key, body, "sha256").hex() == mac for key in keys)
 
 
 def new_salt() -> str:

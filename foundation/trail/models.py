@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NoReturn, Self, TypeVar
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from foundation.trail import leaf
+from foundation.trail import leaf, log  # noqa: F401 - the tables of the sealed log belong to this app
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 Row = TypeVar("Row", bound=models.Model)

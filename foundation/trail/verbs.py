@@ -75,6 +75,10 @@ VERBS: Final[dict[str, str]] = {
     # machinery
     "mail.sent": "sent a mail",
     "job.cancelled": "cancelled a job",
+    "trail.key_introduced": "introduced the first key that signs the trail",
+    "trail.key_rotated": "introduced a new key that signs the trail",
+    "trail.restore_acknowledged": "acknowledged that a restored database lacks sealed entries",
+    "trail.verified": "verified the trail",
     "private.erased": "erased personal values",
     "demo.loaded": "loaded the demo company",
 }

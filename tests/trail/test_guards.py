@@ -260,7 +260,7 @@ def test_a_guard_that_was_switched_off_is_reported(harm):
 
 
 def test_a_guard_on_a_table_that_does_not_exist_yet_is_not_missed(monkeypatch):
-    later = guards.Guard("trail_block", "DELETE", "The trail is append-only.")
+    later = guards.Guard("trail_later", "DELETE", "The trail is append-only.")
     assert later.table not in connection.introspection.table_names()
     monkeypatch.setattr(apps.get_app_config("trail"), "guards", (*guards.TRAIL_GUARDS, later))
     guards.install(connection)
