@@ -2,6 +2,7 @@
 
 import datetime
 from collections import defaultdict
+from operator import attrgetter
 from typing import Any
 
 from controls.models import SCOPE, TONES, Mapping
@@ -43,10 +44,12 @@ COLUMNS = (
     Column("ref", "Ref", sort="ref", kind="ref"),
     Column("name", "Control", sort="name", kind="title"),
     Column("criteria_codes", "Criteria"),
-    Column("owner", "Owner", sort="owner__name", kind="person", empty="No owner", get=owner_words),
+    Column(
+        "owner", "Owner", sort="owner__name", kind="person", empty="No owner", get=owner_words, data=attrgetter("owner")
+    ),
     Column("frequency", "Frequency", sort="frequency"),
     Column("status", "Status", sort="status", kind="badge", tones=TONES),
-    Column("review", "Next review", sort="review_date", kind="date", get=review_words),
+    Column("review", "Next review", sort="review_date", kind="date", get=review_words, data=attrgetter("review_date")),
 )
 FACTS = (
     Column("objective", "Objective"),

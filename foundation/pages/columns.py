@@ -1,7 +1,9 @@
 """A column of a register, said once: the list, the CSV and the PDF all read it."""
 
+import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from django.db import models
@@ -10,6 +12,7 @@ from foundation.accounts.access import can
 from foundation.accounts.models import User
 from foundation.trail.changes import words
 
+EXACT = (datetime.date, int, float, Decimal)  # moments are days too
 Kind = Literal["text", "ref", "title", "badge", "date", "moment", "number", "person"]
 
 
@@ -29,6 +32,7 @@ class Column:
 
     `sort` is the ORM path to order by ("" = cannot be sorted). `tones` maps a badge's raw value to its tone.
     `empty` is the word for a gap (an owner who is missing is worth a word; a missing note is not).
+    `data` is the value for CSV where `get` makes words of it for people ("2026-01-31 overdue").
     `verb` is what one must be allowed to do in the register to be shown this column ("" = seeing the row is enough).
     """
 
@@ -40,6 +44,7 @@ class Column:
     empty: str = ""
     get: Callable[[Any], Any] | None = None
     verb: str = ""
+    data: Callable[[Any], Any] | None = None
 
     def value(self, row: Any) -> Any:
         """The raw value: what sorts, and what a badge takes its tone from."""
@@ -56,6 +61,14 @@ class Column:
         if not text and self.empty:
             return Cell(self.kind, self.empty, missing=True)
         return Cell(self.kind, text, tone=self.tones.get(value, "mute") if self.kind == "badge" else "")
+
+    def export(self, row: Any) -> Any:
+        """The value for CSV, which machines read: days, moments and numbers as such, nothing for a gap, else words."""
+        value = self.data(row) if self.data else self.value(row)
+        display = getattr(row, f"get_{self.name}_display", None)
+        if display or isinstance(value, bool) or not isinstance(value, EXACT):
+            return str(display()) if display else words(value)
+        return value
 
 
 def shown_to(user: User, model: type[models.Model], columns: Iterable[Column]) -> list[Column]:

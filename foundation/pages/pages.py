@@ -154,7 +154,7 @@ class Pages:
         with transaction.atomic():
             write_entry("list.exported", self.user, refs=refs, private=query)
         header = [column.label for column in listing.columns]
-        body = ([[cell.text for cell in listing.cells(row)] for row in chunk] for chunk in listing.chunks())
+        body = ([[column.export(row) for column in listing.columns] for row in chunk] for chunk in listing.chunks())
         return stream(f"{self.model._meta.verbose_name_plural}-{timezone.localdate()}", header, body)
 
     @classmethod

@@ -1,5 +1,6 @@
 """The pages of controls: what they show, what they refuse, where they lead, what they cost."""
 
+import csv
 import datetime
 import io
 from typing import Any
@@ -13,6 +14,7 @@ from controls import actions
 from controls.models import Applicability, Category, Control, Criterion, Mapping, Status
 from foundation.accounts.models import User
 from foundation.organisation.models import today
+from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from tests.factories.controls import ControlFactory, link, small_framework
 
@@ -228,6 +230,21 @@ def test_an_auditor_sees_the_controls_of_his_categories(controls, auditor: User)
     client = signed_in(auditor)
     assert refs(client) == ["AVL", "NIL", "OWN"]
     assert client.get(controls["PRV"].get_absolute_url()).status_code == 404
+
+
+def test_the_csv_holds_data_where_the_page_holds_words(controls, compliance: User, owner: User):
+    client = signed_in(compliance)
+    page = client.get(reverse("controls:control-list")).content.decode()
+    assert "No owner" in page
+    assert f"{controls['NIL'].review_date} overdue" in page
+    rows = list(csv.DictReader(io.StringIO(client.get(url("control-csv")).getvalue().decode("utf-8-sig"))))
+    nil, own = (next(row for row in rows if row["Ref"] == ref) for ref in ("NIL", "OWN"))
+    assert (nil["Owner"], nil["Next review"], nil["Status"]) == ("", str(controls["NIL"].review_date), "Planned")
+    assert (own["Owner"], own["Next review"]) == ("Oskar Owner", "")
+    owner.is_active = False
+    save(owner, actor=compliance, verb="user.deactivated")
+    assert "Oskar Owner (deactivated)" in client.get(reverse("controls:control-list")).content.decode()
+    assert b"(deactivated)" not in client.get(url("control-csv")).getvalue()
 
 
 def test_the_scope_is_read_by_many_and_changed_by_one(controls, compliance: User, owner: User, outsider: User):
