@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 Named = Callable[[type[models.Model], Any], str]  # a model and the number of one of its records → what it is called
 
@@ -31,7 +32,7 @@ def label_of(column: Any) -> str:
 
 
 def in_words(column: Any, value: Any, named: Named) -> str:
-    """One value of a field: a related record's name, a choice's label, a day in ISO, a moment in UTC."""
+    """One value of a field: a related record's name, a choice's label, a day in ISO, a moment in its zone."""
     if value is None:
         return ""
     if column.many_to_one:
@@ -43,18 +44,29 @@ def in_words(column: Any, value: Any, named: Named) -> str:
     return words(value)
 
 
-def words(value: Any) -> str:
-    """A value in words, the same on screen, on paper and in CSV: "" for nothing, ISO days, UTC moments, yes and no."""
+def words(value: Any) -> str:  # noqa: PLR0911 - one answer a kind of value
+    """A value in words: "" for nothing, ISO days, moments in the zone of the page, yes and no."""
     match value:
+        case str():
+            return value
         case None:
             return ""
         case bool():
             return "Yes" if value else "No"
         case datetime.datetime():
-            return value.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+            return zoned(value)
         case datetime.date():
             return value.isoformat()
         case list() | tuple():
             return ", ".join(words(item) for item in value)
         case _:
             return str(value)
+
+
+def zoned(moment: datetime.datetime, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """A moment as people read it everywhere: 2026-11-21 14:05:00 UTC+1, in the current zone (the organisation's)."""
+    local = timezone.localtime(moment)
+    minutes = int((local.utcoffset() or datetime.timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    distance = f"{'+' if minutes > 0 else '-'}{hours}{f':{rest:02}' if rest else ''}" if minutes else ""
+    return f"{local.strftime(form)} UTC{distance}"

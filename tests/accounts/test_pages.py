@@ -14,6 +14,7 @@ from foundation.accounts.middleware import OWN_ROUTES
 from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.roles import Role
 from foundation.jobs.worker import run_all
+from foundation.organisation.actions import found
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from tests.factories.people import UserFactory
@@ -210,6 +211,13 @@ def test_the_list_knows_the_last_sign_in(as_admin: Client, admin: User, owner: U
     rows = as_admin.get(reverse("accounts:user-list")).context["page"].object_list
     assert {row.name: bool(row.last_sign_in) for row in rows}["Ada Admin"]
     assert not {row.name: row.last_sign_in for row in rows}["Oskar Owner"]
+
+
+def test_the_list_tells_moments_in_the_organisations_zone(as_admin: Client, admin: User) -> None:
+    found(name="Fernwood", actor=admin, time_zone="Asia/Kolkata")
+    page = as_admin.get(reverse("accounts:user-list")).content.decode()
+    assert " UTC+5:30</td>" in page
+    assert " UTC</td>" not in page
 
 
 def test_the_list_costs_the_same_for_many(as_admin: Client, django_assert_max_num_queries: Any) -> None:

@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from lucide import _render_icon as draw
 
+from foundation.trail.changes import zoned
+
 register = template.Library()
 
 
@@ -64,24 +66,8 @@ def moment(value: datetime.datetime | None) -> str:
     """A moment as a <time>: 2026-11-21 14:05 UTC+1 in the current time zone, to the second in its title."""
     if value is None or value == "":
         return ""
-    local = timezone.localtime(value)
-    zone = offset(local)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        value.isoformat(),
-        f"{local:%Y-%m-%d %H:%M:%S} {zone}",
-        f"{local:%Y-%m-%d %H:%M} {zone}",
-    )
-
-
-def offset(local: datetime.datetime) -> str:
-    """A moment's distance from UTC as people write it: UTC, UTC+1, UTC-3:30."""
-    minutes = int((local.utcoffset() or datetime.timedelta()).total_seconds()) // 60
-    if not minutes:
-        return "UTC"
-    hours, rest = divmod(abs(minutes), 60)
-    sign = "+" if minutes > 0 else "-"
-    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+    brief = zoned(value, "%Y-%m-%d %H:%M")
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), zoned(value), brief)
 
 
 @register.filter
