@@ -5,9 +5,11 @@ from collections.abc import Mapping as ReadOnly
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Length, Lower
+from django.db.models.lookups import LessThanOrEqual
 from django.urls import reverse
 
 from foundation.accounts.paths import Paths, Via
@@ -190,6 +192,13 @@ UNOWNED = Q(owner=None) | Q(owner__is_active=False)  # whoever has left answers 
 PROPOSED = Q(archived_at=None, proposed_by__isnull=False, approved_by=None)
 
 
+LONGEST_REF = 30
+REF = RegexValidator(
+    r"^[A-Za-z0-9][A-Za-z0-9._/-]*\Z",
+    "Letters (A to Z), digits, dots, dashes, underscores and slashes, beginning with a letter or a digit; no spaces.",
+)
+
+
 class ControlQuerySet(TrackedQuerySet["Control"]):
     """The words in which controls are asked for."""
 
@@ -222,7 +231,10 @@ class Control(Register):
     """One control of the company. Its wording has effective dates and is a model of its own."""
 
     ref = models.CharField(
-        "reference", max_length=40, help_text="Short and lasting, such as IAM-03. Unique, whatever its case."
+        "reference",
+        max_length=LONGEST_REF,
+        validators=(REF,),
+        help_text="Short and lasting, such as IAM-03. Unique, whatever its case.",
     )
     name = models.CharField(max_length=200)
     objective = models.TextField(blank=True, help_text="What is true when the control works.")
@@ -292,6 +304,12 @@ class Control(Register):
                 violation_error_message="Another control has this reference.",
             ),
             models.CheckConstraint(condition=~Q(ref="") & ~Q(name=""), name="controls_control_has_ref_and_name"),
+            # The characters are the validator's: a pattern in a CHECK needs a function that not every client has.
+            models.CheckConstraint(
+                condition=~Q(ref__contains=" ") & Q(LessThanOrEqual(Length("ref"), LONGEST_REF)),
+                name="controls_control_ref_short_and_whole",
+                violation_error_message=f"A reference has no spaces and at most {LONGEST_REF} characters.",
+            ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="controls_control_status_known"),
             models.CheckConstraint(condition=Q(kind__in=["", *Kind.values]), name="controls_control_kind_known"),
             models.CheckConstraint(condition=Q(nature__in=["", *Nature.values]), name="controls_control_nature_known"),

@@ -3,7 +3,8 @@
 import datetime
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, transaction
 
 from controls.models import MOVES, SCOPE, Category, Control, Criterion, Mapping, Status, Wording, sentence
 from foundation.accounts.models import User
@@ -30,7 +31,7 @@ def refused(instance, verb="control.updated"):
     try:
         with transaction.atomic():
             save(instance, actor=SYSTEM, verb=verb)
-    except IntegrityError:
+    except (IntegrityError, DataError):  # PostgreSQL says of what is too long that it is no value of the column
         return True
     return False
 
@@ -50,6 +51,30 @@ def test_a_control_holds_only_known_values(db, values):
     for name, value in values.items():
         setattr(control, name, value)
     assert refused(control)
+
+
+@pytest.mark.parametrize(
+    ("ref", "fits", "stands"),
+    [
+        ("IAM-03", True, True),
+        ("a.1_b/2", True, True),
+        ("R" * 30, True, True),
+        ("-1", False, True),
+        ("Ä-1", False, True),
+        ("A\n1", False, True),
+        ("=A1", False, True),
+        ("A 1", False, False),
+        ("R" * 31, False, False),
+    ],
+)
+def test_a_reference_is_short_and_has_no_spaces(db, ref: str, fits: bool, stands: bool):
+    control = Control(ref=ref, name="Named")
+    if fits:
+        control.clean_fields()
+    else:
+        with pytest.raises(ValidationError):
+            control.clean_fields()
+    assert refused(control, "control.created") != stands
 
 
 def test_not_applicable_needs_a_reason_and_two_people(owner: User, colleague: User):

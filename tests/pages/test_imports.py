@@ -235,7 +235,8 @@ def test_every_error_names_its_line_and_column(compliance: User, auditor: User, 
         "A-8,x,,,,,not applicable,\n"
         "A-9,x,,,,,,magic\n"
         f"A-10,{'x' * 201},,,,,,\n"
-        f"{'R' * 41},x,,,,,,\n"
+        f"{'R' * 31},x,,,,,,\n"
+        "A 12,x,,,,,,\n"
     )
     assert errors(text, compliance) == [
         (2, "id", "Reference is missing."),
@@ -248,7 +249,8 @@ def test_every_error_names_its_line_and_column(compliance: User, auditor: User, 
         (9, "Status", "A new control cannot start as not applicable, which takes a reason."),
         (10, "type", "“magic” is none of: Preventive, Detective, Corrective."),
         (11, "name", "Ensure this value has at most 200 characters (it has 201)."),
-        (12, "id", "Ensure this value has at most 40 characters (it has 41)."),
+        (12, "id", "Ensure this value has at most 30 characters (it has 31)."),
+        (13, "id", "Letters (A to Z), digits, dots, dashes, underscores and slashes, beginning with a letter or a digit; no spaces."),  # noqa: E501
     ]  # fmt: skip
 
 
