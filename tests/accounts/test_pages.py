@@ -96,6 +96,13 @@ def test_change_role_on_its_page(as_admin: Client, owner: User) -> None:
     assert "Somebody changed this account" in response.content.decode()
 
 
+@pytest.mark.parametrize("verb", ["change-role", "deactivate", "reactivate"])
+def test_nobody_is_asked_about_their_own_account(as_admin: Client, admin: User, verb: str) -> None:
+    answer = as_admin.get(reverse(f"accounts:user-{verb}", args=(admin.pk,)))
+    assert answer.status_code == 403
+    assert "Nobody does this to their own account." in answer.content.decode()
+
+
 def test_deactivate_and_reactivate_on_their_pages(as_admin: Client, owner: User) -> None:
     url = reverse("accounts:user-deactivate", args=(owner.pk,))
     assert as_admin.post(url, {"reason": "Left", "version": owner.version}).status_code == 302
