@@ -159,7 +159,11 @@ def assign_owner(controls: Iterable[Control], *, actor: User, owner: User | None
 
 @transaction.atomic
 def change_review_date(controls: Iterable[Control], *, actor: User, review_date: datetime.date, reason: str) -> int:
-    """Set one next review day on all these controls, all or none. Returns how many changed."""
+    """Set one next review day on all these controls, all or none. Returns how many changed.
+
+    Raises ValidationError for a day that is not ahead.
+    """
+    lies_ahead(review_date)
     return _change_all(controls, "review_date_changed", actor, reason, review_date=review_date)
 
 
@@ -175,8 +179,7 @@ def review(control: Control, *, actor: User, note: str, next_review: datetime.da
         raise ValidationError("A retired control is not reviewed.")
     day = today()
     following = next_review or day + datetime.timedelta(days=setting("control_review_days"))
-    if following <= day:
-        raise ValidationError("The next review must lie ahead.")
+    lies_ahead(following)
     control.last_reviewed_on, control.review_date = day, following
     return save(control, actor=actor, verb="control.reviewed", reason=note)
 
@@ -237,6 +240,12 @@ def locked(control: Control) -> Control:
     if stored.archived_at:
         raise ValidationError("The control is archived. Restore it first.")
     return stored
+
+
+def lies_ahead(day: datetime.date) -> None:
+    """Refuse a next review that nobody can make any more: a review that is planned lies after today."""
+    if day <= today():
+        raise ValidationError("The next review must lie ahead.")
 
 
 def _say(words: str, what: str) -> None:

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
+from controls.actions import lies_ahead
 from controls.matrix import Matrix
 from controls.models import (
     IN_SCOPE,
@@ -78,6 +79,13 @@ class ControlForm(RegisterForm):
         """A reference without spaces around it."""
         return str(self.cleaned_data["ref"]).strip()
 
+    def clean_review_date(self) -> datetime.date | None:
+        """A day that is set now lies ahead; one that has passed since it was set may stay."""
+        day: datetime.date | None = self.cleaned_data["review_date"]
+        if day and "review_date" in self.changed_data:
+            lies_ahead(day)
+        return day
+
 
 class VerbForm(forms.Form):
     """A verb on one control; the version that its reader saw goes along, so that nobody overwrites a colleague."""
@@ -136,14 +144,7 @@ class ReviewForm(VerbForm):
     """Record a review."""
 
     note = words_field(help_text="What was looked at, and what was found.")
-    next_review = day_field(required=False, help_text="Empty: one review cadence from today.")
-
-    def clean_next_review(self) -> datetime.date | None:
-        """A review that is planned lies ahead."""
-        day: datetime.date | None = self.cleaned_data["next_review"]
-        if day and day <= today():
-            raise forms.ValidationError("The next review must lie ahead.")
-        return day
+    next_review = day_field(required=False, validators=[lies_ahead], help_text="Empty: one review cadence from today.")
 
 
 class RewordForm(VerbForm):
@@ -227,7 +228,7 @@ class AssignOwnerForm(forms.Form):
 class ReviewDateForm(forms.Form):
     """One next review day for the ticked controls."""
 
-    review_date = day_field(label="Next review")
+    review_date = day_field(label="Next review", validators=[lies_ahead])
     reason = words_field(rows=2, help_text="It stands in the trail of each of them.")
 
 

@@ -182,6 +182,19 @@ def test_ticked_controls_change_all_or_none(controls, compliance: User, owner: U
     later = {"pk": pks, "confirmed": "1", "review_date": day, "reason": "Moved."}
     assert client.post(url("control-change-review-date"), later).status_code == 302
     assert {c.review_date.isoformat() for c in Control.objects.filter(pk__in=pks)} == {day}
+    past = client.post(url("control-change-review-date"), {**later, "review_date": today().isoformat()})
+    assert past.status_code == 422
+    assert past.context["form"].errors["review_date"] == ["The next review must lie ahead."]
+
+
+def test_a_review_day_that_has_passed_stays_but_is_not_set(controls, compliance: User):
+    control, client = controls["NIL"], signed_in(compliance)
+    address = url("control-edit", control)
+    data = {"ref": "NIL", "name": "Renamed", "review_date": control.review_date, "version": control.version}
+    past = client.post(address, {**data, "review_date": today().isoformat()})
+    assert past.status_code == 422
+    assert past.context["form"].errors["review_date"] == ["The next review must lie ahead."]
+    assert client.post(address, data).status_code == 302
 
 
 def refs(client: Client, **query: Any) -> list[str]:
