@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "foundation.jobs",
     "foundation.organisation",
     "foundation.accounts",
+    "foundation.files",
     "foundation.pages",
     "controls",
     "audits",
@@ -111,6 +112,7 @@ MIDDLEWARE = [
     "foundation.trail.middleware.TrailMiddleware",
     "foundation.accounts.middleware.AuditorReadOnly",  # inside the trail's, which records the refusal
     "foundation.pages.middleware.ConflictMiddleware",
+    "foundation.files.middleware.RefusedFile",
 ]
 
 AUTH_USER_MODEL = "accounts.User"
@@ -286,16 +288,20 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Form data of a page without its files; files stream to disk, and the whole request has a limit of its own.
+# Form data of a page without its files; files are sealed while they arrive, and the request has a limit of its own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a bulk form names each row of its page
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
-REQUEST_MAX_BYTES = env.int("REQUEST_MAX_MB", 100) * 1024**2
+REQUEST_MAX_MB = env.int("REQUEST_MAX_MB", 100)
+REQUEST_MAX_BYTES = REQUEST_MAX_MB * 1024**2
+FILE_MAX_BYTES = env.int("FILE_MAX_MB", REQUEST_MAX_MB) * 1024**2  # one file; a form may allow less
 FILE_UPLOAD_HANDLERS = [
-    "grc.uploads.LimitedRequest",
-    "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+    "foundation.files.uploads.LimitedRequest",
+    "foundation.files.uploads.InMemory",
+    "foundation.files.uploads.Sealing",
 ]
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"  # sealed already; on the disk of the store, so that keeping is a move
+FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, exist_ok=True)
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
@@ -307,8 +313,31 @@ GENERATED_DIR.mkdir(parents=True, exist_ok=True)
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static-built"
 STATICFILES_DIRS = [BASE_DIR / "static", GENERATED_DIR]
+FILES_DIR = DATA_DIR / "files"
+
+
+def sealed_storage() -> dict[str, Any]:
+    """Where sealed files lie: a folder, or a bucket of S3 or of a server that speaks like it."""
+    kind = env.str("FILES_STORAGE", "disk")
+    if kind == "disk":
+        return {"BACKEND": "foundation.files.storage.PrivateFolder", "OPTIONS": {"location": FILES_DIR}}
+    if kind != "s3":
+        raise ImproperlyConfigured(f"FILES_STORAGE is disk or s3, not {kind!r}.")
+    options = {
+        "bucket_name": env.str("S3_BUCKET"),
+        "access_key": env.str("S3_ACCESS_KEY_ID", "") or None,  # without them: what the machine's role gives
+        "secret_key": env.str("S3_SECRET_ACCESS_KEY", "") or None,
+        "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,  # without it: Amazon's own
+        "region_name": env.str("S3_REGION", "") or None,
+        "location": env.str("S3_PREFIX", ""),
+        "addressing_style": "path" if env.str("S3_ENDPOINT_URL", "") else "auto",
+    }
+    return {"BACKEND": "foundation.files.s3.SealedBucket", "OPTIONS": options}
+
+
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "grc.uploads.PrivateFiles", "OPTIONS": {"location": DATA_DIR / "files"}},
+    "default": {"BACKEND": "foundation.files.storage.EncryptedStorage"},
+    "sealed": sealed_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 

@@ -11,6 +11,7 @@ from controls.models import Control
 from controls.search import find_controls
 from controls.work import controls_work
 from foundation.accounts.models import User
+from foundation.files.jobs import sweep_files
 from foundation.jobs.beside import Beside
 from foundation.jobs.schedule import Every
 from foundation.organisation.jobs import expire_job_files
@@ -61,5 +62,6 @@ SEARCH = [find_controls]
 MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
 SCHEDULE = [
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
+    Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
 ]
 BESIDE = [Beside("sealing the trail", seal_in_passing, 1.0, passing=(SealRefused, KeyLost, OSError))]

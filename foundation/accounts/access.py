@@ -121,6 +121,9 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     "pages.import": {
         "view": {ADMIN: OWN, COMPLIANCE: ALL},  # what it changed; its steps are only for who uploaded the file
     },
+    "files.storedfile": {
+        "view": {ADMIN: ALL},  # what the trail says of one; its bytes are had from the record that holds it
+    },
     "jobs.job": {
         "view": _EVERYONES_OWN,
         "download": _EVERYONES_OWN,

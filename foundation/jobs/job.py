@@ -66,7 +66,7 @@ class Progress:
         body.seek(0)
         stored = self.job.result
         storage, old = stored.storage, stored.name
-        new = storage.save(result_path(self.job, name), File(body))
+        new = storage.save(result_path(self.job, name), File(body, name))
         try:
             self._keep(result=new, result_name=name[:200], result_type=content_type[:100], result_sha256=digest)
         except TakenOver:

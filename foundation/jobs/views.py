@@ -6,12 +6,13 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from foundation.accounts.access import get_allowed, visible
+from foundation.accounts.access import visible
+from foundation.files.download import open_file
 from foundation.jobs.models import Job, State
 from foundation.jobs.queue import cancel as cancel_job
 from foundation.trail.record import record
@@ -46,20 +47,11 @@ def job_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_safe
-def job_download(request: HttpRequest, pk: UUID) -> FileResponse:
+def job_download(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
     """Hand the result to the person who asked for it; the trail says so before the first byte leaves."""
-    job = get_allowed(request.user, "download", Job.objects.filter(state=State.DONE).exclude(result=""), pk)
-    try:
-        content = job.result.open("rb")
-    except FileNotFoundError as missing:
-        raise Http404("This file was removed.") from missing
-    with transaction.atomic():
-        record("file.downloaded", request.user, job, refs={"name": job.result_name, "sha256": job.result_sha256})
-    response = FileResponse(content, as_attachment=True, filename=job.result_name, content_type=job.result_type)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    done = Job.objects.filter(state=State.DONE).exclude(result="")
+    name = get_object_or_404(mine(request).filter(pk__in=done), pk=pk).result_name
+    return open_file(request.user, done, pk, "result", name=name)  # type: ignore[arg-type]  # nobody else gets here
 
 
 @require_POST

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from foundation.files.forms import StoredFileField
+from foundation.organisation.actions import LOGO_BYTES
 from foundation.organisation.catalogue import Item
 from foundation.organisation.models import DAYS, Organisation
 
@@ -46,7 +48,9 @@ class LogoForm(forms.Form):
     """The picture itself is judged by the action, which reads it."""
 
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
-    logo = forms.FileField(
+    logo = StoredFileField(
+        max_bytes=LOGO_BYTES,
+        kinds=None,
         help_text="PNG, JPEG or WebP, at most 512 KB. Shown at the top of every page and on reports.",
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
     )

@@ -70,6 +70,9 @@ VERBS: Final[dict[str, str]] = {
     "trail.exported": "exported the trail",
     "report.printed": "printed a report",
     "file.downloaded": "downloaded a file",
+    "file.refused": "refused a stored file that was altered",
+    "files.swept": "removed stored files that no record held",
+    "files.rewrapped": "wrapped the keys of stored files anew",
     "import.previewed": "previewed an import",
     "import.applied": "imported a file",
     # machinery

@@ -8,6 +8,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -16,6 +18,7 @@ from controls.import_fields import FIELDS
 from controls.imports import ControlImporter
 from controls.models import Control, Mapping, Wording
 from foundation.accounts.models import User
+from foundation.files.models import StoredFile
 from foundation.jobs.models import Job
 from foundation.jobs.worker import run_all
 from foundation.pages.imports.actions import Changed, agree, apply_import, choose_columns, keep_file, plan_of, table_of
@@ -60,7 +63,7 @@ def previewed(text: str | bytes, user: User, name: str = "controls.csv", encodin
     from controls.views import ControlPages
 
     data = text.encode() if isinstance(text, str) else text
-    one = keep_file(user, ControlPages, name=name, data=data, encoding=encoding)
+    one = keep_file(user, ControlPages, name=name, file=ContentFile(data, name), encoding=encoding)
     mapping = ControlImporter().guess(table_of(one).header, {})
     return choose_columns(one, mapping, actor=user)
 
@@ -401,9 +404,7 @@ def test_a_file_that_is_no_table_is_answered_beside_the_field(client: Client, da
 def test_fifty_megabytes_are_refused_in_words(client: Client) -> None:
     answer = upload(client, b"id,name\n" + b"A-1,x\n" * 8_700_000, encoding="cp1252")
     assert answer.status_code == 413
-    assert answer.context["form"].errors["file"] == [
-        "This file has 50 MB; 10 MB is the most that can be imported. Split it, or take out columns that are not needed."  # noqa: E501
-    ]
+    assert answer.context["form"].errors["file"] == ["This file has 49.8 MB; 10 MB is the most that is taken here."]
     assert answer.context["form"]["encoding"].value() == "cp1252"  # what was chosen is kept
     assert not Import.objects.exists()
 
@@ -456,10 +457,18 @@ def test_the_job_can_run_twice(compliance: User) -> None:
 
 def test_a_file_that_was_exchanged_on_the_disk_is_not_applied(client: Client, compliance: User) -> None:
     one = previewed("id,name\nA-1,x\n", compliance)
-    Path(one.file.path).write_bytes(b"id,name\nA-1,y\n")
+    stored = StoredFile.objects.get(path=one.file.name)
+    Path(storages["sealed"].path(stored.place)).write_bytes(b"id,name\nA-1,y\n")
     with pytest.raises(Unreadable, match="not the one that was uploaded"):
         plan_of(one, compliance)
     assert client.get(reverse("pages:import-preview", args=[one.pk])).url == reverse("controls:control-import")
+    told = Entry.objects.filter(verb="file.refused").count()
+    Import.objects.filter(pk=one.pk).update(state="confirmed", agreed="0" * 64)
+    run_import.enqueue(actor=compliance, title="apply", import_id=one.pk)
+    run_all()
+    assert Job.objects.get().state == "failed"
+    assert Job.objects.get().message.startswith("The stored file is not the one that was uploaded")
+    assert Entry.objects.filter(verb="file.refused").count() == told + 1  # the job's transaction did not take it along
 
 
 def test_workbooks_offer_their_sheets(client: Client) -> None:

@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.core.files.base import ContentFile
+from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.urls import resolve
 from django.utils import timezone
 
 from foundation.accounts.models import User
+from foundation.files.sealed import Altered
 from foundation.jobs.models import Job
 from foundation.pages.imports.importer import Importer, Plan
 from foundation.pages.imports.reading import read
@@ -22,13 +23,16 @@ from foundation.trail.record import record
 if TYPE_CHECKING:
     from foundation.pages.pages import Pages
 
+NOT_THE_FILE = "The stored file is not the one that was uploaded. Upload it again."
+
 
 class Changed(Exception):
     """Between the preview and now something else changed; nothing was applied, and the preview must be seen again."""
 
 
-def keep_file(user: User, pages: "type[Pages]", *, name: str, data: bytes, encoding: str) -> Import:
+def keep_file(user: User, pages: "type[Pages]", *, name: str, file: File, encoding: str) -> Import:
     """Keep a file as it came, with its hash. Raises Unreadable for what is no table: that is not kept."""
+    data = file.read()
     found = read(data, encoding=encoding)
     one = Import(
         register=pages.model._meta.label_lower,
@@ -40,7 +44,7 @@ def keep_file(user: User, pages: "type[Pages]", *, name: str, data: bytes, encod
         sheet=found.sheet[:100],
         uploaded_by=user,
     )
-    one.file.save(name, ContentFile(data), save=False)
+    one.file.save(name, file, save=False)
     one.save()
     return one
 
@@ -54,13 +58,21 @@ def pages_of(one: Import) -> "type[Pages]":
     return found
 
 
-def table_of(one: Import) -> Table:
+def table_of(one: Import, data: bytes | None = None) -> Table:
     """What the kept file says. Raises Unreadable when it is no longer the file that was uploaded."""
-    with one.file.open("rb") as stored:
-        data = stored.read()
+    return read(bytes_of(one) if data is None else data, encoding=one.encoding, sheet=one.sheet)
+
+
+def bytes_of(one: Import) -> bytes:
+    """The kept file. Raises Unreadable. Ask outside transactions: that a file was refused must stay in the trail."""
+    try:
+        with one.file.open("rb") as stored:
+            data: bytes = stored.read()
+    except Altered as error:
+        raise Unreadable(NOT_THE_FILE) from error
     if hashlib.sha256(data).hexdigest() != one.sha256:
-        raise Unreadable("The stored file is not the one that was uploaded. Upload it again.")
-    return read(data, encoding=one.encoding, sheet=one.sheet)
+        raise Unreadable(NOT_THE_FILE)
+    return data
 
 
 def remembered(register: str) -> dict[str, str]:
@@ -130,19 +142,20 @@ def start(one: Import, job: Job) -> None:
 
 def apply_import(one: Import, *, actor: User) -> Import:
     """Apply the plan that was agreed to: all of it or nothing, once. Raises Changed or Unreadable."""
+    data = bytes_of(one)
     try:
         with transaction.atomic():
-            return _apply(one, actor)
+            return _apply(one, data, actor)
     except (Stale, IntegrityError) as error:
         raise Changed("Somebody changed these records at the same moment. Nothing was imported.") from error
 
 
-def _apply(one: Import, actor: User) -> Import:
+def _apply(one: Import, data: bytes, actor: User) -> Import:
     one = Import.objects.select_for_update().get(pk=one.pk)
     if one.is_applied:
         return one
     importer = importer_of(one)
-    plan = importer.plan(table_of(one), one.mapping, actor)
+    plan = importer.plan(table_of(one, data), one.mapping, actor)
     if plan.errors or plan.fingerprint() != one.agreed:
         raise Changed("The records changed since you looked at the preview. Nothing was imported; look at it again.")
     reason = one.reason or reason_for(one)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
+from foundation.files.forms import StoredFileField, TooLarge
 from foundation.pages.imports.csvfile import WESTERN
 from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.table import MOST_BYTES, MOST_ROWS, Table
@@ -15,14 +15,12 @@ COLUMN = "column_"
 MEGABYTES = MOST_BYTES // 1024 // 1024
 
 
-class TooLarge(forms.ValidationError):
-    """The file is larger than any that is read: answered with 413."""
-
-
 class UploadForm(forms.Form):
-    """Choose a file. Its bytes are looked at by the view; here only its size is."""
+    """Choose a file. What it holds, the reader judges; here only its size is."""
 
-    file = forms.FileField(
+    file = StoredFileField(
+        max_bytes=MOST_BYTES,
+        kinds=None,
         label="File",
         help_text=f"CSV or XLSX, up to {MEGABYTES} MB and {MOST_ROWS:,} rows. The first line holds the headings.",
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
@@ -33,17 +31,6 @@ class UploadForm(forms.Form):
         choices=(("", "Recognise it (UTF-8, UTF-16)"), (WESTERN, "Western European (Windows-1252)")),
         help_text="Only for CSV from older programs whose accents come out wrong.",
     )
-
-    def clean_file(self) -> UploadedFile:
-        """Refuse a file by its size, before anything of it is read."""
-        file: UploadedFile = self.cleaned_data["file"]
-        if (file.size or 0) > MOST_BYTES:
-            megabytes = (file.size or 0) / 1024 / 1024
-            raise TooLarge(
-                f"This file has {megabytes:.0f} MB; {MEGABYTES} MB is the most that can be imported. "
-                "Split it, or take out columns that are not needed."
-            )
-        return file
 
     @property
     def too_large(self) -> bool:

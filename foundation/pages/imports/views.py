@@ -49,7 +49,7 @@ def import_start(request: HttpRequest, pages: "type[Pages]") -> HttpResponse:
                     request.user,  # type: ignore[arg-type]  # LoginRequiredMiddleware lets nobody else in
                     pages,
                     name=file.name,
-                    data=file.read(),
+                    file=file,
                     encoding=form.cleaned_data["encoding"],
                 )
                 return redirect("pages:import-columns", one.pk)

@@ -1,0 +1,61 @@
+"""The field with which a form takes a file: its size and its kind are judged before anything is done with it."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+from foundation.files.kinds import HEAD, UNKNOWN, USUAL, WORDS, in_words, kind_of
+from foundation.files.spool import SealedUpload
+
+MEGABYTE = 1024 * 1024
+
+
+class TooLarge(forms.ValidationError):
+    """The file is larger than any that is taken here: answered with 413."""
+
+
+class StoredFileField(forms.FileField):
+    """One file, at most `max_bytes` long (settings.FILE_MAX_BYTES if not given), of one of `kinds` (content types).
+
+    `kinds` of None takes any that the reader of the file will judge itself. The type that a browser claims is ignored.
+    """
+
+    def __init__(self, *, max_bytes: int | None = None, kinds: Collection[str] | None = USUAL, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.max_bytes, self.kinds = max_bytes, kinds
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        file = super().clean(data, initial)
+        if isinstance(file, UploadedFile):
+            self.judge(file)
+        return file
+
+    def judge(self, file: UploadedFile) -> None:
+        """Raise TooLarge, or ValidationError for a kind that is not taken."""
+        most, size = min(self.max_bytes or settings.FILE_MAX_BYTES, settings.FILE_MAX_BYTES), file.size or 0
+        if size > most:
+            raise TooLarge(f"This file has {megabytes(size)}; {megabytes(most)} is the most that is taken here.")
+        if self.kinds is None:
+            return
+        kind = kind_of_upload(file)
+        if kind not in self.kinds:
+            found = "of a kind that is not known" if kind == UNKNOWN else f"{WORDS.get(kind, kind)} by its contents"
+            raise forms.ValidationError(f"This file is {found}. What can be taken: {in_words(self.kinds)}.")
+
+
+def megabytes(size: int) -> str:
+    """A size as people read it, to a tenth of a megabyte."""
+    return f"{size / MEGABYTE:,.1f}".removesuffix(".0") + " MB"
+
+
+def kind_of_upload(file: UploadedFile) -> str:
+    """The content type of an uploaded file, by its bytes."""
+    if isinstance(file, SealedUpload):
+        return file.kind
+    file.seek(0)
+    head = file.read(HEAD)
+    file.seek(0)
+    return kind_of(head, file.name or "")

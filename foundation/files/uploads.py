@@ -1,0 +1,78 @@
+"""What takes the files of a request as they arrive: none of them ever lies on a disk in the clear."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, MemoryFileUploadHandler
+
+from foundation.files.spool import Oversized, SealedUpload, Spool
+
+ANONYMOUS_MOST = 5 * 1024**2  # bytes of a request with files from somebody who is not signed in
+
+
+class LimitedRequest(FileUploadHandler):
+    """Refuses a request with files (400) before a byte of its body is read when it announces more than the limit.
+
+    Nobody signed in: no more than a form may hold; else anybody could fill the disk.
+    """
+
+    def handle_raw_input(self, input_data: Any, META: dict[str, Any], content_length: int, *args: Any) -> None:  # noqa: N803 - Django's name
+        """Raise RequestDataTooBig above settings.REQUEST_MAX_BYTES (bytes)."""
+        known = sender_of(self.request) is not None
+        most = settings.REQUEST_MAX_BYTES if known else min(ANONYMOUS_MOST, settings.REQUEST_MAX_BYTES)
+        if content_length > most:
+            raise RequestDataTooBig(f"The request is larger than {most} bytes.")
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        """Pass each chunk on to the handlers that keep it."""
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        """Keep nothing: the next handlers make the file."""
+
+
+class InMemory(MemoryFileUploadHandler):
+    """Files of small requests (settings.FILE_UPLOAD_MAX_MEMORY_SIZE): they never reach a disk before the store."""
+
+    def file_complete(self, file_size: int) -> UploadedFile | None:
+        file = super().file_complete(file_size)
+        if file is not None:
+            file.sender = sender_of(self.request)  # type: ignore[attr-defined]
+        return file
+
+
+class Sealing(FileUploadHandler):
+    """Seals a file while it arrives. Whatever happens before the store takes it, the request's end discards it."""
+
+    file: Spool | SealedUpload  # by this name Django finds what to close when a request breaks off
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.file = self.spool = Spool()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Beyond the limit only count on: the form then says clearly what was wrong."""
+        if start + len(raw_data) <= settings.FILE_MAX_BYTES:
+            self.spool.write(raw_data)
+
+    def file_complete(self, file_size: int) -> UploadedFile:
+        name = self.file_name or ""
+        if file_size > settings.FILE_MAX_BYTES:
+            self.spool.discard()
+            return Oversized(name, file_size)
+        self.spool.finish()
+        self.file = SealedUpload(self.spool, name, sender=sender_of(self.request))
+        return self.file
+
+    def upload_interrupted(self) -> None:
+        if hasattr(self, "spool"):
+            self.spool.discard()
+
+
+def sender_of(request: Any) -> int | None:
+    """The number of the account that sends a request; None for nobody signed in."""
+    user = getattr(request, "user", None)
+    number: int | None = user.pk if user is not None and user.is_authenticated else None
+    return number
