@@ -1,0 +1,136 @@
+"""`manage.py trail …`: the sealed log for whoever runs the machine. All in words; exit code 1 is trouble."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.models import Q
+
+from foundation.trail import anchors, guards, seal, signing
+from foundation.trail.ceremonies import acknowledge_restore, rotate
+from foundation.trail.erase import erase
+from foundation.trail.log import Block
+from foundation.trail.models import Entry
+from foundation.trail.rebuild import rebuild
+from foundation.trail.record import SYSTEM
+from foundation.trail.seal import SealRefused
+from foundation.trail.signing import KeyLost
+from foundation.trail.status import troubles
+from foundation.trail.verify import verify
+
+
+class Command(BaseCommand):
+    help = "Seals, verifies and proves the audit trail."
+    requires_system_checks = ()  # a damaged database is exactly what it must be able to look at
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
+        acts.add_parser("seal", help="Seal what waits; the worker does so every second.")
+        one = acts.add_parser("verify", help="Verify everything; exit code 1 and a sentence for each fault.")
+        one.add_argument("--no-history", action="store_true", help="Leave out the registers' history rows.")
+        acts.add_parser("checkpoint", help="Print the newest checkpoint, signed.")
+        acts.add_parser("anchor", help="Copy the newest checkpoint to the anchor file, if it is not there.")
+        one = acts.add_parser("keys", help="Rotate the key that signs.")
+        one.add_argument("what", choices=["rotate", "list"])
+        one.add_argument("--reason", default="")
+        one = acts.add_parser("restore-ack", help="Go on after a restore that lost sealed entries.")
+        one.add_argument("--reason", required=True)
+        one = acts.add_parser("erase", help="Erase personal values: of an account, or of single entries.")
+        one.add_argument("--subject", type=int, help="An account's number: entries by it and about it.")
+        one.add_argument("--entry", type=int, action="append", default=[])
+        one.add_argument("--reason", required=True, help="Kept for good, so without the person's name.")
+        one = acts.add_parser("doctor", help="Look at keys, anchors, guards and tiles.")
+        one.add_argument("--rebuild", action="store_true", help="Make the tiles anew from the entries.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        act = getattr(self, options["act"].replace("-", "_"))
+        try:
+            act(options)
+        except (SealRefused, KeyLost, ValueError, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def seal(self, options: dict[str, Any]) -> None:
+        done = seal.seal_all()
+        blocks = [one.block for one in done if one.block]
+        altered = sorted({number for one in done for number in one.altered})
+        if blocks:
+            self.stdout.write(f"Sealed {sum(block.count for block in blocks):,} entries. {size_in_words(blocks[-1])}")
+        else:
+            self.stdout.write("Nothing waits to be sealed.")
+        if altered:
+            raise CommandError(f"Left out, because their MAC does not hold: entries {', '.join(map(str, altered))}.")
+
+    def verify(self, options: dict[str, Any]) -> None:
+        report = verify(history=not options["no_history"])
+        for fault in report.faults:
+            self.stderr.write(fault)
+        for note in report.notes:
+            self.stdout.write(f"Note: {note}")
+        self.stdout.write(
+            f"{report.entries:,} entries, {report.sealed:,} of them sealed; {report.histories:,} history rows; "
+            f"{report.anchors:,} checkpoints outside the database."
+        )
+        if report.checkpoint:
+            self.stdout.write(size_in_words(report.checkpoint))
+        if report.faults:
+            raise CommandError(f"{len(report.faults):,} faults.")
+        self.stdout.write("All of it holds.")
+
+    def checkpoint(self, options: dict[str, Any]) -> None:
+        self.stdout.write(newest().note, ending="")
+
+    def anchor(self, options: dict[str, Any]) -> None:
+        done = seal.anchor()
+        self.stdout.write(f"Copied checkpoint {done.id} to {anchors.path()}." if done else "It stands there already.")
+
+    def keys(self, options: dict[str, Any]) -> None:
+        if options["what"] == "rotate":
+            block = rotate(reason=options["reason"])
+            self.stdout.write(f"A new key signs from size {block.size} on. {size_in_words(block)}")
+            self.stdout.write("The old private key is no longer needed here: move it off this machine, or destroy it.")
+        for key in signing.known():
+            self.stdout.write(str(key))
+
+    def restore_ack(self, options: dict[str, Any]) -> None:
+        block = acknowledge_restore(reason=options["reason"])
+        self.stdout.write(f"The log goes on as {block.checkpoint.origin}. {size_in_words(block)}")
+
+    def erase(self, options: dict[str, Any]) -> None:
+        wanted = Q(pk__in=options["entry"])
+        if options["subject"] is not None:
+            label = get_user_model()._meta.label_lower
+            wanted |= Q(object_type=label, object_id=str(options["subject"])) | Q(actor_id=options["subject"])
+        count = erase(Entry.objects.filter(wanted), actor=SYSTEM, reason=options["reason"])
+        self.stdout.write(f"Erased the personal parts of {count:,} entries; every proof still holds.")
+
+    def doctor(self, options: dict[str, Any]) -> None:
+        if options["rebuild"]:
+            self.stdout.write(f"The tiles were made anew from {rebuild():,} entries.")
+        found = [f"The guard {name} is missing or altered." for name in guards.missing(connection)] + troubles()
+        for trouble in found:
+            self.stdout.write(trouble)
+        if found:
+            sys.exit(1)
+        self.stdout.write("Keys, anchors, guards and tiles are in order.")
+
+
+def newest() -> Block:
+    """The newest block. Raises CommandError while there is none."""
+    last = seal.head()
+    if last is None:
+        raise CommandError("Nothing is sealed yet.")
+    return last
+
+
+def size_in_words(block: Block) -> str:
+    return f"Checkpoint {block.id}: {block.size:,} leaves, sealed {block.moment:%Y-%m-%d %H:%M:%S} UTC."
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet."""
+    with path.open("xb") as file:
+        file.write(content)
