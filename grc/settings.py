@@ -66,7 +66,6 @@ TRAIL_ANCHOR_MAIL: list[str] = env.list("TRAIL_ANCHOR_MAIL", [])  # addresses th
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "foundation.trail",
@@ -81,6 +80,7 @@ INSTALLED_APPS = [
     "grc",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_cotton.apps.SimpleAppConfig",
     "django_filters",
@@ -110,6 +110,8 @@ MIDDLEWARE = [
     "grc.middleware.PlainMethods",
     "foundation.organisation.middleware.OrganisationMiddleware",
     "foundation.trail.middleware.TrailMiddleware",
+    "foundation.accounts.sessions.SessionTouch",
+    "foundation.accounts.second_factor.SecondFactorRequired",
     "foundation.accounts.middleware.AuditorReadOnly",  # inside the trail's, which records the refusal
     "foundation.pages.middleware.ConflictMiddleware",
     "foundation.files.middleware.RefusedFile",
@@ -214,6 +216,22 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # this session stays, all others end 
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if LOCAL else "https"
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key", "reset_password": "20/m/ip,5/m/key"}
 
+MFA_ADAPTER = "foundation.accounts.second_factor.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]  # nothing that is sent: no SMS, no mail
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "preferred"  # as the second step; a passkey alone always verifies its user
+MFA_TOTP_TOLERANCE = 1  # a code of the step before or after; used codes are remembered for longer than that
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an address is proven by its invitation; allauth's own table of them is empty
+MFA_FORMS = {
+    "authenticate": "foundation.accounts.second_factor_forms.AuthenticateWithCode",
+    "reauthenticate": "foundation.accounts.second_factor_forms.ConfirmWithCode",
+    "activate_totp": "foundation.accounts.second_factor_forms.ActivateWithCode",
+    "authenticate_webauthn": "foundation.accounts.second_factor_forms.AuthenticateWithPasskey",
+    "reauthenticate_webauthn": "foundation.accounts.second_factor_forms.ConfirmWithPasskey",
+    "login_webauthn": "foundation.accounts.second_factor_forms.SignInWithPasskey",
+}
+
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -261,7 +279,8 @@ SECURE_HSTS_PRELOAD = not LOCAL
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "foundation.accounts.sessions"  # hashed keys, sealed data, idle and absolute limits
+SESSION_COOKIE_AGE = 24 * 3600  # the store knows better when a session ends; this is the longest it may allow
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOCAL
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -10,6 +10,7 @@ from audits.models import Engagement
 from controls.models import Control
 from controls.search import find_controls
 from controls.work import controls_work
+from foundation.accounts.jobs import clear_sessions
 from foundation.accounts.models import User
 from foundation.files.jobs import sweep_files
 from foundation.jobs.beside import Beside
@@ -61,6 +62,7 @@ WORK = [controls_work]
 SEARCH = [find_controls]
 MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
 SCHEDULE = [
+    Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
     Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
 ]

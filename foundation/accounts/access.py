@@ -49,6 +49,8 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "deactivate": {ADMIN: ALL},
         "reactivate": {ADMIN: ALL},
         "resend_invitation": {ADMIN: ALL},
+        "end_sessions": {ADMIN: ALL},
+        "reset_mfa": {ADMIN: ALL},
     },
     "accounts.auditorwindow": {
         "view": {COMPLIANCE: ALL},
@@ -136,6 +138,7 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("accounts.user", "change_role"),
         ("accounts.user", "deactivate"),
         ("accounts.user", "reactivate"),
+        ("accounts.user", "reset_mfa"),
         ("audits.engagement", "admit_auditor"),
         ("audits.engagement", "end_access"),
         ("controls.control", "approve_not_applicable"),

@@ -4,10 +4,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from foundation.accounts import second_factor
 from foundation.accounts.access import apart
-from foundation.accounts.jobs import invitation_mail
+from foundation.accounts.jobs import invitation_mail, notice_mail
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
+from foundation.accounts.sessions import end_sessions_of
 from foundation.accounts.tokens import invited_by
 from foundation.trail.keep import save
 
@@ -53,8 +55,7 @@ def change_role(user: User, role: str, *, actor: User, reason: str) -> User:
     if role != Role.ADMINISTRATOR:
         _keep_an_administrator(user)
     user.role = role
-    user.session_epoch += 1
-    return save(user, actor=actor, verb="user.role_changed", reason=_needed(reason))
+    return _ending_sessions(user, actor=actor, verb="user.role_changed", reason=reason, notice="role_changed")
 
 
 @transaction.atomic
@@ -63,8 +64,7 @@ def deactivate(user: User, *, actor: User, reason: str) -> User:
     apart(actor, [user.pk], "Nobody deactivates their own account.")
     _keep_an_administrator(user)
     user.is_active = False
-    user.session_epoch += 1
-    return save(user, actor=actor, verb="user.deactivated", reason=_needed(reason))
+    return _ending_sessions(user, actor=actor, verb="user.deactivated", reason=reason)
 
 
 @transaction.atomic
@@ -72,6 +72,24 @@ def reactivate(user: User, *, actor: User, reason: str) -> User:
     """Let a person in again, with the password they had. Sessions that were ended stay ended."""
     user.is_active = True
     return save(user, actor=actor, verb="user.reactivated", reason=_needed(reason))
+
+
+@transaction.atomic
+def end_sessions(user: User, *, actor: User, reason: str) -> User:
+    """Sign a person out everywhere. They can sign in again."""
+    return _ending_sessions(user, actor=actor, verb="user.sessions_ended", reason=reason)
+
+
+@transaction.atomic
+def reset_mfa(user: User, *, actor: User, reason: str) -> User:
+    """Take every second factor from a person who lost theirs; at the next sign-in they add a new one. Never one's own.
+
+    Who asked for it has to be known from elsewhere: this is the way around the second factor.
+    """
+    apart(actor, [user.pk], "Nobody resets their own second factor.")
+    if not second_factor.remove_all(user):
+        raise ValidationError("This person has no second factor.")
+    return _ending_sessions(user, actor=actor, verb="user.mfa_reset", reason=reason, notice="mfa_reset")
 
 
 @transaction.atomic
@@ -107,6 +125,16 @@ def _keep_an_administrator(user: User) -> None:
     administrators = User.objects.in_role(Role.ADMINISTRATOR).select_for_update().order_by("pk")
     if [administrator.pk for administrator in administrators] == [user.pk]:
         raise ValidationError("This is the last administrator. Make somebody else one first.")
+
+
+def _ending_sessions(user: User, *, actor: User, verb: str, reason: str, notice: str = "") -> User:
+    """Save the account with every session of the person ended, and tell them by mail."""
+    user.session_epoch += 1
+    save(user, actor=actor, verb=verb, reason=_needed(reason))
+    end_sessions_of(user)
+    if notice:
+        notice_mail.enqueue(actor=actor, title="Mail a notice", user_id=user.pk, about=notice)
+    return user
 
 
 def _needed(reason: str) -> str:

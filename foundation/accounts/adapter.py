@@ -8,8 +8,10 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from foundation.accounts.actions import set_password
+from foundation.accounts.fresh import is_fresh
 from foundation.accounts.jobs import NOTICES, notice_mail, password_reset_mail
 from foundation.accounts.models import User
+from foundation.accounts.sessions import end_sessions_of
 from foundation.trail.record import SYSTEM, record
 
 
@@ -40,10 +42,15 @@ class AccountAdapter(DefaultAccountAdapter):
         found = self.authenticate(self.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Signing in counts: whoever has to enrol right after it is not asked for the password a second time."""
+        return not is_fresh(self.request)
+
     def set_password(self, user: Any, password: str) -> None:
         """Change the password and say so in the trail, in one transaction."""
         signed_in = self.request is not None and self.request.user.pk == user.pk
         set_password(user, password, verb="auth.password_changed" if signed_in else "auth.password_reset")
+        end_sessions_of(user, but=self.request if signed_in else None)
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
         """Leave the mail to a job, which makes its own link: the answer takes as long for an unknown address."""

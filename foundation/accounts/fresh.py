@@ -4,7 +4,6 @@ A view that carries out a verb of `access.SIGNING` calls `require` once it knows
 starts with what `typed` gives, so that nobody types a reason twice.
 """
 
-import json
 import time
 from datetime import timedelta
 from typing import Any, Final
@@ -19,10 +18,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from foundation.accounts.access import signs
-from foundation.keys import Unreadable, seal, unseal
+from foundation.accounts.sessions import SIGNED_IN_AT
 
 FRESH: Final = timedelta(minutes=5)
-SIGNED_IN_AT: Final = "signed_in_at"  # in the session, in seconds since 1970; sign_in.py writes it
 _TYPED: Final = "typed_before_confirming"
 _MOST: Final = 20_000  # characters of a form that are kept while its sender confirms
 
@@ -49,13 +47,8 @@ def require(request: HttpRequest, verb: str, target: Model | type[Model], back: 
 
 def typed(request: HttpRequest) -> dict[str, Any]:
     """What was sent from this page before its sender had to confirm, as a form's `initial`: once, then {}."""
-    if request.method != "GET" or _TYPED not in request.session:
-        return {}
-    try:
-        kept = json.loads(unseal("session", request.session[_TYPED]))
-    except Unreadable:
-        kept = {}
-    if kept.get("back", "").partition("?")[0] != request.path:
+    kept = request.session.get(_TYPED) or {}
+    if request.method != "GET" or kept.get("back", "").partition("?")[0] != request.path:
         return {}
     del request.session[_TYPED]
     fields: dict[str, Any] = kept["fields"]
@@ -63,12 +56,10 @@ def typed(request: HttpRequest) -> dict[str, Any]:
 
 
 def _keep(request: HttpRequest, back: str) -> None:
-    """Sealed, because a session lies in the database in plain sight."""
     fields = {name: values if len(values) > 1 else values[0] for name, values in request.POST.lists() if values}
     fields.pop("csrfmiddlewaretoken", None)
-    kept = json.dumps({"back": back, "fields": fields})
-    if len(kept) <= _MOST:
-        request.session[_TYPED] = seal("session", kept)
+    if sum(len(str(value)) for value in fields.values()) <= _MOST:
+        request.session[_TYPED] = {"back": back, "fields": fields}
 
 
 def _ask(request: HttpRequest, back: str) -> HttpResponse:

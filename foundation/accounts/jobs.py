@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.http import int_to_base36
 
 from foundation.accounts.models import User
+from foundation.accounts.sessions import SessionStore
 from foundation.accounts.tokens import INVITATION_LASTS, ResetTokens, invitation_path
 from foundation.jobs.job import JobError, Progress, job
 from foundation.jobs.mail import deliver
@@ -16,6 +17,13 @@ from foundation.organisation.models import organisation
 NOTICES: Final = {
     "password_changed": "The password of your account was changed.",
     "password_reset": "The password of your account was reset by a link that was mailed to you.",
+    "totp_activated": "An authenticator app was added to your account.",
+    "totp_deactivated": "The authenticator app of your account was removed.",
+    "webauthn_added": "A passkey was added to your account.",
+    "webauthn_removed": "A passkey of your account was removed.",
+    "recovery_codes_generated": "New recovery codes were made for your account; the old ones no longer work.",
+    "mfa_reset": "An administrator removed the second factors of your account. Add a new one when you next sign in.",
+    "role_changed": "An administrator gave your account another role. Sign in again to work with it.",
 }
 
 
@@ -40,7 +48,7 @@ def password_reset_mail(progress: Progress, /, *, user_id: int) -> None:
 
 @job(retries=5)
 def notice_mail(progress: Progress, /, *, user_id: int, about: str) -> None:
-    """Tell the owner of an account that its password changed: whoever did not do it learns of it."""
+    """Tell the owner of an account that its way in changed: whoever did not do it learns of it."""
     user = User.objects.get(pk=user_id)
     _send(progress, user, "emails/account_notice", notice=NOTICES[about], at=timezone.now())
 
@@ -49,3 +57,9 @@ def _send(progress: Progress, user: User, template: str, *, link: str = "", **co
     address = f"{settings.PUBLIC_URL}{link}"
     context |= {"person": user, "org": organisation(), "link": address, "home": settings.PUBLIC_URL}
     deliver(progress, template, to=user, context=context, about=user)
+
+
+@job()
+def clear_sessions(progress: Progress, /) -> None:
+    """Remove the sessions that have ended."""
+    SessionStore.clear_expired()

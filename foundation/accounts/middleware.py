@@ -11,16 +11,27 @@ from foundation.accounts.roles import Role
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# What an auditor may send: signing in and out, the own password, and asking for paper of what he reads.
+# What an auditor may send: signing in and out, what keeps the own account, and asking for paper of what he reads.
 OWN_ROUTES: Final = frozenset(
     {
         "account_login",
         "account_logout",
         "account_reauthenticate",
         "account_change_password",
+        "account_end_sessions",
         "account_reset_password",
         "account_reset_password_from_key",
         "accounts:invitation",
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "mfa_authenticate",
+        "mfa_deactivate_totp",
+        "mfa_edit_webauthn",
+        "mfa_generate_recovery_codes",
+        "mfa_login_webauthn",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+        "mfa_remove_webauthn",
         "pages:print",
     }
 )

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -124,6 +125,33 @@ class User(Tracked, AbstractBaseUser):
         """The same hash under the keys that are being rotated out."""
         for secret in settings.SECRET_KEY_FALLBACKS:
             yield self._get_session_auth_hash(secret=secret)
+
+
+class Session(AbstractBaseSession):
+    """One browser that somebody is signed in with (sessions.py writes it). No record: it goes when it ends.
+
+    `user` and what follows are copies from the sealed data, to list and to end sessions by; null before sign-in.
+    """
+
+    session_key = models.CharField("SHA-256 of the cookie's value", max_length=64, primary_key=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="sessions")
+    signed_in_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    ip = models.GenericIPAddressField("address", null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        abstract = False
+
+    def __str__(self) -> str:
+        return f"session of {self.user}"
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """The store that reads and writes this table."""
+        from foundation.accounts.sessions import SessionStore  # it is made of this model
+
+        return SessionStore
 
 
 class AuditorWindow(Tracked):

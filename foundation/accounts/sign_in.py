@@ -1,24 +1,27 @@
 """Sign-in events become trail entries. One of the two places where signals are allowed: Django offers nothing else."""
 
-import time
 from typing import Any
 
+from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from foundation.accounts.fresh import SIGNED_IN_AT
+from foundation.accounts import second_factor, sessions
 from foundation.accounts.models import User
 from foundation.trail.record import record
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.signed_in")
 def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """Somebody signed in; the session knows since when."""
-    request.session[SIGNED_IN_AT] = time.time()
+    """Somebody signed in; the session knows since when, and whether a second factor is there."""
+    sessions.begin(request)
+    if second_factor.has_one(user):
+        request.session[second_factor.HELD] = second_factor.OWN
+    proofs = [str(proof.get("type") or proof["method"]) for proof in get_authentication_records(request, user)]
     with transaction.atomic():
-        record("auth.signed_in", user, user)
+        record("auth.signed_in", user, user, refs={"proofs": proofs} if proofs else None)
 
 
 @receiver(user_logged_out, dispatch_uid="accounts.signed_out")

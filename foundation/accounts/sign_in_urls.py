@@ -1,7 +1,15 @@
 """The routes of allauth that are used. Left out: sign-up, and adding addresses, which would be a second login."""
 
 from allauth.account import views
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as passkeys
 from django.urls import path, re_path
+from django.views.generic import RedirectView
+
+from foundation.accounts.second_factor import told
+from foundation.accounts.security import end_sessions, security
 
 urlpatterns = [
     path("sign-in/", views.login, name="account_login"),
@@ -15,6 +23,22 @@ urlpatterns = [
         r"^password/new/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         views.password_reset_from_key,
         name="account_reset_password_from_key",
+    ),
+    path("second-factor/", mfa.authenticate, name="mfa_authenticate"),
+    path("passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
+    path("confirm/code/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("confirm/passkey/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("security/", security, name="mfa_index"),
+    path("security/sessions/", end_sessions, name="account_end_sessions"),
+    path("security/app/add/", told(totp.activate_totp), name="mfa_activate_totp"),
+    path("security/app/remove/", told(totp.deactivate_totp, removes=True), name="mfa_deactivate_totp"),
+    path("security/recovery-codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("security/recovery-codes/new/", told(codes.generate_recovery_codes), name="mfa_generate_recovery_codes"),
+    path("security/passkeys/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_list_webauthn"),
+    path("security/passkeys/add/", told(passkeys.add_webauthn), name="mfa_add_webauthn"),
+    path("security/passkeys/<int:pk>/", told(passkeys.edit_webauthn), name="mfa_edit_webauthn"),
+    path(
+        "security/passkeys/<int:pk>/remove/", told(passkeys.remove_webauthn, removes=True), name="mfa_remove_webauthn"
     ),
     path("password/new/done/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
 ]

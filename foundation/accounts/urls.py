@@ -11,6 +11,8 @@ urlpatterns = [
     path("<int:pk>/role/", views.change_role, name="user-change-role"),
     path("<int:pk>/deactivate/", views.deactivate, name="user-deactivate"),
     path("<int:pk>/reactivate/", views.reactivate, name="user-reactivate"),
+    path("<int:pk>/end-sessions/", views.end_sessions, name="user-end-sessions"),
+    path("<int:pk>/reset-second-factor/", views.reset_mfa, name="user-reset-mfa"),
     path("<int:pk>/invite-again/", views.resend_invitation, name="user-resend-invitation"),
     *views.UserPages.urls(),
 ]

@@ -21,6 +21,7 @@ from foundation.accounts import actions, fresh
 from foundation.accounts.access import apart, can, get_allowed, require
 from foundation.accounts.forms import ProfileForm, RoleForm, UserFilter, UserForm
 from foundation.accounts.models import User
+from foundation.accounts.second_factor import kinds_of
 from foundation.accounts.tokens import invited_by
 from foundation.pages.columns import Column
 from foundation.pages.forms import ReasonForm, changed_meanwhile, sent
@@ -40,6 +41,7 @@ class UserPages(Pages):
         Column("role", "Role", sort="role", empty="No role"),
         Column("manager", "Manager", sort="manager__name", kind="person", verb="view_details"),
         Column("standing", "Status", kind="badge", tones={"Active": "ok", "Invited": "info", "Deactivated": "mute"}),
+        Column("second_factor", "Second factor", kind="badge", tones={"None": "warn"}),
         Column("last_sign_in", "Last sign-in", kind="moment", verb="view_details"),
     )
     facts: ClassVar = columns
@@ -49,10 +51,12 @@ class UserPages(Pages):
 
     @staticmethod
     def attach(found: list[Any], user: User, moment: datetime.datetime | None) -> None:  # noqa: ARG004 - its verb asks
-        """The last sign-in of each person, from the trail, in one query; none at a past moment."""
-        last = last_sign_ins([person.pk for person in found]) if moment is None else {}
+        """Each person's second factors and last sign-in, from the trail, in a query each; none at a past moment."""
+        ids = [person.pk for person in found] if moment is None else []
+        last, kinds = last_sign_ins(ids), kinds_of(ids)
         for person in found:
             person.last_sign_in = last.get(person.pk)
+            person.second_factor = ", ".join(kinds.get(person.pk, ["None"])) if moment is None else ""
 
     @classmethod
     def urls(cls) -> list[URLPattern]:
@@ -60,7 +64,7 @@ class UserPages(Pages):
 
     def detail_context(self, target: User, moment: datetime.datetime | None) -> dict[str, Any]:
         """The verbs that this person may do on the account, and whether address and title are his business."""
-        verbs = ("change_role", "deactivate", "reactivate", "resend_invitation")
+        verbs = ("change_role", "deactivate", "reactivate", "resend_invitation", "end_sessions", "reset_mfa")
         allowed = {f"may_{verb}": target.pk != self.user.pk and can(self.user, verb, target) for verb in verbs}
         return {**allowed, "may_see_details": can(self.user, "view_details", target)}
 
@@ -104,6 +108,20 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Let somebody in again."""
     return _act(request, pk, "reactivate", ReasonForm, actions.reactivate, "Reactivate account", "may sign in again")
+
+
+def end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign somebody out everywhere."""
+    return _act(
+        request, pk, "end_sessions", ReasonForm, actions.end_sessions, "End sessions", "is signed out everywhere"
+    )
+
+
+def reset_mfa(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the second factors from somebody who lost theirs."""
+    return _act(
+        request, pk, "reset_mfa", ReasonForm, actions.reset_mfa, "Reset second factor", "adds a new one at next sign-in"
+    )
 
 
 def _act(

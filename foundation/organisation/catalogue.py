@@ -16,7 +16,8 @@ class Item:
     most: int
 
 
-CADENCES, DEADLINES, HOUSEKEEPING = "Cadences", "Deadlines", "Housekeeping"
+CADENCES, DEADLINES, SIGN_IN, HOUSEKEEPING = "Cadences", "Deadlines", "Sign-in", "Housekeeping"
+INSTALLATION = (SIGN_IN, HOUSEKEEPING)  # the administrator's business; all else is the programme's
 
 # Usual practice, not requirements (SOC 2 prescribes no numbers): each company sets what its policies promise.
 CATALOGUE: dict[str, Item] = {
@@ -49,6 +50,12 @@ CATALOGUE: dict[str, Item] = {
     ),
     "sla_low_days": Item(
         DEADLINES, "Low vulnerability", "To be fixed within this time from its first detection.", "days", 180, 1, 730
+    ),
+    "session_idle_minutes": Item(
+        SIGN_IN, "Without activity", "Whoever does nothing for this long has to sign in again.", "minutes", 30, 5, 240
+    ),
+    "session_hours": Item(
+        SIGN_IN, "Longest session", "Everybody has to sign in again after this long.", "hours", 12, 1, 24
     ),
     "job_file_days": Item(
         HOUSEKEEPING,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from foundation.accounts.access import can, require
 from foundation.accounts.models import User
 from foundation.organisation.actions import change_setting, keep, remove_logo, set_logo
-from foundation.organisation.catalogue import CATALOGUE, HOUSEKEEPING, Item
+from foundation.organisation.catalogue import CATALOGUE, INSTALLATION, Item
 from foundation.organisation.forms import DAY_NAMES, LogoForm, OrganisationForm, SettingForm
 from foundation.organisation.models import Holiday, Organisation, Setting, organisation
 from foundation.pages.columns import Column
@@ -59,7 +59,7 @@ def groups(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
 
 def may_set(request: HttpRequest, item: Item) -> bool:
     """Whether this person may set a number: the compliance manager sets the programme's, not the installation's."""
-    verb = "change" if item.group == HOUSEKEEPING else "change_programme"
+    verb = "change" if item.group in INSTALLATION else "change_programme"
     return can(request.user, verb, Setting)
 
 

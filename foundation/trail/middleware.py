@@ -16,15 +16,8 @@ from foundation.trail.values import number
 
 # Pages not about the programme, so that reading them is no entry (signing in has entries of its own; a job's page asks
 # for itself every second).
-QUIET = {
-    "healthz",
-    "readyz",
-    "account_login",
-    "account_logout",
-    "organisation:logo",
-    "jobs:job-detail",
-    "jobs:job-list",
-}
+QUIET = {"healthz", "readyz", "organisation:logo", "jobs:job-detail", "jobs:job-list"}
+QUIET_PREFIXES = ("account_", "mfa_")
 
 
 class TrailMiddleware:
@@ -55,7 +48,7 @@ class TrailMiddleware:
             write("access.refused", request, outcome="refused")
             return
         was_read = user.role == "auditor" and request.method == "GET" and response.status_code == 200
-        if was_read and not told and match.view_name not in QUIET:
+        if was_read and not told and match.view_name not in QUIET and not match.view_name.startswith(QUIET_PREFIXES):
             write("page.read", request)
 
 

@@ -98,6 +98,8 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "deactivate": {A: "all"},
         "reactivate": {A: "all"},
         "resend_invitation": {A: "all"},
+        "end_sessions": {A: "all"},
+        "reset_mfa": {A: "all"},
     },
     "accounts.auditorwindow": {"view": MANAGED},
     "organisation.organisation": {"view": {A: "all"}, "change": {A: "all"}},

@@ -187,9 +187,9 @@ def test_auditors_see_names_roles_and_status_and_no_more(client: Client, auditor
     client.force_login(auditor)
     listing, detail = reverse("accounts:user-list"), reverse("accounts:user-detail", args=(person.pk,))
     shown = client.get(f"{listing}?column=title&sort=title").context["listing"]
-    assert [column.label for column in shown.columns] == ["Name", "Role", "Status"]
+    assert [column.label for column in shown.columns] == ["Name", "Role", "Status", "Second factor"]
     assert shown.order() == ["name", "id"]
-    assert [label for label, _ in client.get(detail).context["facts"]] == ["Name", "Role", "Status"]
+    assert [label for label, _ in client.get(detail).context["facts"]] == ["Name", "Role", "Status", "Second factor"]
     csv = b"".join(client.get(reverse("accounts:user-csv")).streaming_content).decode()
     for page in (client.get(listing).content.decode(), client.get(detail).content.decode(), csv):
         assert "Tess Titled" in page

@@ -75,6 +75,8 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("admin", "accounts:user-edit", {"title": "Analyst"}, ["user.updated"]),
     ("admin", "accounts:user-change-role", WHY | {"role": "manager"}, ["user.role_changed"]),
     ("admin", "accounts:user-deactivate", WHY, ["user.deactivated"]),
+    ("admin", "accounts:user-end-sessions", WHY, ["user.sessions_ended"]),
+    ("admin", "accounts:user-reset-mfa", WHY, ["user.mfa_reset"]),
     ("owner", "accounts:profile", {"title": "IT lead"}, ["user.updated"]),
     ("admin", "organisation:organisation-edit", {"name": "Fernwood Ltd"}, ["organisation.updated"]),
     ("compliance", "organisation:setting-edit", WHY | {"value": "180"}, ["setting.created"]),
@@ -108,6 +110,8 @@ WITHOUT = {
     "account_change_password": "tests/accounts/test_sign_in.py",
     "account_reset_password": "tests/accounts/test_sign_in.py",
     "account_reset_password_from_key": "tests/accounts/test_sign_in.py",
+    "mfa_reauthenticate": "tests/accounts/test_second_factor.py",
+    "mfa_add_webauthn": "tests/e2e/test_sign_in.py",
 }
 
 

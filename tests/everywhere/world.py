@@ -68,7 +68,7 @@ def world(
             "organisation": {"pk": holiday.pk, "key": "control_review_days"},
             "jobs": {"pk": job.pk},
             "pages": {"pk": upload.pk},
-            "": {"uidb36": "1", "key": "forged"},
+            "": {"uidb36": "1", "key": "forged", "pk": 0},
         },
         control=control,
         engagement=engagement,

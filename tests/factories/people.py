@@ -4,21 +4,25 @@ from datetime import timedelta
 from typing import Any
 
 import factory
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from audits.models import Engagement
 from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.roles import Role
+from foundation.keys import seal
 from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 
 PASSWORD = "a password that is long enough"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # everybody's authenticator app
 PERIOD_BEFORE, PERIOD_AFTER = timedelta(days=200), timedelta(days=100)
 
 
 class UserFactory(factory.Factory):
-    """An active person with PASSWORD; by default an employee."""
+    """An active person with PASSWORD and an authenticator app; by default an employee."""
 
     class Meta:
         model = User
@@ -31,7 +35,14 @@ class UserFactory(factory.Factory):
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
-        return save(model_class(**kwargs), actor=SYSTEM, verb="user.created")
+        user = save(model_class(**kwargs), actor=SYSTEM, verb="user.created")
+        Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": seal("mfa", SECRET)})
+        return user
+
+
+def code() -> str:
+    """What everybody's authenticator app shows now."""
+    return format_hotp_value(hotp_value(SECRET, next(iter(yield_hotp_counters_from_time())) + 1))
 
 
 class EngagementFactory(factory.Factory):
