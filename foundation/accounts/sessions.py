@@ -39,17 +39,17 @@ class SessionStore(db.SessionStore):
     def encode(self, session_dict: dict[str, Any]) -> str:
         return seal("session", super().encode(session_dict))
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """The data; of a session that was sealed under a key that is gone, nothing: its owner signs in again."""
         try:
-            return super().decode(unseal("session", session_data))
+            return super().decode(unseal("session", str(session_data)))
         except Unreadable:
             return {}
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         ip, agent = data.get(CLIENT, ("", ""))
         return Session(
-            session_key=stored_key(self._get_or_create_session_key()),
+            session_key=stored_key(self._get_or_create_session_key()),  # type: ignore[attr-defined]  # Django's own hook
             session_data=self.encode(data),
             expire_date=_moment(data.get(ENDS_AT)) or self.get_expiry_date(),
             user_id=data.get(SESSION_KEY),
@@ -69,7 +69,7 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self) -> Session | None:
         found = self.model.objects.filter(session_key=stored_key(self.session_key), expire_date__gt=timezone.now())
-        session: Session | None = found.first()
+        session: Session | None = found.first()  # type: ignore[assignment]
         if session is None:
             self._session_key = None
         return session
@@ -117,7 +117,7 @@ def end_sessions_of(user: User, *, but: HttpRequest | None = None) -> int:
 
 
 class SessionTouch:
-    """Notes once a minute, and from a new address at once, that the session is in use. A page that asks for itself does not count."""
+    """Notes once a minute, from a new address at once, that a session is in use. A page that polls does not count."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

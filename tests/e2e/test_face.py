@@ -24,7 +24,7 @@ def test_sign_in_is_fit_to_be_seen(open_page, transactional_db, assert_accessibl
         shoot(page, f"sign-in-{viewport}{'-dark' if dark else ''}")
         page.get_by_label("Email").fill("nobody@example.com")
         page.get_by_label("Password").fill("wrong in every way")
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("alert")).to_be_visible()
         assert_accessible(page)
 

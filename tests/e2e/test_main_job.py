@@ -9,7 +9,7 @@ from foundation.organisation.actions import found
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from tests.factories.controls import ControlFactory, link, trust_services
-from tests.factories.people import PASSWORD
+from tests.factories.people import PASSWORD, code
 
 PAGES = (
     "/", "/controls/", "/controls/{pk}/", "/controls/{pk}/edit/", "/controls/{pk}/status/", "/controls/{pk}/criteria/",
@@ -32,7 +32,9 @@ def sign_in(page: Page, email: str) -> None:
     page.goto("/")
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_label("Code").fill(code())
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="My work")).to_be_visible()
 
 
