@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from foundation.accounts.models import User
 from tests.everywhere.world import World
-from tests.factories.people import PASSWORD
+from tests.factories.people import PASSWORD, code
 
 ELSEWHERE = (
     "https://evil.example.com/",
@@ -73,7 +73,8 @@ def test_nothing_shown_to_somebody_signed_in_stays_in_a_cache(client: Client, co
 
 
 def test_cookies_are_out_of_reach(client: Client, compliance: User):
-    answer = client.post("/account/sign-in/", {"login": compliance.email, "password": PASSWORD})
+    client.post("/account/sign-in/", {"login": compliance.email, "password": PASSWORD})
+    answer = client.post("/account/second-factor/", {"code": code()})
     for cookie in (answer.cookies[settings.SESSION_COOKIE_NAME], client.get("/account/password/").cookies["csrf"]):
         assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
 
