@@ -381,13 +381,14 @@ def taxonomy_choices(
     """What `user` may see: the categories; and the criteria by series, each series a choice of its own. One query."""
     categories: dict[str, str] = {}
     series: dict[str, list[tuple[str, str]]] = {}
-    seen = visible(user, rows(Criterion, moment), moment).select_related("series", "category")
-    for criterion in seen.order_by("framework_id", "position"):
-        categories[criterion.category.slug] = criterion.category.name
-        whole = (f"series-{criterion.series_id}", f"All of {criterion.series.code}")
-        series.setdefault(str(criterion.series), [whole]).append(
-            (f"criterion-{criterion.id}", f"{criterion.code} {criterion.title}")
-        )
+    seen = visible(user, rows(Criterion, moment), moment).order_by("framework_id", "position")
+    of_series, of_category = ("series_id", "series__code", "series__title"), ("category__slug", "category__name")
+    for pk, code, title, key, letters, name, slug, category in seen.values_list(
+        "id", "code", "title", *of_series, *of_category
+    ):
+        categories[slug] = category
+        whole = (f"series-{key}", f"All of {letters}")
+        series.setdefault(f"{letters} {name}", [whole]).append((f"criterion-{pk}", f"{code} {title}"))
     return list(categories.items()), list(series.items())
 
 

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",  # its widgets' templates, of which templates/django/forms replaces one
     "foundation.trail",
     "foundation.jobs",
     "foundation.organisation",
@@ -162,6 +163,7 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 COTTON_DIR = "ui"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 
 # Database -----------------------------------------------------------------------------------------------------------
@@ -178,10 +180,8 @@ def database() -> dict[str, Any]:
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE: a transaction that will write waits for its turn at the start instead of failing half-way.
         options |= {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
-    else:
-        # One lasting connection a thread; a pool in each process would only add a second limit to tune.
-        config |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    return config
+    # One lasting connection a thread; a pool in each process would only add a second limit to tune.
+    return config | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
 # No ATOMIC_REQUESTS: with IMMEDIATE every page view would wait for every writer; actions open their own transaction.

@@ -1,9 +1,10 @@
 """A column of a register, said once: the list, the CSV and the PDF all read it."""
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 from django.db import models
@@ -16,14 +17,40 @@ EXACT = (datetime.date, int, float, Decimal)  # moments are days too
 Kind = Literal["text", "ref", "title", "badge", "date", "moment", "number", "person"]
 
 
+class Shown:
+    """What a template reads many times a page: found at once under a name, where it tries a dictionary first."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """What one column shows for one row. `tone` is a badge's tone; `missing` marks a gap worth seeing."""
+class Cell(Shown):
+    """What one column shows for one row. `tone` is a badge's tone; `missing` marks a gap worth seeing.
+
+    `look` is its CSS class. `leads`: it is what the row is called by, and links to the record.
+    """
 
     kind: Kind
     text: str
     tone: str = ""
     missing: bool = False
+    look: str = ""
+    leads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Shown):
+    """One record as a list shows it. `url` leads to it, at the moment looked at; `verb_url` to the row's verb, or ""."""
+
+    pk: int
+    name: str
+    url: str
+    verb_url: str
+    archived: bool
+    cells: Sequence[Cell]
 
 
 @dataclass(frozen=True)
@@ -56,16 +83,27 @@ class Column:
     def cell(self, row: Any) -> Cell:
         """The value as shown. Choices show their words, days are ISO, lists are joined by commas."""
         value = self.value(row)
-        display = getattr(row, f"get_{self.name}_display", None)
+        display = getattr(row, self.in_words, None)
         text = str(display()) if display else words(value)
         if not text and self.empty:
-            return Cell(self.kind, self.empty, missing=True)
-        return Cell(self.kind, text, tone=self.tones.get(value, "mute") if self.kind == "badge" else "")
+            return Cell(self.kind, self.empty, missing=True, look=f"{self.kind} missing")
+        tone = self.tones.get(value, "mute") if self.kind == "badge" else ""
+        return Cell(self.kind, text, tone, look=self.kind, leads=self.leads)
+
+    @cached_property
+    def in_words(self) -> str:
+        """Django's method that says a choice in words; most rows have none for most columns."""
+        return f"get_{self.name}_display"
+
+    @cached_property
+    def leads(self) -> bool:
+        """Whether a row is called by this column, and its cells link to the record."""
+        return self.kind in ("ref", "title")
 
     def export(self, row: Any) -> Any:
         """The value for CSV, which machines read: days, moments and numbers as such, nothing for a gap, else words."""
         value = self.data(row) if self.data else self.value(row)
-        display = getattr(row, f"get_{self.name}_display", None)
+        display = getattr(row, self.in_words, None)
         if display or isinstance(value, bool) or not isinstance(value, EXACT):
             return str(display()) if display else words(value)
         return value

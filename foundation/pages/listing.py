@@ -41,7 +41,7 @@ class Listing:
         """The columns that `?column=` names, all of them without it. What a row is called by is always there."""
         asked = set(self.params.getlist("column"))
         known = asked & {column.name for column in self.known}
-        return [one for one in self.known if not known or one.name in known or one.kind in ("ref", "title")]
+        return [one for one in self.known if not known or one.name in known or one.leads]
 
     def order(self) -> list[str]:
         """What the person asked to sort by if a column allows it, else the register's own order; ties go by id."""

@@ -1,6 +1,7 @@
 """Reading `?as_of=`: a day or a moment at which the records are shown as the system knew them then (recorded time)."""
 
 import datetime
+from urllib.parse import urlencode
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -31,3 +32,8 @@ def asked_moment(text: str) -> datetime.datetime | None:
     except OverflowError as error:
         raise ValueError(f"“{text}” is out of range.") from error
     return moment if moment < timezone.now() else None
+
+
+def at(moment: datetime.datetime | None) -> str:
+    """The query string that keeps a link at the moment that is looked at; "" for now."""
+    return f"?{urlencode({'as_of': moment.isoformat()})}" if moment else ""

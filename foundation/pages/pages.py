@@ -6,8 +6,9 @@ point in time, sorting, paging, CSV and paper. A subclass that wants a third hoo
 """
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
@@ -19,14 +20,14 @@ from django.views.decorators.http import require_http_methods
 
 from foundation.accounts.access import can, get_allowed, moment_for, require, visible, which
 from foundation.accounts.models import User
-from foundation.pages.columns import Column, shown_to
+from foundation.pages.columns import Column, Row, shown_to
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import ReasonForm, RegisterForm, changed_meanwhile, sent
 from foundation.pages.history import Link, timeline
 from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.views import import_start
 from foundation.pages.listing import Listing
-from foundation.pages.moment import asked_moment
+from foundation.pages.moment import asked_moment, at
 from foundation.pages.paper import Paper, PaperRefused
 from foundation.pages.sheets import stream
 from foundation.trail.asof import rows, thaw
@@ -120,6 +121,12 @@ class Pages:
     def url(cls, page: str, *args: Any) -> str:
         return reverse(f"{cls.model._meta.app_label}:{cls.name()}-{page}", args=args)
 
+    @classmethod
+    def urls_of(cls, page: str) -> Callable[[int], str]:
+        """The URL of one page for many records: resolved once, for a number that no record has."""
+        before, _, after = cls.url(page, 0).rpartition("0")
+        return lambda pk: f"{before}{pk}{after}"
+
     # ---- pages -----------------------------------------------------------------------------------------------------
 
     def list_page(self) -> HttpResponse:
@@ -128,10 +135,10 @@ class Pages:
         moment = self.moment()
         listing = Listing(type(self), self.user, self.request.GET, moment)
         page = listing.page()
-        table = [(row, listing.cells(row)) for row in page.object_list]
         may_import = self.importer is not None and can(self.user, "import", self.model)
         found = page.object_list if self.row_verb and moment is None else []
         may_verb = which(self.user, self.row_verb[0], found) if self.row_verb else set()
+        table = list(self.rows_of(listing, page.object_list, may_verb))
         status = 200 if listing.filter.is_valid() else 422
         return self.render(
             "list",
@@ -141,8 +148,24 @@ class Pages:
             table=table,
             moment=moment,
             may_import=may_import,
-            may_verb=may_verb,
+            picking=self.selectable and moment is None,
+            acting=self.row_verb is not None and moment is None,
         )
+
+    def rows_of(self, listing: Listing, found: list[Any], may_verb: set[Any]) -> Iterator[Row]:
+        """The lines of one page of a list: the links keep the moment, the verb leads back to this page."""
+        record, kept = self.urls_of("detail"), at(listing.moment)
+        verb, back = self.urls_of(self.row_verb[1] if self.row_verb else "detail"), self.request.get_full_path()
+        back = f"?{urlencode({'next': back})}"
+        for one in found:
+            yield Row(
+                pk=one.pk,
+                name=str(one),
+                url=f"{record(one.pk)}{kept}",
+                verb_url=f"{verb(one.pk)}{back}" if one.pk in may_verb else "",
+                archived=getattr(one, "archived_at", None) is not None,
+                cells=listing.cells(one),
+            )
 
     def csv_page(self) -> HttpResponseBase:
         """Every row of the list as filtered and sorted, streamed as CSV."""

@@ -1,10 +1,11 @@
 """Links of the pages that every register has: to one record's page, at the moment that is being looked at."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
+
+from foundation.pages.moment import at
 
 register = template.Library()
 
@@ -19,8 +20,7 @@ def record_url(context: Context, page: str, target: Any) -> str:
 @register.simple_tag(takes_context=True)
 def as_of(context: Context) -> str:
     """`?as_of=…` while a past moment is being looked at, else ""."""
-    moment = context.get("moment")
-    return f"?{urlencode({'as_of': moment.isoformat()})}" if moment else ""
+    return at(context.get("moment"))
 
 
 @register.simple_tag(takes_context=True)
