@@ -43,7 +43,7 @@ class Cell(Shown):
 
 @dataclass(frozen=True, slots=True)
 class Row(Shown):
-    """One record as a list shows it. `url` leads to it, at the moment looked at; `verb_url` to the row's verb, or ""."""
+    """One record as a list shows it. `url` leads to it at the moment looked at; `verb_url`: its verb, or nothing."""
 
     pk: int
     name: str

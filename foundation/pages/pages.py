@@ -138,7 +138,7 @@ class Pages:
         may_import = self.importer is not None and can(self.user, "import", self.model)
         found = page.object_list if self.row_verb and moment is None else []
         may_verb = which(self.user, self.row_verb[0], found) if self.row_verb else set()
-        table = list(self.rows_of(listing, page.object_list, may_verb))
+        table = list(self.rows_of(listing, list(page.object_list), may_verb))
         status = 200 if listing.filter.is_valid() else 422
         return self.render(
             "list",
