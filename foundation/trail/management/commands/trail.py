@@ -1,26 +1,34 @@
 """`manage.py trail …`: the sealed log for whoever runs the machine. All in words; exit code 1 is trouble."""
 
+import datetime
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Final
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 
 from foundation.trail import anchors, guards, seal, signing
+from foundation.trail.bundle import export_entries, export_period, tlog_proof
 from foundation.trail.ceremonies import acknowledge_restore, rotate
 from foundation.trail.erase import erase
 from foundation.trail.log import Block
 from foundation.trail.models import Entry
+from foundation.trail.notes import Checkpoint
 from foundation.trail.rebuild import rebuild
-from foundation.trail.record import SYSTEM
+from foundation.trail.record import SYSTEM, record
 from foundation.trail.seal import SealRefused
+from foundation.trail.search import microseconds
 from foundation.trail.signing import KeyLost
 from foundation.trail.status import troubles
 from foundation.trail.verify import verify
+
+HOW: Final = "Unpack it and read verify_bundle.py; `manage.py trail keys list` prints the key to give by another route."
 
 
 class Command(BaseCommand):
@@ -43,6 +51,17 @@ class Command(BaseCommand):
         one.add_argument("--subject", type=int, help="An account's number: entries by it and about it.")
         one.add_argument("--entry", type=int, action="append", default=[])
         one.add_argument("--reason", required=True, help="Kept for good, so without the person's name.")
+        one = acts.add_parser("prove", help="Write the proof that entries are in the log, as a bundle or a tlog-proof.")
+        one.add_argument("entry", type=int, nargs="+")
+        one.add_argument(
+            "--out", type=Path, help="The bundle to write; without it, each entry's tlog-proof is printed."
+        )
+        add_disclosure(one)
+        one = acts.add_parser("export", help="Write the bundle of a period, which an auditor verifies offline.")
+        one.add_argument("--from", dest="since", type=day, required=True, help="First day, 2026-01-01 (UTC).")
+        one.add_argument("--to", dest="until", type=day, required=True, help="Last day, included.")
+        one.add_argument("--out", type=Path, required=True)
+        add_disclosure(one)
         one = acts.add_parser("doctor", help="Look at keys, anchors, guards and tiles.")
         one.add_argument("--rebuild", action="store_true", help="Make the tiles anew from the entries.")
 
@@ -50,7 +69,7 @@ class Command(BaseCommand):
         act = getattr(self, options["act"].replace("-", "_"))
         try:
             act(options)
-        except (SealRefused, KeyLost, ValueError, OSError) as error:
+        except (SealRefused, KeyLost, LookupError, ValueError, OSError) as error:
             raise CommandError(str(error)) from error
 
     def seal(self, options: dict[str, Any]) -> None:
@@ -107,6 +126,26 @@ class Command(BaseCommand):
         count = erase(Entry.objects.filter(wanted), actor=SYSTEM, reason=options["reason"])
         self.stdout.write(f"Erased the personal parts of {count:,} entries; every proof still holds.")
 
+    def prove(self, options: dict[str, Any]) -> None:
+        if options["out"] is None:
+            for number in options["entry"]:
+                self.stdout.write(tlog_proof(number), ending="")
+            return
+        with told(options["out"], {"entries": sorted(options["entry"])}) as file:
+            made = export_entries(file, options["entry"], **disclosure(options))
+        self.stdout.write(f"{options['out']}: {made.entries:,} entries, each with its proof. {HOW}")
+
+    def export(self, options: dict[str, Any]) -> None:
+        since, until = options["since"], options["until"] + datetime.timedelta(days=1)
+        with told(
+            options["out"], {"from": since.date().isoformat(), "to": options["until"].date().isoformat()}
+        ) as file:
+            made = export_period(file, microseconds(since), microseconds(until), **disclosure(options))
+        self.stdout.write(
+            f"{options['out']}: {made.entries:,} entries of the period, {made.leaves - made.entries:,} others as "
+            f"hashes alone. {HOW}"
+        )
+
     def doctor(self, options: dict[str, Any]) -> None:
         if options["rebuild"]:
             self.stdout.write(f"The tiles were made anew from {rebuild():,} entries.")
@@ -130,7 +169,31 @@ def size_in_words(block: Block) -> str:
     return f"Checkpoint {block.id}: {block.size:,} leaves, sealed {block.moment:%Y-%m-%d %H:%M:%S} UTC."
 
 
-def write_new(path: Path, content: bytes) -> None:
-    """Write a file that is not there yet."""
+def add_disclosure(parser: ArgumentParser) -> None:
+    """What both kinds of bundle may be asked for."""
+    parser.add_argument(
+        "--earlier", type=Path, action="append", default=[], help="A checkpoint that the auditor holds."
+    )
+    parser.add_argument("--private", action="store_true", help="With the personal parts: addresses, names, typed text.")
+
+
+def disclosure(options: dict[str, Any]) -> dict[str, Any]:
+    earlier = [Checkpoint.read(path.read_text(encoding="utf-8")) for path in options["earlier"]]
+    return {"earlier": earlier, "private": options["private"]}
+
+
+def day(text: str) -> datetime.datetime:
+    return datetime.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=datetime.UTC)
+
+
+@contextmanager
+def told(path: Path, refs: dict[str, Any]) -> Iterator[IO[bytes]]:
+    """A new file for a bundle; the trail says that it was taken before its first byte. Half a file is not left."""
     with path.open("xb") as file:
-        file.write(content)
+        with transaction.atomic():
+            record("trail.exported", SYSTEM, refs=refs)
+        try:
+            yield file
+        except BaseException:
+            path.unlink()
+            raise

@@ -1,0 +1,215 @@
+"""What an auditor takes along: entries with the proof that they are in the log, to be verified without us.
+
+A bundle is a ZIP: bundle.json (checkpoint, proofs), leaves.txt (every leaf hash of the range, one a line),
+events.jsonl (the disclosed entries), and verify_bundle.py, which explains itself. A period's range is made of whole
+blocks, so that the auditor can count what was withheld.
+"""
+
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from django.db.models import Max, Min
+
+from foundation.trail import leaf, merkle, seal
+from foundation.trail.log import Anchor, Block, Key, numbers, ranges_of, read_ranges
+from foundation.trail.models import Entry
+from foundation.trail.notes import Checkpoint, b64
+from foundation.trail.seal import SealRefused
+from foundation.trail.tiles import Tiles, Torn
+from foundation.trail.walk import COLUMNS, fetch
+
+FORMAT = "countersign-trail-bundle/1"
+SCRIPT = Path(__file__).parent / "offline" / "verify_bundle.py"
+MAILED = 1000  # mailed checkpoints, the newest, from which a bundle proves consistency
+CHUNK = 4096  # leaf hashes read and written at a time
+
+
+class NotSealed(LookupError):
+    """An entry that is no leaf yet, or never was."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a bundle holds: disclosed entries, leaves of its range (0: single entries), size of its checkpoint."""
+
+    entries: int
+    leaves: int
+    size: int
+
+
+def export_period(
+    target: IO[bytes], since: int, until: int, *, earlier: Sequence[Checkpoint] = (), private: bool = False
+) -> Made:
+    """Write the bundle of the entries of a period (µs, `until` not included).
+
+    earlier: checkpoints that the auditor holds. private: with the personal parts. Raises NotSealed where nothing in the
+    period is sealed, SealRefused where the tiles do not give the signed root.
+    """
+    found = Entry.objects.filter(at__gte=since, at__lt=until).aggregate(low=Min("id"), high=Max("id"))
+    blocks = Block.objects.filter(max_id__gte=found["low"] or 0, min_id__lte=found["high"] or 0).order_by("id")
+    first, last = blocks.first(), blocks.last()
+    if found["low"] is None or first is None or last is None:
+        raise NotSealed("No entry of this period is sealed.")
+    proofs = Proofs()
+    between = Block.objects.filter(id__range=(first.id, last.id)).order_by("id")
+    head = proofs.head(earlier, also=[last.size]) | {
+        "start": first.start,
+        "end": last.size,
+        "left": _hex(merkle.frontier(proofs.node, first.start).hashes),
+    }
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
+        with bundle.open("leaves.txt", "w", force_zip64=True) as file:
+            for start in range(first.start, last.size, CHUNK):
+                file.writelines(
+                    f"{one}\n".encode() for one in _hex(proofs.leaves(start, min(start + CHUNK, last.size)))
+                )
+        with bundle.open("events.jsonl", "w", force_zip64=True) as file:
+            count = _write(file, _events(between, since, until, private=private))
+        _finish(bundle, head)
+    return Made(count, last.size - first.start, proofs.last.size)
+
+
+def export_entries(
+    target: IO[bytes], ids: Iterable[int], *, earlier: Sequence[Checkpoint] = (), private: bool = False
+) -> Made:
+    """Write the bundle of single entries, each with its inclusion proof. Raises NotSealed, SealRefused."""
+    proofs, rows = Proofs(), fetch(ranges_of(sorted(set(ids))))
+    lines = [
+        _event(rows.get(number) or (number,), index, private=private) | {"proof": _hex(proofs.inclusion(index))}
+        for number, index in ((number, index_of(number)) for number in sorted(set(ids)))
+    ]
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
+        with bundle.open("events.jsonl", "w") as file:
+            _write(file, lines)
+        _finish(bundle, proofs.head(earlier) | {"start": None, "end": None, "left": []})
+    return Made(len(lines), 0, proofs.last.size)
+
+
+def index_of(number: int) -> int:
+    """The number of an entry's leaf. Raises NotSealed."""
+    for block in Block.objects.filter(min_id__lte=number, max_id__gte=number).order_by("id"):
+        at = block.start
+        for first, last in read_ranges(block.ids):
+            if first <= number <= last:
+                return at + number - first
+            at += last - first + 1
+    raise NotSealed(f"Entry {number} is not sealed.")
+
+
+class Proofs:
+    """Proofs under the newest checkpoint, from tiles that are first held against its root. Raises SealRefused."""
+
+    def __init__(self) -> None:
+        last = seal.head()
+        if last is None:
+            raise NotSealed("Nothing is sealed yet.")
+        self.last, self._tiles = last, Tiles()
+        self.node = self._tiles.node
+        self.root = last.checkpoint.root
+        try:
+            found = merkle.frontier(self.node, last.size).root()
+        except Torn:
+            found = b""
+        self._hold(found == self.root)
+
+    def inclusion(self, index: int) -> list[bytes]:
+        """The proof for one leaf, verified before it leaves."""
+        proof = merkle.inclusion(self.node, index, self.last.size)
+        [hashed] = self.leaves(index, index + 1)
+        self._hold(merkle.includes(hashed, index, self.last.size, proof, self.root))
+        return proof
+
+    def consistency(self, size: int, root: bytes) -> list[bytes]:
+        """The proof from an earlier checkpoint, verified before it leaves."""
+        proof = merkle.consistency(self.node, size, self.last.size)
+        self._hold(merkle.extends(size, self.last.size, proof, root, self.root))
+        return proof
+
+    def leaves(self, start: int, end: int) -> list[bytes]:
+        found = self._tiles.leaves(start, end)
+        self._tiles.forget()
+        return found
+
+    def head(self, earlier: Sequence[Checkpoint], also: Iterable[int] = ()) -> dict[str, Any]:
+        """What bundle.json says of the checkpoint: proofs from earlier ones, and how its key came about."""
+        rotations = list(Key.objects.exclude(valid_from=0).order_by("id").values_list("valid_from", flat=True))
+        mailed = Anchor.objects.filter(kind="mail").order_by("-id").values_list("size", flat=True)[:MAILED]
+        roots = {size: merkle.frontier(self.node, size).root() for size in {*also, *rotations, *mailed}}
+        roots |= {one.size: one.root for one in earlier}
+        return {
+            "format": FORMAT,
+            "columns": ["format", *leaf.COLUMNS],
+            "checkpoint": self.last.note,
+            "consistency": {
+                str(size): _hex(self.consistency(size, root)) for size, root in roots.items() if size < self.last.size
+            },
+            "keys": [self._rotation(size) for size in rotations],
+        }
+
+    def _rotation(self, size: int) -> dict[str, Any]:
+        """The checkpoint that the old key signed, and in it the entry that introduces the new one: its last leaf."""
+        block = Block.objects.filter(size=size).first()
+        if block is None:
+            raise SealRefused(f"The checkpoint of size {size}, which introduced a key, is gone.")
+        number = block.max_id
+        return {
+            "note": block.note,
+            "index": size - 1,
+            "leaf": leaf.bodies(fetch([(number, number)])[number][: len(leaf.COLUMNS)])[0].decode(),
+            "proof": _hex(merkle.inclusion(self.node, size - 1, size)),
+        }
+
+    def _hold(self, holds: bool) -> None:
+        if not holds:
+            raise SealRefused(
+                "The stored hashes do not give the signed root, or the earlier checkpoint is not on this log: run "
+                "`manage.py trail verify`, then `manage.py trail doctor --rebuild`."
+            )
+
+
+def tlog_proof(number: int) -> str:
+    """One entry's proof as a C2SP tlog-proof text. Raises NotSealed, SealRefused."""
+    proofs, index = Proofs(), index_of(number)
+    lines = ["c2sp.org/tlog-proof@v1", f"index {index}", *map(b64, proofs.inclusion(index))]
+    return "\n".join(lines) + f"\n\n{proofs.last.note}"
+
+
+def _events(blocks: Iterable[Block], since: int, until: int, *, private: bool) -> Iterator[dict[str, Any]]:
+    """The entries of the period among those of the blocks, in leaf order."""
+    at = leaf.COLUMNS.index("at")
+    for block in blocks:
+        ranges = read_ranges(block.ids)
+        rows = fetch(ranges)
+        for index, number in enumerate(numbers(ranges), block.start):
+            row = rows.get(number)
+            if row is not None and since <= row[at] < until:
+                yield _event(row, index, private=private)
+
+
+def _event(row: Sequence[Any], index: int, *, private: bool) -> dict[str, Any]:
+    if len(row) < len(COLUMNS):
+        raise NotSealed(f"Entry {row[0]} is gone.")
+    said = {"index": index, "leaf": leaf.bodies(row[: len(leaf.COLUMNS)])[0].decode()}
+    hidden = row[COLUMNS.index("private")]
+    return said | ({"private": hidden} if private and hidden else {})
+
+
+def _write(file: IO[bytes], lines: Iterable[dict[str, Any]]) -> int:
+    count = 0
+    for line in lines:
+        file.write(json.dumps(line, ensure_ascii=False, sort_keys=True).encode() + b"\n")
+        count += 1
+    return count
+
+
+def _finish(bundle: zipfile.ZipFile, head: dict[str, Any]) -> None:
+    bundle.writestr("bundle.json", json.dumps(head, ensure_ascii=False, sort_keys=True, indent=1))
+    bundle.write(SCRIPT, "verify_bundle.py")
+
+
+def _hex(hashes: Iterable[bytes]) -> list[str]:
+    return [one.hex() for one in hashes]
