@@ -93,7 +93,7 @@ def make_people() -> dict:
     from foundation.trail.keep import save
     from foundation.trail.record import SYSTEM
 
-    found(name="Benchmark", actor=SYSTEM)
+    found(name="Benchmark", actor=SYSTEM, is_demo=True)  # whose people need no second factor
     people = {"compliance": User(email="compliance@example.com", name="Cora", role="compliance_manager")}
     people |= {
         f"owner{n}": User(email=f"owner{n}@example.com", name=f"Owner {n}", role="control_owner") for n in range(20)
