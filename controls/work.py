@@ -7,28 +7,29 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from controls.models import IN_SCOPE, PROPOSED, UNOWNED, Control, Status
+from controls.models import IN_SCOPE, PROPOSED, UNOWNED, Control, ControlQuerySet, Status
 from foundation.accounts.access import allowed, which
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
 from foundation.pages.work import WorkItem
 
+UNFINISHED = Q(status__in=(Status.PLANNED, Status.IN_PROGRESS))
+
 
 def controls_work(user: User) -> list[WorkItem]:
-    """One's own controls that are not implemented or whose review comes due; and what waits for a second person or an
-    owner, for whoever may decide that. Constant queries.
+    """One's own controls that are not implemented or whose review comes due, and those of one's team that are not
+    implemented; and what waits for a second person or an owner, for whoever may decide that. Constant queries.
     """
     day = today()
     soon = day + datetime.timedelta(days=setting("review_due_soon_days"))
-    return [*own(user, day, soon), *to_decide(user), *without_owner(user)]
+    return [*own(user, day, soon), *of_team(user), *to_decide(user), *without_owner(user)]
 
 
 def own(user: User, day: datetime.date, soon: datetime.date) -> Iterator[WorkItem]:
     """The controls that this person owns or operates and may update: to be implemented, or to be reviewed."""
-    mine = Q(owner=user.pk) | Q(operator=user.pk)
-    open_ones = Q(status__in=(Status.PLANNED, Status.IN_PROGRESS)) | Q(review_date__lte=soon)
-    found = list(live(allowed(user, "update_status", Control)).filter(IN_SCOPE, mine, open_ones))
+    due = UNFINISHED | Q(review_date__lte=soon)
+    found = list(live(allowed(user, "update_status", Control)).filter(IN_SCOPE, due).owned_by(user))
     reviewing = which(user, "review", found)
     for control in found:
         if control.status != Status.IMPLEMENTED:
@@ -37,6 +38,15 @@ def own(user: User, day: datetime.date, soon: datetime.date) -> Iterator[WorkIte
         if control.review_date and control.review_date <= soon and control.pk in reviewing:
             words = "Review overdue" if control.review_date < day else "Review due"
             yield item(control, words, "Record review", "control-review", control.review_date)
+
+
+def of_team(user: User) -> Iterator[WorkItem]:
+    """The unfinished controls of the people whom this person manages, as far as the role may update them."""
+    team = Q(owner__manager=user.pk, owner__is_active=True) | Q(operator__manager=user.pk, operator__is_active=True)
+    found = live(allowed(user, "update_status", Control)).filter(IN_SCOPE, UNFINISHED, team)
+    for control in found.exclude(pk__in=Control.objects.owned_by(user)).select_related("owner", "operator"):
+        words = f"{control.get_status_display()} with {control.owner or control.operator}"
+        yield item(control, words, "Update status", "control-update-status", None)
 
 
 def to_decide(user: User) -> Iterator[WorkItem]:
@@ -56,9 +66,10 @@ def without_owner(user: User) -> Iterator[WorkItem]:
         yield WorkItem("Controls", "Owners", words, address, "To be assigned", "Assign owners", address)
 
 
-def live(found: QuerySet[Control]) -> QuerySet[Control]:
+def live(found: QuerySet[Control]) -> ControlQuerySet:
     """The live rows, with who proposed what."""
-    return found.filter(archived_at=None).select_related("proposed_by").order_by("ref")
+    shown: ControlQuerySet = found.filter(archived_at=None).select_related("proposed_by").order_by("ref")  # type: ignore[assignment]
+    return shown
 
 
 def item(control: Control, kind: str, action: str, url_name: str, due: datetime.date | None) -> WorkItem:

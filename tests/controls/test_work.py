@@ -10,6 +10,8 @@ from controls.search import find_controls
 from controls.work import controls_work
 from foundation.accounts.models import User
 from foundation.organisation.models import today
+from foundation.trail.keep import save
+from foundation.trail.record import SYSTEM
 from tests.factories.controls import ControlFactory, link, small_framework
 
 
@@ -36,6 +38,22 @@ def test_what_waits_for_an_owner(owner: User, colleague: User):
         ("C", "In progress: to be implemented", None),
         ("C", "Review due", day(0)),
         ("D", "Review due", day(30)),
+    ]
+
+
+def test_what_waits_for_who_manages_a_team(manager: User, owner: User, colleague: User):
+    owner.manager = manager
+    save(owner, actor=SYSTEM, verb="user.updated")
+    ControlFactory(ref="A", owner=owner)
+    ControlFactory(ref="B", owner=owner, status=Status.IMPLEMENTED, review_date=day(-1))  # the owner's to review
+    ControlFactory(ref="C", operator=owner, owner=manager, status=Status.IN_PROGRESS)
+    ControlFactory(ref="D", owner=colleague, operator=owner, status=Status.IN_PROGRESS)
+    ControlFactory(ref="E", owner=owner, status=Status.RETIRED)
+    ControlFactory(ref="F", owner=colleague)
+    assert waiting(manager) == [
+        ("C", "In progress: to be implemented", None),
+        ("A", "Planned with Oskar Owner", None),
+        ("D", "In progress with Cole Colleague", None),
     ]
 
 
