@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from foundation.trail.changes import zoned
+
 EARLIEST = 1970  # before that there was no clock to record by; near year 1 no time zone can be applied
 
 
@@ -37,3 +39,16 @@ def asked_moment(text: str) -> datetime.datetime | None:
 def at(moment: datetime.datetime | None) -> str:
     """The query string that keeps a link at the moment that is looked at; "" for now."""
     return f"?{urlencode({'as_of': moment.isoformat()})}" if moment else ""
+
+
+def correction(text: str, asked: datetime.datetime | None, shown: datetime.datetime | None) -> str:
+    """What to tell whoever asked for the moment `text` (read as `asked`) and is shown another one; "" if not."""
+    if shown is None and asked is None:
+        day = parse_date(text)
+        ahead = day > timezone.localdate() if day else bool(text)
+        return "That moment has not come yet: this is how things stand now." if ahead else ""
+    if shown is None:
+        return "This is shown as it is now: it is not kept for you as it stood then."
+    if text and shown != asked:
+        return f"That lies outside the period that you may look at: this is how things stood at {zoned(shown)}."
+    return ""

@@ -27,7 +27,7 @@ from foundation.pages.history import Link, timeline
 from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.views import import_start
 from foundation.pages.listing import Listing
-from foundation.pages.moment import asked_moment, at
+from foundation.pages.moment import asked_moment, at, correction
 from foundation.pages.paper import Paper, PaperRefused
 from foundation.pages.sheets import stream
 from foundation.trail.asof import rows, thaw
@@ -269,13 +269,20 @@ class Pages:
     # ---- what the pages are made of --------------------------------------------------------------------------------
 
     def moment(self) -> datetime.datetime | None:
-        """The moment asked for, within what this person may see; None is now. An unreadable one is said and ignored."""
+        """The moment asked for, within what this person may see; None is now.
+
+        One that cannot be read is ignored, one out of reach is moved to the nearest; either is said.
+        """
+        text = self.request.GET.get("as_of", "")
         try:
-            asked = asked_moment(self.request.GET.get("as_of", ""))
+            asked = asked_moment(text)
         except ValueError as error:
             messages.error(self.request, str(error))
-            asked = None
-        return moment_for(self.user, asked, self.model)
+            text, asked = "", None
+        shown = moment_for(self.user, asked, self.model)
+        if words := correction(text, asked, shown):
+            messages.warning(self.request, words)
+        return shown
 
     def fetch(self, pk: int, moment: datetime.datetime | None) -> Any:
         """The record as this person sees it, live or at `moment`. Http404 where it is unseen or was not there."""

@@ -78,6 +78,36 @@ def test_an_unreadable_moment_is_said_and_ignored(client, compliance, control, s
     assert client.get("/controls/", {"as_of": text}).status_code == 200
 
 
+def told(answer):
+    return [str(message) for message in answer.context["messages"]]
+
+
+def test_a_moment_that_has_not_come_is_said(client, compliance, control):
+    client.force_login(compliance)
+    tomorrow = timezone.localdate() + datetime.timedelta(days=1)
+    for path in ("/controls/", f"/controls/{control.pk}/", "/matrix/"):
+        for text in (tomorrow.isoformat(), f"{tomorrow}T10:00"):
+            assert told(client.get(path, {"as_of": text})) == [
+                "That moment has not come yet: this is how things stand now."
+            ]
+        for text in (timezone.localdate().isoformat(), "2020-01-01"):
+            answer = client.get(path, {"as_of": text})
+            assert answer.status_code == 404 or told(answer) == []
+
+
+def test_an_auditor_is_told_to_which_moment_he_was_moved(client, auditor, engagement):
+    client.force_login(auditor)
+    [message] = told(client.get("/controls/", {"as_of": "2001-01-01"}))
+    assert message == (
+        "That lies outside the period that you may look at: this is how things stood at "
+        f"{engagement.period_from} 00:00:00 UTC."
+    )
+    assert told(client.get("/controls/")) == []
+    assert told(client.get("/people/", {"as_of": "2001-01-01"})) == [
+        "This is shown as it is now: it is not kept for you as it stood then."
+    ]
+
+
 @pytest.mark.parametrize("query", ["a\x00b", "word " * 1900, "%" * 300])
 def test_search_takes_anything(client, compliance, control, query):
     client.force_login(compliance)
