@@ -6,9 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from foundation.accounts.models import User
+from foundation.accounts.access import open_window
+from foundation.accounts.models import AuditorWindow, User
+from foundation.accounts.roles import Role
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
 from foundation.pages.work import SearchHit, WorkItem
@@ -22,6 +25,8 @@ NEVER = date.max  # what has no date waits behind what has one
 def my_work(request: HttpRequest, work: Sequence[Work]) -> HttpResponse:
     """Everything that waits for the person who is signed in, the most urgent first, in three heaps by due date."""
     user: Any = request.user
+    if user.is_auditor and open_window(user) is None:
+        return shut_out(request, user)
     items = sorted((item for waiting in work for item in waiting(user)), key=lambda item: (item.due or NEVER, item.ref))
     now = today()
     soon = now + timedelta(days=setting("review_due_soon_days"))
@@ -31,6 +36,18 @@ def my_work(request: HttpRequest, work: Sequence[Work]) -> HttpResponse:
         ("Waiting", [item for item in items if not item.due or item.due > soon]),
     ]
     return render(request, "home/my_work.html", {"heaps": heaps, "count": len(items), "today": now})
+
+
+def shut_out(request: HttpRequest, user: User) -> HttpResponse:
+    """Tell an auditor who may look at nothing now when the access ended or begins, and whom to ask."""
+    now = timezone.now()
+    windows = list(AuditorWindow.objects.filter(user=user).order_by("opens_at"))
+    context = {
+        "ended": max((window.closes_at for window in windows if window.closes_at <= now), default=None),
+        "opens": min((window.opens_at for window in windows if window.opens_at > now), default=None),
+        "people": User.objects.in_role(Role.COMPLIANCE_MANAGER).order_by("name"),
+    }
+    return render(request, "home/shut_out.html", context)
 
 
 @require_safe
