@@ -212,7 +212,17 @@ def test_a_workbook_reads_as_its_csv_would() -> None:
 
 
 def test_formulas_are_not_calculated() -> None:
-    assert rows(read(workbook(["id", "name"], ["A-1", "=1+1"]))) == [(2, ["A-1", ""])]
+    """What a spreadsheet program stored as a result is read; a formula without one is refused, not taken for empty."""
+    data = workbook(["id", "name"], ["A-1", "Plain"], ["A-2", "=1+1"])
+    with pytest.raises(Unreadable, match="Line 3, column 2: this formula has no stored result"):
+        read(data)
+    sheet = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml")
+    assert b"<f>1+1</f><v></v>" in sheet
+    stored = sheet.replace(b"<v></v>", b"<v>2</v>")
+    assert rows(read(repacked(data, xl__worksheets__sheet1=stored))) == [(2, ["A-1", "Plain"]), (3, ["A-2", "2"])]
+    empty = sheet.replace(b'<c r="B3">', b'<c r="B3" t="str">')  # ="" has a result: no text
+    assert empty != sheet
+    assert rows(read(repacked(data, xl__worksheets__sheet1=empty))) == [(2, ["A-1", "Plain"]), (3, ["A-2", ""])]
 
 
 def test_sheets_can_be_chosen() -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,11 @@ from foundation.pages.sheets import plain
 MOST_UNPACKED = 64 * 1024 * 1024  # bytes of XML: 500,000 cells are about 30 MB
 MOST_RATIO = 150  # unpacked to packed, for an archive over a megabyte: sheets reach 10 to 40, bombs 1,000
 MOST_MEMBERS = 2_000
+FORMULA = re.compile(rb"<(\w+:)?f[ >/]")
+UNCALCULATED = (
+    "this formula has no stored result. Let your spreadsheet program calculate and save the workbook, or write the "
+    "value there."
+)
 DAMAGED = "The workbook is damaged or no XLSX file. Open it in your spreadsheet program and save it again as .xlsx."
 
 
@@ -29,6 +35,8 @@ def read_xlsx(data: bytes, sheet: str = "") -> Table:
             raise Unreadable("The workbook has no visible sheet.")
         chosen = sheet if sheet in names else names[0]
         try:
+            if has_formulas(data):
+                refuse_uncalculated(data, book[chosen])
             return table(records(book[chosen]), sheets=names, sheet=chosen)
         finally:
             book.close()
@@ -53,6 +61,32 @@ def guard(data: bytes) -> None:
             f"The workbook unpacks to {unpacked / 1024 / 1024:,.0f} MB, which is more than is read. Copy the rows into "
             "a new workbook, or save them as CSV."
         )
+
+
+def has_formulas(data: bytes) -> bool:
+    """Whether any sheet holds a formula: only then is a second look at the cells worth its time."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(FORMULA.search(archive.read(name)) for name in sheets)
+
+
+def refuse_uncalculated(data: bytes, page: Any) -> None:
+    """Refuse a sheet with a formula whose result the file does not hold: its cell would look empty."""
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
+    try:
+        for line, cells in enumerate(zip(cells_of(page), cells_of(book[page.title]), strict=True), 1):
+            for place, (shown, written) in enumerate(zip(*cells, strict=True), 1):
+                # an empty text is a result too, and says that it is text
+                if written.data_type == "f" and shown.value is None and shown.data_type != "str":
+                    raise Unreadable(f"Line {line}, column {place}: {UNCALCULATED}")
+    finally:
+        book.close()
+
+
+def cells_of(page: Any) -> Iterator[Any]:
+    """The rows of a sheet as cells; a sheet may claim a million rows, so what is there is counted."""
+    page.reset_dimensions()
+    return page.iter_rows(max_col=MOST_COLUMNS + 1)
 
 
 def records(page: Any) -> Iterator[Row]:
