@@ -1,11 +1,12 @@
 """Pages of the organisation: what it is, its logo, the numbers it has promised, and its holidays."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms import DateInput
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -186,6 +187,7 @@ class HolidayForm(RegisterForm):
     class Meta:
         model = Holiday
         fields = ("day", "name")
+        widgets: ClassVar = {"day": DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
 
 class HolidayFilter(RegisterFilter):

@@ -177,3 +177,9 @@ def test_a_form_that_is_sent_empty_says_what_it_lacks(client, admin, ours, name)
     answer = client.post(reverse(f"organisation:{name}", args=[INSTALLATION] if name == "setting-edit" else []))
     assert answer.status_code == 422
     assert answer.context["form"].errors
+
+
+def test_a_holidays_day_is_picked_from_a_calendar(client, admin, ours):
+    client.force_login(admin)
+    form = client.get(reverse("organisation:holiday-create")).content.decode()
+    assert '<input type="date" name="day"' in form
