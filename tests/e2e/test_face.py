@@ -117,3 +117,19 @@ def test_everything_works_without_scripts(open_page, controls, compliance):
     page.locator("details.who summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_no_row_lies_beyond_the_edge_of_a_phone(open_page, controls, compliance):
+    """Each row is a card, and the longest word breaks, in a cell as in the message that says what was done."""
+    page = open_page("phone", user=compliance)
+    page.goto(f"/controls/{controls[0].pk}/edit/")
+    page.get_by_label("Name").fill("x" * 180)
+    page.get_by_role("button", name="Save control").click()
+    expect(page.locator(".messages")).to_contain_text("x" * 180)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    beyond = "[...document.querySelectorAll('.table-wrap')].filter(one => one.scrollWidth > one.clientWidth).length"
+    for path in ("/controls/", "/people/", "/trail/"):
+        page.goto(path)
+        assert page.locator("tbody tr").count()
+        assert page.evaluate(beyond) == 0, path
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
