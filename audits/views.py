@@ -69,6 +69,13 @@ class EngagementPages(Pages):
         return actions.keep_engagement(form.save(commit=False), actor=self.user)
 
     @transaction.atomic
+    def put_away(self, target: Engagement, participle: str, reason: str) -> Engagement:
+        """Not archived while an auditor still has access, whoever asks."""
+        if participle == "archived":
+            actions.hold_for_archiving(target)
+        return super().put_away(target, participle, reason)
+
+    @transaction.atomic
     def archive_page(self, pk: int) -> HttpResponse:
         """Refused while an auditor still has access: end that first, with its own reason."""
         engagement = get_allowed(self.user, "archive", Engagement, pk)

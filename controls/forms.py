@@ -366,6 +366,29 @@ class ControlFilter(RegisterFilter):
         return rows(Mapping, self.moment).filter(archived_at=None)
 
 
+class CriterionFilter(RegisterFilter):
+    """What criteria can be narrowed to."""
+
+    search_fields = ("code", "title")
+    category = django_filters.CharFilter(field_name="category__slug", label="Category")
+    series = django_filters.CharFilter(field_name="series__code", label="Series")
+    applicability = django_filters.ChoiceFilter(choices=Applicability.choices)
+
+    @property
+    def qs(self) -> QuerySet[Any]:
+        """All that pass: criteria are never archived."""
+        found: QuerySet[Any] = django_filters.FilterSet.qs.fget(self)
+        return found
+
+
+class MappingFilter(RegisterFilter):
+    """What links can be narrowed to."""
+
+    search_fields = ("control__ref", "criterion__code", "rationale")
+    control = django_filters.NumberFilter(field_name="control_id", label="Control (its number)")
+    criterion = django_filters.CharFilter(field_name="criterion__code", label="Criterion (as CC6.1)")
+
+
 def owner_choices() -> list[tuple[str, str]]:
     """Nobody, then everybody who owns or operates a control now."""
     held = Q(pk__in=Control.objects.values("owner")) | Q(pk__in=Control.objects.values("operator"))

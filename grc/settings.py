@@ -88,8 +88,11 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_tasks",
     "django_tasks_db",
+    "drf_spectacular",
     "guardian",
+    "knox",
     "lucide",
+    "rest_framework",
     "simple_history",
     "template_partials.apps.SimpleAppConfig",
 ]
@@ -97,6 +100,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "grc.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "foundation.pages.api.errors.JsonErrors",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -254,6 +258,36 @@ ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
 GUARDIAN_MONKEY_PATCH_GROUP = False
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # it asks for the backend that we leave out on purpose
+
+
+# The API ------------------------------------------------------------------------------------------------------------
+
+KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105 - a class
+MIGRATION_MODULES = {"knox": None}  # of its own table, which ours replaces
+# The prefix is what secret scanners look for. SHA-512 of 256 random bits needs no slow hash.
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "cs_", "AUTO_REFRESH": False}
+API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", 300)  # for each token, and each person in a browser
+API_BODY_MAX_BYTES = 1024**2
+
+# Every view of ours is a foundation.pages.api.base.Api, which says who may ask; this is for one that forgot.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],  # nobody is
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Countersign API",
+    "VERSION": "1",
+    "DESCRIPTION": "What the pages show and do, for programs: the same records, rights, checks and trail.",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,  # ?fields= leaves properties out
+    "POSTPROCESSING_HOOKS": [],  # enumerations stand where they are used
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
 
 
 # The web ------------------------------------------------------------------------------------------------------------

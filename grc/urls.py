@@ -1,12 +1,28 @@
 """Every route of the product; routes that are handed the wiring's lists stand here."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
+from audits.api import EngagementApi
+from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
 from controls.views import matrix, matrix_csv
+from foundation.accounts.api import MeApi
+from foundation.pages.api.views import docs, schema
+from foundation.trail.api import TrailApi
 from grc import wiring
 from grc.about import about, licence
 from grc.health import healthz, readyz
 from home.views import my_work, search
+
+API: list[URLPattern | URLResolver] = [
+    path("me/", MeApi.as_view({"get": "read"}), name="me"),
+    path("criteria/", include(CriterionApi.urls())),
+    path("controls/", include(ControlApi.urls())),
+    path("mappings/", include(MappingApi.urls())),
+    path("matrix/", MatrixApi.as_view({"get": "read_all"}), {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),
+    path("engagements/", include(EngagementApi.urls())),
+    path("trail/", TrailApi.as_view({"get": "read_all"}), name="entry-list"),
+    path("trail/<int:pk>/", TrailApi.as_view({"get": "read"}), name="entry-detail"),
+]
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -24,6 +40,9 @@ urlpatterns = [
     path("organisation/", include("foundation.organisation.urls")),
     path("jobs/", include("foundation.jobs.urls")),
     path("pages/", include("foundation.pages.urls")),
+    path("api/v1/", include((API, "api"))),
+    path("api/schema/", schema, name="api-schema"),
+    path("api/docs/", docs, name="api-docs"),
     path("account/", include("foundation.accounts.sign_in_urls")),
 ]
 

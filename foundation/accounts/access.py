@@ -52,6 +52,11 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "end_sessions": {ADMIN: ALL},
         "reset_mfa": {ADMIN: ALL},
     },
+    "accounts.token": {  # auditors read on screen, through their window: the API knows no tokens of theirs
+        "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
+        "add": {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
+        "revoke": {ADMIN: ALL, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
+    },
     "accounts.auditorwindow": {
         "view": {COMPLIANCE: ALL},
     },
@@ -135,6 +140,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
 # What signs or approves: it takes an authentication within the last five minutes (fresh.py), and no token may do it.
 SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
     {
+        ("accounts.token", "add"),
         ("accounts.user", "change_role"),
         ("accounts.user", "deactivate"),
         ("accounts.user", "reactivate"),
@@ -409,7 +415,7 @@ def _in_categories(category: str | Via, window: AuditorWindow, moment: datetime 
 def _entries(user: User, scope: Scope | None) -> Q:
     """Trail entries: one's own actions, or those about what one sees (an auditor: within the period)."""
     if scope is OWN:
-        return Q(actor_kind="user", actor_id=user.pk)
+        return Q(actor_kind__in=("user", "token"), actor_id=user.pk)
     if scope is not SEEN:
         return _NOTHING
     reach = _NOTHING

@@ -1,17 +1,24 @@
 """What is done to accounts beyond editing their details. Nobody is ever deleted; the last administrator stays."""
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from knox.models import get_digest_token
+from knox.settings import CONSTANTS
 
 from foundation.accounts import second_factor
 from foundation.accounts.access import apart
 from foundation.accounts.jobs import invitation_mail, notice_mail
-from foundation.accounts.models import User
+from foundation.accounts.models import Token, User
 from foundation.accounts.roles import Role
+from foundation.accounts.scopes import TokenScope
 from foundation.accounts.sessions import end_sessions_of
 from foundation.accounts.tokens import invited_by
 from foundation.trail.keep import save
+
+LONGEST_TOKEN = timedelta(days=365)
 
 
 @transaction.atomic
@@ -55,7 +62,9 @@ def change_role(user: User, role: str, *, actor: User, reason: str) -> User:
     if role != Role.ADMINISTRATOR:
         _keep_an_administrator(user)
     user.role = role
-    return _ending_sessions(user, actor=actor, verb="user.role_changed", reason=reason, notice="role_changed")
+    _ending_sessions(user, actor=actor, verb="user.role_changed", reason=reason, notice="role_changed")
+    _revoke_all(user, actor, "The role of its owner changed.")
+    return user
 
 
 @transaction.atomic
@@ -64,7 +73,9 @@ def deactivate(user: User, *, actor: User, reason: str) -> User:
     apart(actor, [user.pk], "Nobody deactivates their own account.")
     _keep_an_administrator(user)
     user.is_active = False
-    return _ending_sessions(user, actor=actor, verb="user.deactivated", reason=reason)
+    _ending_sessions(user, actor=actor, verb="user.deactivated", reason=reason)
+    _revoke_all(user, actor, "The account of its owner was deactivated.")
+    return user
 
 
 @transaction.atomic
@@ -118,6 +129,45 @@ def accept_invitation(token: str, password: str) -> User | None:
     if user is not None:
         set_password(user, password, verb="auth.invitation_accepted")
     return user
+
+
+@transaction.atomic
+def create_token(
+    user: User, *, actor: object, name: str, scopes: list[str], lasts: timedelta = LONGEST_TOKEN
+) -> tuple[Token, str]:
+    """Make an API token for an account; returns it and its text, which is kept nowhere and cannot be shown again.
+
+    `actor` is the account itself, or SYSTEM at the terminal. Raises ValidationError for an account that has no tokens
+    (auditors read on screen), without a name or scope, and for a life of no time or of more than a year.
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if not user.is_active or user.role in ("", Role.AUDITOR):
+        raise ValidationError("Only an active account with a role has API tokens, and an auditor's has none.")
+    if unknown := set(scopes) - set(TokenScope.values):
+        raise ValidationError({"scopes": f"There is no scope {', '.join(sorted(unknown))}."})
+    if not scopes:
+        raise ValidationError({"scopes": "Choose what the token is for."})
+    if not timedelta() < lasts <= LONGEST_TOKEN:
+        raise ValidationError(f"A token lasts at least a day and at most {LONGEST_TOKEN.days} days.")
+    digest, secret = get_digest_token()
+    token = Token(user=user, name=name.strip(), scopes=[one for one in TokenScope.values if one in scopes])
+    token.digest, token.token_key, token.expiry = digest, secret[: CONSTANTS.TOKEN_KEY_LENGTH], timezone.now() + lasts
+    token.full_clean()
+    return save(token, actor=actor, verb="token.created"), secret
+
+
+@transaction.atomic
+def revoke_token(token: Token, *, actor: object, reason: str) -> Token:
+    """End a token now, for ever. Raises ValidationError without a reason, Stale if somebody changed it meanwhile."""
+    if token.revoked_at is not None:
+        return token
+    token.revoked_at = timezone.now()
+    return save(token, actor=actor, verb="token.revoked", reason=_needed(reason))
+
+
+def _revoke_all(user: User, actor: object, reason: str) -> None:
+    for token in Token.objects.select_for_update().filter(user=user, revoked_at=None).order_by("pk"):
+        revoke_token(token, actor=actor, reason=reason)
 
 
 def _keep_an_administrator(user: User) -> None:

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from knox.models import AbstractAuthToken
 
 from foundation.accounts.paths import Paths
 from foundation.accounts.roles import Role
@@ -152,6 +153,52 @@ class Session(AbstractBaseSession):
         from foundation.accounts.sessions import SessionStore  # it is made of this model
 
         return SessionStore
+
+
+class Token(Tracked, AbstractAuthToken):
+    """An API token: a key to what its owner may do, cut down to its scopes, until a day. Only its hash is stored.
+
+    knox makes and compares it; its table gets a number of its own here, because the trail names records by theirs.
+    `token_key` is the token's first characters: enough to find its row, and for a person to tell which one leaked.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=80, help_text="What will use it, such as “CI of the billing service”.")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="tokens")
+    scopes = models.JSONField(default=list)
+    digest = models.CharField(max_length=128, unique=True, editable=False)
+    token_key = models.CharField("begins with", max_length=25, db_index=True, editable=False)
+    expiry = models.DateTimeField("expires", editable=False)
+    last_used_on = models.DateField("last used", null=True, editable=False, help_text="To the day, in UTC.")
+    revoked_at = models.DateTimeField("revoked", null=True, editable=False)
+
+    objects: ClassVar[models.Manager["Token"]] = TrackedQuerySet["Token"].as_manager()
+
+    access = Paths(owner=("user",), timeless=True)
+    unrecorded = ("digest", "token_key", "last_used_on")
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = "API token"
+        constraints = (
+            models.CheckConstraint(condition=~models.Q(name=""), name="accounts_token_has_name"),
+            models.CheckConstraint(
+                condition=models.Q(expiry__gt=models.F("created")), name="accounts_token_expires_after_making"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The token's page."""
+        return reverse("accounts:token-detail", args=(self.pk,))
+
+    def standing(self) -> str:
+        """Whether it opens anything, in a word."""
+        if self.revoked_at is not None:
+            return "Revoked"
+        return "Expired" if self.expiry <= timezone.now() else "In use"
 
 
 class AuditorWindow(Tracked):

@@ -1,8 +1,9 @@
 """Routes of the accounts register, of one's own profile and of invitations."""
 
-from django.urls import path
+from django.urls import include, path
 
 from foundation.accounts import views
+from foundation.accounts.token_pages import TokenPages
 
 app_name = "accounts"
 urlpatterns = [
@@ -14,5 +15,6 @@ urlpatterns = [
     path("<int:pk>/end-sessions/", views.end_sessions, name="user-end-sessions"),
     path("<int:pk>/reset-second-factor/", views.reset_mfa, name="user-reset-mfa"),
     path("<int:pk>/invite-again/", views.resend_invitation, name="user-resend-invitation"),
+    path("tokens/", include(TokenPages.urls())),
     *views.UserPages.urls(),
 ]

@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from foundation.accounts import fresh
 from foundation.accounts.access import can, get_allowed, moment_for, require, visible, which
 from foundation.accounts.models import User
 from foundation.pages.columns import Column, Row, shown_to
@@ -219,7 +220,7 @@ class Pages:
 
     def create_page(self) -> HttpResponse:
         require(self.user, "add", self.model)
-        form = self.form_class(*sent(self.request), user=self.user)
+        form = self.form_class(*sent(self.request), user=self.user, initial=fresh.typed(self.request))
         if form.is_valid():
             return self.saved(self.keep(form, "created"), "created")
         return self.render("form", form=form, status=422 if form.errors else 200)
@@ -243,10 +244,10 @@ class Pages:
 
     def archive_page(self, pk: int) -> HttpResponse:
         """Take a record out of use, with a reason. Nothing is deleted (it can be restored)."""
-        return self.shelve(pk, "archived", timezone.now())
+        return self.put_away_page(pk, "archived", timezone.now())
 
     def restore_page(self, pk: int) -> HttpResponse:
-        return self.shelve(pk, "restored", None)
+        return self.put_away_page(pk, "restored", None)
 
     def history_page(self, pk: int) -> HttpResponse:
         """Every version with what it changed."""
@@ -298,6 +299,10 @@ class Pages:
         """The save path of every form: the row, its history and its trail entry, or nothing. Raises Stale."""
         return save(form.save(commit=False), actor=self.user, verb=f"{self.name()}.{participle}")
 
+    def put_away(self, target: Any, participle: str, reason: str) -> Any:
+        """The save path of archiving and restoring. Raises Stale."""
+        return save(target, actor=self.user, verb=f"{self.name()}.{participle}", reason=reason)
+
     def since(self, target: Any, version: int) -> list[Any]:
         """The versions that others stored since `version`: what the person whose save was refused must know."""
         return [entry for entry in timeline(target, self.user) if entry.number > version]
@@ -306,7 +311,7 @@ class Pages:
         messages.success(self.request, f"{target} {word}.")
         return redirect(self.url("detail", target.pk))
 
-    def shelve(self, pk: int, participle: str, archived_at: datetime.datetime | None) -> HttpResponse:
+    def put_away_page(self, pk: int, participle: str, archived_at: datetime.datetime | None) -> HttpResponse:
         target: Any = get_allowed(self.user, "archive", self.model, pk)
         if (target.archived_at is None) == (archived_at is None):
             messages.info(self.request, f"{target} is {'in use' if archived_at is None else 'archived'} already.")
@@ -314,11 +319,8 @@ class Pages:
         form = ReasonForm(*sent(self.request), initial={"version": target.version})
         if form.is_valid():
             target.archived_at, target.version = archived_at, form.cleaned_data["version"]
-            verb = f"{self.name()}.{participle}"
             try:
-                return self.saved(
-                    save(target, actor=self.user, verb=verb, reason=form.cleaned_data["reason"]), participle
-                )
+                return self.saved(self.put_away(target, participle, form.cleaned_data["reason"]), participle)
             except Stale as stale:
                 form.add_error(None, changed_meanwhile(stale))
                 target = stale.stored

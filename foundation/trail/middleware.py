@@ -19,6 +19,8 @@ from foundation.trail.values import number
 QUIET = {"healthz", "readyz", "organisation:logo", "jobs:job-detail", "jobs:job-list"}
 QUIET_PREFIXES = ("account_", "mfa_")
 
+API = "/api/"
+
 
 class TrailMiddleware:
     """Stands inside authentication and outside every view, so that its entries follow the view's rollback."""
@@ -33,7 +35,8 @@ class TrailMiddleware:
             "ip": address_of(request),
             "user_agent": agent,
         }
-        with origin(via="page", **source, told=[]) as here:
+        via = "api" if request.path.startswith(API) else "page"
+        with origin(via=via, **source, told=[]) as here:
             response = self.get_response(request)
             self.note(request, response, told=bool(here.told))
         return response

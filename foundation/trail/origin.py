@@ -11,7 +11,8 @@ from typing import Any
 class Origin:
     """`via` is the door: page, api, job, command or import. Address and user agent are personal: they stay erasable.
 
-    `told`, where somebody wants to know, collects the verbs of the entries written from here.
+    `told`, where somebody wants to know, collects the verbs of the entries written from here. `token`: the number of
+    the API token by which the account acts, if it is not there in person.
     """
 
     via: str = "command"
@@ -19,6 +20,7 @@ class Origin:
     ip: str = ""
     user_agent: str = ""
     told: list[str] | None = None
+    token: int | None = None
 
 
 _current: ContextVar[Origin] = ContextVar("trail_origin", default=Origin())  # noqa: B039 - frozen
@@ -37,3 +39,8 @@ def origin(**changes: Any) -> Iterator[Origin]:
         yield _current.get()
     finally:
         _current.reset(token)
+
+
+def acting_by_token(number: int) -> None:
+    """From here to the end of the block that `origin` opened (a request's), the account acts by this API token."""
+    _current.set(replace(_current.get(), token=number))

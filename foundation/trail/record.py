@@ -87,6 +87,8 @@ def draft(  # noqa: PLR0913 - what an entry says, each by its name
     if outcome not in OUTCOMES:
         raise ValueError(f"{outcome!r} is no outcome.")
     who, source = actor_of(actor), origin.current()
+    if source.token and who.kind == "user":
+        who, refs = Actor("token", who.id), {**(refs or {}), "token": source.token}
     hidden = sealed(source, private)
     detail = {
         "changes": changes,

@@ -103,7 +103,8 @@ def who(entry: Entry, names: Mapping[int, str]) -> str:
     """Who acted, in words."""
     if entry.actor_id is None:
         return KINDS.get(entry.actor_kind, entry.actor_kind)
-    return names.get(entry.actor_id, f"Account {entry.actor_id}")
+    name = names.get(entry.actor_id, f"Account {entry.actor_id}")
+    return f"{name} (API token {entry.facts.get('refs', {}).get('token', '')})" if entry.actor_kind == "token" else name
 
 
 def ref(entry: Entry) -> str:

@@ -28,6 +28,8 @@ VERBS: Final[dict[str, str]] = {
     "user.reactivated": "reactivated an account",
     "user.mfa_reset": "reset the second factor of an account",
     "user.sessions_ended": "ended the sessions of an account",
+    "token.created": "made an API token",
+    "token.revoked": "revoked an API token",
     "auditorwindow.created": "opened an auditor's window",
     "auditorwindow.updated": "changed an auditor's window",
     "auditorwindow.closed": "closed an auditor's window",

@@ -101,6 +101,11 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "end_sessions": {A: "all"},
         "reset_mfa": {A: "all"},
     },
+    "accounts.token": {
+        "view": {A: "all", C: "all", M: "own", W: "own", E: "own"},
+        "add": dict.fromkeys((A, C, M, W, E), "own"),
+        "revoke": {A: "all", C: "own", M: "own", W: "own", E: "own"},
+    },
     "accounts.auditorwindow": {"view": MANAGED},
     "organisation.organisation": {"view": {A: "all"}, "change": {A: "all"}},
     "organisation.setting": {

@@ -31,7 +31,16 @@ def _walk(found: list[Any], namespace: str) -> Iterator[tuple[str, URLPattern]]:
 def address(name: str, world: World) -> str:
     """The address of a route, with the arguments that its pattern wants."""
     pattern = next(pattern for known, pattern in patterns() if known == name)
-    app = "controls:criterion" if name == CRITERION else name.partition(":")[0] if ":" in name else ""
     wanted = pattern.pattern.regex.groupindex
-    known = world.arguments[app] if wanted else {}
+    known = world.arguments[record_of(name)] if wanted else {}
     return reverse(name, kwargs={key: value for key, value in known.items() if key in wanted})
+
+
+def record_of(name: str) -> str:
+    """Whose arguments in the world an address takes."""
+    if name == CRITERION:
+        return "controls:criterion"
+    app, _, page = name.rpartition(":")
+    if app == "api":
+        return f"api:{page.partition('-')[0]}"
+    return "accounts:token" if page.startswith("token-") else app

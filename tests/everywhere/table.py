@@ -1,5 +1,8 @@
 """The literal table of tests/everywhere/test_table.py: the answer at every address for each role.
 
+The API (api:…) is asked in a browser's session, and sent an empty JSON object without If-Match: 428 is "allowed, but
+say on which version"; 400 is "allowed, but empty".
+
 Columns: anonymous, outsider (no role), employee, auditor, control owner, manager, compliance manager, administrator.
 The world (world.py) decides what is behind an address: the control belongs to the owner, who is in the manager's team;
 the job and the import are the compliance manager's; the account is the employee's.
@@ -65,6 +68,13 @@ READS: dict[str, str] = {
     "accounts:user-edit":                           "302 404 403 403 404 404 403 200",
     "accounts:user-history":                        "302 404 403 403 404 404 200 200",
     "accounts:user-trail":                          "302 404 200 200 404 404 200 200",
+    "accounts:token-list":                         "302 404 200 404 200 200 200 200",
+    "accounts:token-csv":                          "302 404 200 404 200 200 200 200",
+    "accounts:token-create":                       "302 404 200 404 200 200 200 200",
+    "accounts:token-detail":                       "302 404 404 404 200 404 200 200",
+    "accounts:token-history":                      "302 404 404 404 200 404 200 200",
+    "accounts:token-trail":                        "302 404 404 404 200 404 200 200",
+    "accounts:token-revoke":                       "302 404 404 404 200 404 403 200",
     "organisation:settings":                        "302 404 404 404 404 404 200 200",
     "organisation:organisation-edit":               "302 404 404 404 404 404 404 200",
     "organisation:history":                         "302 404 404 404 404 404 200 200",
@@ -113,6 +123,28 @@ READS: dict[str, str] = {
     "mfa_add_webauthn":                             "302 200 200 200 200 200 200 200",
     "mfa_edit_webauthn":                            "302 404 404 404 404 404 404 404",
     "mfa_remove_webauthn":                          "302 302 302 302 302 302 302 302",
+    "api:me":                                      "401 200 200 200 200 200 200 200",
+    "api:criterion-list":                          "401 404 404 200 200 200 200 200",
+    "api:criterion-detail":                        "401 404 404 200 200 200 200 200",
+    "api:control-list":                            "401 404 404 200 200 200 200 200",
+    "api:control-detail":                          "401 404 404 200 200 200 200 200",
+    "api:control-archive":                         "401 405 405 405 405 405 405 405",
+    "api:control-restore":                         "401 405 405 405 405 405 405 405",
+    "api:control-update-status":                   "401 405 405 405 405 405 405 405",
+    "api:control-review":                          "401 405 405 405 405 405 405 405",
+    "api:control-propose-not-applicable":          "401 405 405 405 405 405 405 405",
+    "api:control-approve-not-applicable":          "401 405 405 405 405 405 405 405",
+    "api:mapping-list":                            "401 404 404 200 200 200 200 200",
+    "api:mapping-detail":                          "401 404 404 200 200 200 200 200",
+    "api:matrix":                                  "401 404 404 200 200 200 200 200",
+    "api:engagement-list":                         "401 404 404 200 404 404 200 404",
+    "api:engagement-detail":                       "401 404 404 200 404 404 200 404",
+    "api:engagement-archive":                      "401 405 405 405 405 405 405 405",
+    "api:engagement-restore":                      "401 405 405 405 405 405 405 405",
+    "api:entry-list":                              "401 404 200 200 200 200 200 200",
+    "api:entry-detail":                            "401 404 404 200 200 200 200 200",
+    "api-schema":                                  "200 200 200 200 200 200 200 200",
+    "api-docs":                                    "302 200 200 200 200 200 200 200",
 }
 
 # The same with an empty form: 422 where it may be sent, and nothing changes.
@@ -175,6 +207,13 @@ WRITES: dict[str, str] = {
     "accounts:user-edit":                           "302 404 403 403 404 404 403 422",
     "accounts:user-history":                        "302 405 405 403 405 405 405 405",
     "accounts:user-trail":                          "302 405 405 403 405 405 405 405",
+    "accounts:token-list":                         "302 405 405 403 405 405 405 405",
+    "accounts:token-csv":                          "302 405 405 403 405 405 405 405",
+    "accounts:token-create":                       "302 404 422 403 422 422 422 422",
+    "accounts:token-detail":                       "302 405 405 403 405 405 405 405",
+    "accounts:token-history":                      "302 405 405 403 405 405 405 405",
+    "accounts:token-trail":                        "302 405 405 403 405 405 405 405",
+    "accounts:token-revoke":                       "302 404 404 403 422 404 403 422",
     "organisation:settings":                        "302 405 405 403 405 405 405 405",
     "organisation:organisation-edit":               "302 404 404 403 404 404 404 422",
     "organisation:history":                         "302 405 405 403 405 405 405 405",
@@ -223,5 +262,34 @@ WRITES: dict[str, str] = {
     "mfa_add_webauthn":                             "302 200 200 200 200 200 200 200",
     "mfa_edit_webauthn":                            "302 404 404 404 404 404 404 404",
     "mfa_remove_webauthn":                          "302 302 302 302 302 302 302 302",
+    "api:me":                                      "401 405 405 403 405 405 405 405",
+    "api:criterion-list":                          "401 405 405 403 405 405 405 405",
+    "api:criterion-detail":                        "401 405 405 403 405 405 405 405",
+    "api:control-list":                            "401 404 404 403 403 403 400 403",
+    "api:control-detail":                          "401 405 405 403 405 405 405 405",
+    "api:control-archive":                         "401 404 404 403 403 403 428 403",
+    "api:control-restore":                         "401 404 404 403 403 403 428 403",
+    "api:control-update-status":                   "401 404 404 403 428 428 428 403",
+    "api:control-review":                          "401 404 404 403 428 403 428 403",
+    "api:control-propose-not-applicable":          "401 404 404 403 428 403 428 403",
+    "api:control-approve-not-applicable":          "401 404 404 403 403 403 428 403",
+    "api:mapping-list":                            "401 405 405 403 405 405 405 405",
+    "api:mapping-detail":                          "401 405 405 403 405 405 405 405",
+    "api:matrix":                                  "401 405 405 403 405 405 405 405",
+    "api:engagement-list":                         "401 404 404 403 404 404 400 404",
+    "api:engagement-detail":                       "401 405 405 403 405 405 405 405",
+    "api:engagement-archive":                      "401 404 404 403 404 404 428 404",
+    "api:engagement-restore":                      "401 404 404 403 404 404 428 404",
+    "api:entry-list":                              "401 405 405 403 405 405 405 405",
+    "api:entry-detail":                            "401 405 405 403 405 405 405 405",
+    "api-schema":                                  "405 405 405 403 405 405 405 405",
+    "api-docs":                                    "302 405 405 403 405 405 405 405",
 }
+
+# PATCH with an empty JSON object, where the API knows PATCH; everywhere else in the API it is 405 (an auditor: 403).
+PATCHES: dict[str, str] = {
+    "api:control-detail":                          "401 404 404 403 403 403 428 403",
+    "api:engagement-detail":                       "401 404 404 403 404 404 428 404",
+}
+NO_PATCH = "401 405 405 403 405 405 405 405"
 # fmt: on

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audits.models import Engagement
 from controls.models import Control, Criterion
+from foundation.accounts.actions import create_token
 from foundation.accounts.models import User
 from foundation.jobs.models import Job
 from foundation.organisation.actions import found
@@ -56,14 +57,22 @@ def world(
         sha256=hashlib.sha256(sheet).hexdigest(), mapping={"ref": "ref", "name": "name"}, state="mapped",
         uploaded_by=compliance, file=ContentFile(sheet, "controls.csv"),
     )  # fmt: skip
+    token, _ = create_token(owner, actor=SYSTEM, name="CI", scopes=["read"])
+    criterion = Criterion.objects.get(code="CC6.1")
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
         arguments={
             "controls": {"pk": control.pk},
-            "controls:criterion": {"pk": Criterion.objects.get(code="CC6.1").pk},
+            "controls:criterion": {"pk": criterion.pk},
+            "api:control": {"pk": control.pk},
+            "api:criterion": {"pk": criterion.pk},
+            "api:mapping": {"pk": control.mappings.get().pk},
+            "api:engagement": {"pk": engagement.pk},
+            "api:entry": {"pk": entry.pk},
             "audits": {"pk": engagement.pk, "window_pk": auditor.windows.get().pk},
             "trail": {"pk": entry.pk},
+            "accounts:token": {"pk": token.pk},
             "accounts": {"pk": employee.pk, "token": "forged"},
             "organisation": {"pk": holiday.pk, "key": "control_review_days"},
             "jobs": {"pk": job.pk},

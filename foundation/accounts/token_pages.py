@@ -1,0 +1,94 @@
+"""The register of API tokens: one's own, and everybody's for whoever watches over them."""
+
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+
+from foundation.accounts import actions, fresh
+from foundation.accounts.access import can, get_allowed, require
+from foundation.accounts.models import Token
+from foundation.accounts.scopes import TokenScope
+from foundation.accounts.token_forms import TokenFilter, TokenForm
+from foundation.pages.columns import Column
+from foundation.pages.forms import ReasonForm, sent
+from foundation.pages.pages import Pages
+from foundation.trail.keep import Stale
+
+
+def scope_words(token: Token) -> list[str]:
+    """What a token may do, in words."""
+    return [str(TokenScope(scope).label) if scope in TokenScope.values else scope for scope in token.scopes]
+
+
+class TokenPages(Pages):
+    """Tokens are made and revoked, never changed or archived: those routes are left out."""
+
+    model = Token  # Tracked without archived_at; its filter knows
+    form_class, filter_class = TokenForm, TokenFilter
+    columns: ClassVar = (
+        Column("name", "Token", sort="name", kind="title"),
+        Column("user", "Belongs to", sort="user__name", kind="person"),
+        Column("scopes", "May", get=scope_words),
+        Column("standing", "Status", kind="badge", tones={"In use": "ok", "Expired": "mute", "Revoked": "bad"}),
+        Column("expiry", "Expires", sort="expiry", kind="moment"),
+        Column("last_used_on", "Last used", sort="last_used_on", kind="date", empty="Never"),
+    )
+    facts: ClassVar = (*columns[1:], Column("token_key", "Begins with"), Column("created", "Made", kind="moment"))
+    related: ClassVar = ("user",)
+    ordering: ClassVar = ("-id",)
+    intro = "Keys with which programs ask the API in a person's name: no more than the person may, and never to sign."
+
+    @classmethod
+    def urls(cls) -> list[URLPattern]:
+        kept = [route for route in super().urls() if not str(route.name).endswith(("-edit", "-archive", "-restore"))]
+        return [*kept, path("<int:pk>/revoke/", revoke, name="token-revoke")]
+
+    def create_page(self) -> HttpResponse:
+        """Who makes a token proves first who they are: it opens for months what they can open."""
+        require(self.user, "add", Token)
+        fresh.require(self.request, "add", Token)
+        return super().create_page()
+
+    def detail_context(self, target: Token, moment: Any) -> dict[str, Any]:
+        """Whether this person may revoke it."""
+        return {"may_revoke": target.revoked_at is None and can(self.user, "revoke", target)}
+
+    def keep(self, form: Any, participle: str) -> Token:
+        """The token with its text, which only the page that follows will show."""
+        said = {"name": form.cleaned_data["name"], "scopes": form.cleaned_data["scopes"], "lasts": form.lasts()}
+        token, secret = actions.create_token(self.user, actor=self.user, **said)
+        token.__dict__["secret"] = secret
+        return token
+
+    def saved(self, target: Any, word: str) -> HttpResponse:
+        """Show the token's text, this once: no redirect, because nothing could show it again."""
+        response = self.record("made", target, secret=target.secret)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a token, with a reason."""
+    token = get_allowed(request.user, "revoke", Token, pk)
+    if token.revoked_at is not None:
+        messages.info(request, f"{token} is revoked already.")
+        return redirect(token)
+    form = ReasonForm(*sent(request), initial={"version": token.version})
+    if form.is_valid():
+        token.version = form.cleaned_data["version"]
+        try:
+            actions.revoke_token(token, actor=request.user, reason=form.cleaned_data["reason"])
+        except (Stale, ValidationError):
+            form.add_error(None, "Somebody changed this token while you were reading it. Open it again first.")
+        else:
+            messages.success(request, f"{token} is revoked and opens nothing any more.")
+            return redirect(token)
+    context = {"pages": TokenPages(request), "object": token, "form": form}
+    return render(request, "accounts/token_revoke.html", context, status=422 if form.errors else 200)
+
+
+revoke.pages = TokenPages  # type: ignore[attr-defined]
