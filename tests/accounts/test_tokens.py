@@ -203,11 +203,12 @@ def test_requests_are_counted(owner: User, colleague: User, settings: Any):
 def test_who_sees_and_revokes_which(admin: User, compliance: User, owner: User, colleague: User):
     mine, theirs = caller(owner), caller(colleague)
     listed = {
-        user.name: {row.user_id for row, _ in browser(user).get(reverse("accounts:token-list")).context["table"]}
+        user.name: {row.pk for row in browser(user).get(reverse("accounts:token-list")).context["table"]}
         for user in (admin, compliance, owner)
     }
     assert listed == {
-        admin.name: {owner.pk, colleague.pk}, compliance.name: {owner.pk, colleague.pk}, owner.name: {owner.pk},
+        admin.name: {mine.token.pk, theirs.token.pk}, compliance.name: {mine.token.pk, theirs.token.pk},
+        owner.name: {mine.token.pk},
     }  # fmt: skip
     revoke = reverse("accounts:token-revoke", args=[theirs.token.pk])
     said = {"reason": "Leaked.", "version": "1"}
