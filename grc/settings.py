@@ -53,6 +53,7 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 # Seals secrets and files (foundation.keys); losing it loses them. To rotate: the old one moves to the fallbacks.
 MASTER_KEY = key("MASTER_KEY")
 MASTER_KEY_FALLBACKS: list[str] = env.list("MASTER_KEY_FALLBACKS", [])
+BACKUP_KEY = env.str("BACKUP_KEY", "")  # encrypts backups (manage.py backup); best known to the backup's machine alone
 TRAIL_MAC_KEY = key("TRAIL_MAC_KEY")  # authenticates trail entries; must never be stored in the database
 TRAIL_MAC_KEY_FALLBACKS: list[str] = env.list("TRAIL_MAC_KEY_FALLBACKS", [])  # older ones: their entries still verify
 TRAIL_KEYS_DIR = env.path("TRAIL_KEYS_DIR", DATA_DIR / "keys" / "trail")  # private keys that sign checkpoints

@@ -27,13 +27,14 @@ def plain_chunks(stored: StoredFile, source: origin.Origin | None = None) -> Ite
     """
     here = source or origin.current()
     try:
-        yield from _verified(stored)
+        yield from verified_chunks(stored)
     except (Altered, NoKey, FileNotFoundError) as error:
         _refuse(stored, error, here)
         raise
 
 
-def _verified(stored: StoredFile) -> Iterator[bytes]:
+def verified_chunks(stored: StoredFile) -> Iterator[bytes]:
+    """`plain_chunks`, telling nobody."""
     key = unwrap(stored.wrapped_key, stored.key_id, stored.id)
     found, size = hashlib.sha256(), 0
     with closing(storages[UNDERNEATH].open(stored.place, "rb")) as sealed:

@@ -80,6 +80,8 @@ VERBS: Final[dict[str, str]] = {
     "trail.exported": "exported the trail",
     "report.printed": "printed a report",
     "file.downloaded": "downloaded a file",
+    "backup.made": "made a backup",
+    "backup.restored": "restored a backup",
     "file.refused": "refused a stored file that was altered",
     "files.swept": "removed stored files that no record held",
     "files.rewrapped": "wrapped the keys of stored files anew",

@@ -1,0 +1,273 @@
+"""Putting a backup into an empty installation: all of it, verified, or nothing."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NoReturn
+from uuid import UUID
+
+from django.apps import apps
+from django.core.files.base import File
+from django.core.files.storage import storages
+from django.core.management.color import no_style
+from django.db import connection, transaction
+
+from foundation.backup.archive import DATA, END, FILE, HEAD, ROWS, TABLE, Unusable, facts, frames
+from foundation.backup.tables import CHUNK, SEEDED, columns, empty, insert, migrations, tables
+from foundation.files.models import StoredFile, place_of
+from foundation.files.reading import UNDERNEATH, verified_chunks
+from foundation.files.sealed import Altered
+from foundation.files.vault import NoKey
+from foundation.trail import anchors, ceremonies, leaf, seal
+from foundation.trail.models import Entry
+from foundation.trail.notes import Checkpoint
+from foundation.trail.record import SYSTEM, record
+from foundation.trail.signing import KeyLost
+
+COLUMNS: Final = (*leaf.COLUMNS, "mac")
+
+
+@dataclass
+class Restored:
+    """What was put back. `lost`: the newest checkpoint outside that is further on than the backup, in words."""
+
+    head: dict[str, Any]
+    rows: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    lost: str = ""
+    unsealed: str = ""
+
+
+def restore(path: Path, secret: str, *, reason: str) -> Restored:
+    """Restore a backup and verify it: counts, every entry's MAC, every file's hash. The trail says so, sealed.
+
+    Raises Unusable, and then nothing was changed: for a backup that was altered or made by another version, for keys
+    that do not fit it, and for an installation that is not empty.
+    """
+    if not reason.strip():
+        raise Unusable("A restore needs its reason: it stays in the trail for good.")
+    head, end = look_through(path, secret)
+    require_same_tables(head)
+    require_empty()
+    done, places = Restored(head), list[str]()
+    try:
+        with transaction.atomic(durable=True):
+            fill(done, frames(path, secret), places)
+            require_whole(done, end)
+            done.lost = lost_since(head)
+            record("backup.restored", SYSTEM, reason=reason, refs=facts_of(done))
+    except BaseException:
+        for place in places:
+            storages[UNDERNEATH].delete(place)
+        raise
+    done.unsealed = seal_again(reason)
+    return done
+
+
+def facts_of(done: Restored) -> dict[str, Any]:
+    """What the trail keeps of a restore: which checkpoint it went back to, and which were lost by that."""
+    told = {name: done.head[name] for name in ("made_at", "checkpoint", "last_entry")}
+    return told | {"rows": sum(done.rows.values()), "files": len(done.files), "lost": done.lost}
+
+
+# ---- before anything is touched ------------------------------------------------------------------------------------
+
+
+def look_through(path: Path, secret: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read all of it once, so that a fault at its end changes nothing; return what it says at its beginning and end."""
+    head: dict[str, Any] = {}
+    end: dict[str, Any] = {}
+    for number, (kind, payload) in enumerate(frames(path, secret)):
+        if (kind == HEAD) != (number == 0) or end:
+            refuse()
+        if kind == HEAD:
+            head = facts(payload)
+        elif kind == END:
+            end = facts(payload)
+    if not end:
+        refuse()
+    return head, end
+
+
+def require_same_tables(head: dict[str, Any]) -> None:
+    """Refuse a backup of a version with other tables; that version can restore it, and then be upgraded."""
+    theirs, ours = {".".join(one) for one in head["migrations"]}, {".".join(one) for one in migrations()}
+    if theirs != ours:
+        differing = ", ".join(sorted(theirs ^ ours)[:5])
+        raise Unusable(
+            f"The backup was made by another version of Countersign (migrations differ: {differing}). Restore it with "
+            "that version, then upgrade."
+        )
+
+
+def require_empty() -> None:
+    """Refuse to restore over anything."""
+    for model in tables():
+        if model._meta.label_lower not in SEEDED and model._base_manager.exists():
+            raise Unusable(f"This installation is not empty: there are rows of {model._meta.label_lower}.")
+    try:
+        folders, files = storages[UNDERNEATH].listdir("")
+    except FileNotFoundError:
+        return
+    if files or any(storages[UNDERNEATH].listdir(folder)[1] for folder in folders):
+        raise Unusable("This installation is not empty: its store holds files.")
+
+
+def refuse() -> NoReturn:
+    raise Unusable("The backup's contents are not as this version writes them.")
+
+
+# ---- filling -------------------------------------------------------------------------------------------------------
+
+
+def fill(done: Restored, stream: Iterator[tuple[bytes, bytes]], places: list[str]) -> None:
+    """Write every row and every file; `places` names the files that were written, whatever happens."""
+    for label in SEEDED:
+        empty(apps.get_model(label))
+    known = {model._meta.label_lower: model for model in tables()}
+    model, pending = None, next(stream, None)
+    while pending is not None:
+        kind, payload = pending
+        pending = None
+        if kind == TABLE:
+            said = facts(payload)
+            model = known.get(said["table"])
+            if model is None or said["columns"] != columns(model):
+                refuse()
+            done.rows[said["table"]] = 0
+        elif kind == ROWS and model is not None:
+            rows = facts(payload)
+            insert(model, rows)
+            done.rows[model._meta.label_lower] += len(rows)
+        elif kind == FILE:
+            pending = put_file(done, facts(payload)["id"], stream, places)
+        elif kind not in (HEAD, END):
+            refuse()
+        if pending is None:
+            pending = next(stream, None)
+    reset_sequences()
+
+
+def put_file(
+    done: Restored, number: str, stream: Iterator[tuple[bytes, bytes]], places: list[str]
+) -> tuple[bytes, bytes] | None:
+    """Store one file's sealed bytes as they come; return the frame that follows them."""
+    place, body = place_of(UUID(number)), Sealed(stream)
+    places.append(place)
+    if storages[UNDERNEATH].save(place, File(io.BufferedReader(body), place)) != place:
+        raise Unusable(f"{place} is taken in the store.")
+    done.files[number] = body.sha256.hexdigest()
+    return body.following
+
+
+class Sealed(io.RawIOBase):
+    """The DATA frames of one file as a file; the frame behind them is kept for whoever goes on."""
+
+    def __init__(self, stream: Iterator[tuple[bytes, bytes]]) -> None:
+        self._stream, self._rest = stream, memoryview(b"")
+        self.following: tuple[bytes, bytes] | None = None
+        self.sha256 = hashlib.sha256()
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest and not self._ended:
+            frame = next(self._stream, None)
+            if frame is None or frame[0] != DATA:
+                self.following, self._ended = frame, True
+            else:
+                self.sha256.update(frame[1])
+                self._rest = memoryview(frame[1])
+        taken = self._rest[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._rest = self._rest[len(taken) :]
+        return len(taken)
+
+
+def reset_sequences() -> None:
+    """Let the next row of each table get the next number (PostgreSQL; SQLite does so by itself)."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), tables()):
+            cursor.execute(statement)
+
+
+# ---- verifying -----------------------------------------------------------------------------------------------------
+
+
+def require_whole(done: Restored, end: dict[str, Any]) -> None:
+    """Hold what now stands in the database and the store against what the backup says. Raises Unusable."""
+    said = {number: digest for number, digest in end["files"].items() if digest}
+    if done.rows != end["rows"] or done.files != said:
+        raise Unusable("The backup holds other rows or files than it says.")
+    for model in tables():
+        if model._base_manager.count() != done.rows[model._meta.label_lower]:
+            raise Unusable(f"Not all rows of {model._meta.label_lower} arrived.")
+    connection.check_constraints()
+    require_genuine_entries()
+    require_genuine_files(said)
+
+
+def require_genuine_files(said: dict[str, str]) -> None:
+    """Every file that the backup holds opens under the keys of this installation, whole. Raises Unusable."""
+    for stored in StoredFile.objects.order_by("pk").iterator(CHUNK):
+        if str(stored.pk) not in said:
+            continue  # its bytes were gone already when the backup was made
+        try:
+            for _ in verified_chunks(stored):
+                pass
+        except (Altered, NoKey, FileNotFoundError) as error:
+            raise Unusable(f"File {stored.pk} cannot be read: {error} Is MASTER_KEY the one of that time?") from error
+
+
+def require_genuine_entries() -> None:
+    """Every entry's MAC holds under the keys of this installation. Raises Unusable."""
+    keys, wrong, last = leaf.mac_keys(), 0, 0
+    for *row, mac in Entry.objects.order_by("id").values_list(*COLUMNS).iterator(10_000):
+        try:
+            genuine = leaf.authentic(leaf.bodies(row)[1], mac, keys)
+        except (TypeError, ValueError):
+            genuine = False
+        if not genuine:
+            wrong, last = wrong + 1, row[0]
+    if wrong:
+        raise Unusable(
+            f"{wrong} trail entries (the last is {last}) are not authentic under TRAIL_MAC_KEY: bring the key of that "
+            "time, or an older backup if they were altered before this one was made."
+        )
+
+
+# ---- going on ------------------------------------------------------------------------------------------------------
+
+
+def lost_since(head: dict[str, Any]) -> str:
+    """The newest checkpoint outside the database, if it is not the backup's own: what came up to it is lost."""
+    there = anchors.newest()
+    if there is None:
+        return ""
+    ours = Checkpoint.read(head["checkpoint"]) if head["checkpoint"] else None
+    outside, note = there
+    return "" if ours is not None and (ours.log, ours.size) >= (outside.log, outside.size) else note
+
+
+def seal_again(reason: str) -> str:
+    """Sign what was just said: as the next number of the log if checkpoints were lost. Returns why not, if not."""
+    try:
+        if not _acknowledged(reason):
+            seal.seal_all()
+    except (seal.SealRefused, KeyLost, OSError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def _acknowledged(reason: str) -> bool:
+    there = anchors.newest()
+    newest = seal.head()
+    if there is None or (newest and (newest.checkpoint.log, newest.size) >= (there[0].log, there[0].size)):
+        return False
+    ceremonies.acknowledge_restore(reason=reason)
+    seal.seal_all()
+    return True
