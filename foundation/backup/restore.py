@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -19,32 +19,40 @@ from foundation.backup.tables import CHUNK, SEEDED, columns, empty, insert, migr
 from foundation.files.models import StoredFile, place_of
 from foundation.files.reading import UNDERNEATH, verified_chunks
 from foundation.files.sealed import Altered
-from foundation.files.vault import NoKey
+from foundation.files.vault import PURPOSE
+from foundation.keys import key_id, ring
 from foundation.trail import anchors, ceremonies, leaf, seal
 from foundation.trail.models import Entry
 from foundation.trail.notes import Checkpoint
 from foundation.trail.record import SYSTEM, record
 from foundation.trail.signing import KeyLost
+from foundation.trail.verify import verify
 
 COLUMNS: Final = (*leaf.COLUMNS, "mac")
 
 
 @dataclass
 class Restored:
-    """What was put back. `lost`: the newest checkpoint outside that is further on than the backup, in words."""
+    """What was put back. `lost`: the newest checkpoint outside, where it is further on than the backup.
+
+    `damaged`: files that had been altered when they were backed up; they are as they were, and reading refuses them.
+    `faults`: whatever else does not verify, a sentence each.
+    """
 
     head: dict[str, Any]
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
     lost: str = ""
-    unsealed: str = ""
+    faults: list[str] = field(default_factory=list)
 
 
 def restore(path: Path, secret: str, *, reason: str) -> Restored:
-    """Restore a backup and verify it: counts, every entry's MAC, every file's hash. The trail says so, sealed.
+    """Restore a backup and verify it: counts, every file's hash, the whole trail. The trail says so, sealed.
 
     Raises Unusable, and then nothing was changed: for a backup that was altered or made by another version, for keys
-    that do not fit it, and for an installation that is not empty.
+    that do not fit it, and for an installation that is not empty. What was wrong already in the installation that was
+    backed up is restored as it was, and named.
     """
     if not reason.strip():
         raise Unusable("A restore needs its reason: it stays in the trail for good.")
@@ -56,20 +64,27 @@ def restore(path: Path, secret: str, *, reason: str) -> Restored:
         with transaction.atomic(durable=True):
             fill(done, frames(path, secret), places)
             require_whole(done, end)
+            require_our_keys()
+            done.damaged = damaged(done.files)
             done.lost = lost_since(head)
             record("backup.restored", SYSTEM, reason=reason, refs=facts_of(done))
     except BaseException:
         for place in places:
             storages[UNDERNEATH].delete(place)
         raise
-    done.unsealed = seal_again(reason)
+    done.faults = [*seal_again(reason), *verify().faults]
     return done
 
 
 def facts_of(done: Restored) -> dict[str, Any]:
     """What the trail keeps of a restore: which checkpoint it went back to, and which were lost by that."""
     told = {name: done.head[name] for name in ("made_at", "checkpoint", "last_entry")}
-    return told | {"rows": sum(done.rows.values()), "files": len(done.files), "lost": done.lost}
+    return told | {
+        "rows": sum(done.rows.values()),
+        "files": len(done.files),
+        "damaged": done.damaged,
+        "lost": done.lost,
+    }
 
 
 # ---- before anything is touched ------------------------------------------------------------------------------------
@@ -207,37 +222,38 @@ def require_whole(done: Restored, end: dict[str, Any]) -> None:
         if model._base_manager.count() != done.rows[model._meta.label_lower]:
             raise Unusable(f"Not all rows of {model._meta.label_lower} arrived.")
     connection.check_constraints()
-    require_genuine_entries()
-    require_genuine_files(said)
 
 
-def require_genuine_files(said: dict[str, str]) -> None:
-    """Every file that the backup holds opens under the keys of this installation, whole. Raises Unusable."""
+def require_our_keys() -> None:
+    """Refuse where no entry or no file's key is genuine under this installation's keys: they are other keys."""
+    keys = leaf.mac_keys()
+    rows = Entry.objects.order_by("-id").values_list(*COLUMNS)
+    if rows.exists() and not any(genuine(row, keys) for row in rows.iterator(1000)):
+        raise Unusable("No trail entry is authentic under TRAIL_MAC_KEY: bring the key of that time.")
+    ours = {key_id(key) for key in ring(PURPOSE)}
+    foreign = StoredFile.objects.exclude(key_id__in=ours).count()
+    if foreign:
+        raise Unusable(f"The keys of {foreign} files are sealed under another MASTER_KEY: bring that one.")
+
+
+def genuine(row: Sequence[Any], keys: Sequence[bytes]) -> bool:
+    """Whether an entry's MAC holds."""
+    try:
+        return leaf.authentic(leaf.bodies(row[:-1])[1], row[-1], keys)
+    except (TypeError, ValueError):
+        return False
+
+
+def damaged(files: Container[str]) -> list[str]:
+    """The files that do not open whole, of those that the backup held (it named those whose bytes were gone)."""
+    found = []
     for stored in StoredFile.objects.order_by("pk").iterator(CHUNK):
-        if str(stored.pk) not in said:
-            continue  # its bytes were gone already when the backup was made
         try:
-            for _ in verified_chunks(stored):
+            for _ in verified_chunks(stored) if str(stored.pk) in files else ():
                 pass
-        except (Altered, NoKey, FileNotFoundError) as error:
-            raise Unusable(f"File {stored.pk} cannot be read: {error} Is MASTER_KEY the one of that time?") from error
-
-
-def require_genuine_entries() -> None:
-    """Every entry's MAC holds under the keys of this installation. Raises Unusable."""
-    keys, wrong, last = leaf.mac_keys(), 0, 0
-    for *row, mac in Entry.objects.order_by("id").values_list(*COLUMNS).iterator(10_000):
-        try:
-            genuine = leaf.authentic(leaf.bodies(row)[1], mac, keys)
-        except (TypeError, ValueError):
-            genuine = False
-        if not genuine:
-            wrong, last = wrong + 1, row[0]
-    if wrong:
-        raise Unusable(
-            f"{wrong} trail entries (the last is {last}) are not authentic under TRAIL_MAC_KEY: bring the key of that "
-            "time, or an older backup if they were altered before this one was made."
-        )
+        except (Altered, FileNotFoundError):
+            found.append(str(stored.pk))
+    return found
 
 
 # ---- going on ------------------------------------------------------------------------------------------------------
@@ -253,14 +269,14 @@ def lost_since(head: dict[str, Any]) -> str:
     return "" if ours is not None and (ours.log, ours.size) >= (outside.log, outside.size) else note
 
 
-def seal_again(reason: str) -> str:
+def seal_again(reason: str) -> list[str]:
     """Sign what was just said: as the next number of the log if checkpoints were lost. Returns why not, if not."""
     try:
         if not _acknowledged(reason):
             seal.seal_all()
     except (seal.SealRefused, KeyLost, OSError, ValueError) as error:
-        return str(error)
-    return ""
+        return [f"The trail is not sealed again yet: {error}"]
+    return []
 
 
 def _acknowledged(reason: str) -> bool:

@@ -14,7 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.duration import duration_iso_string
 
 # Who is signed in and which worker is alive are facts of one running installation; everybody signs in again.
-LEFT_OUT: Final = frozenset({"sessions.session", "usersessions.usersession", "jobs.workersign"})
+LEFT_OUT: Final = frozenset({"sessions.session", "accounts.session", "jobs.workersign"})
 # What migrations themselves write: replaced by what the backup holds, because rows refer to its numbers.
 SEEDED: Final = ("auth.permission", "contenttypes.contenttype")
 CHUNK: Final = 500  # rows read and written at once

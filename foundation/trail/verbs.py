@@ -84,7 +84,6 @@ VERBS: Final[dict[str, str]] = {
     "backup.restored": "restored a backup",
     "file.refused": "refused a stored file that was altered",
     "files.swept": "removed stored files that no record held",
-    "files.rewrapped": "wrapped the keys of stored files anew",
     "import.previewed": "previewed an import",
     "import.applied": "imported a file",
     # machinery

@@ -17,7 +17,7 @@ from foundation.backup.make import backup
 from foundation.backup.restore import restore
 from foundation.backup.tables import chunks, migrations, tables
 from foundation.files.models import StoredFile
-from foundation.files.sealed import BLOCK, PREFIX
+from foundation.files.sealed import BLOCK, PREFIX, Altered
 from foundation.jobs.models import Job
 from foundation.organisation.models import Holiday
 from foundation.trail import anchors, guards, seal
@@ -77,7 +77,7 @@ def test_everything_comes_back_and_the_trail_says_what_it_went_back_to(made, tmp
     before["trail.entry"].pop()  # which says that the backup was made
     emptied(tmp_path / "store")
     done = restore(made, KEY, reason="The disk broke")
-    assert (done.lost, done.unsealed) == ("", "")
+    assert (done.lost, done.damaged, done.faults) == ("", [], [])
     after = digests()
     for label, rows in before.items():
         if label in ("trail.entry", "trail.block"):
@@ -99,10 +99,10 @@ def test_what_was_lost_since_the_backup_is_named_and_the_log_goes_on(made, tmp_p
     old = seal.head()
     save(Holiday(day="2031-01-01", name="Lost"), actor=SYSTEM, verb="holiday.created")
     seal.seal_all()
-    ahead = anchors.newest()[1]
+    ahead = next(reversed(list(anchors.read())))
     emptied(tmp_path / "store")
     done = restore(made, KEY, reason="The disk broke")
-    assert (done.lost, done.unsealed) == (ahead, "")
+    assert (done.lost, done.faults) == (ahead, [])
     refs = Entry.objects.get(verb="backup.restored").facts["refs"]
     assert (refs["checkpoint"], refs["lost"]) == (old.note, ahead)
     assert Entry.objects.get(verb="trail.restore_acknowledged").facts["refs"]["checkpoint"] == ahead
@@ -115,7 +115,7 @@ def test_without_the_signing_key_it_is_restored_and_says_what_is_missing(made, t
     emptied(tmp_path / "store")
     settings.TRAIL_KEYS_DIR = tmp_path / "nothing"
     done = restore(made, KEY, reason="The disk broke")
-    assert "does not hold the private key" in done.unsealed
+    assert "does not hold the private key" in done.faults[0]
     assert Entry.objects.filter(verb="backup.restored").exists()
 
 
@@ -183,16 +183,20 @@ def test_another_version_is_refused(made, tmp_path):
     assert ["controls", "0099_later"] not in migrations()
 
 
-def test_a_file_altered_in_the_store_fails_the_restore(made, tmp_path):
-    """The backup holds files as they lie; that one of them is not what it was is found when it is put back."""
+def test_a_file_that_was_altered_before_is_restored_as_it_was_and_named(made, tmp_path, capsys):
     stored = StoredFile.objects.get(name="matrix.pdf")
     place = Path(storages["sealed"].path(stored.place))
     data = bytearray(place.read_bytes())
     data[-1] ^= 1
     place.write_bytes(bytes(data))
     backup(tmp_path / "second", KEY)
+    (tmp_path / "key").write_text(KEY)
     emptied(tmp_path / "store")
-    refused(tmp_path / "second", f"File {stored.pk} cannot be read")
+    with pytest.raises(CommandError, match=f"does not verify:\nFile {stored.pk} had been altered"):
+        call_command("restore", tmp_path / "second", key_file=tmp_path / "key", reason="The disk broke")
+    assert Entry.objects.get(verb="backup.restored").facts["refs"]["damaged"] == [str(stored.pk)]
+    with pytest.raises(Altered):
+        default_storage.open(stored.path).read()
 
 
 def test_a_lost_file_is_named_and_the_rest_is_backed_up_and_restored(made, tmp_path, capsys):
@@ -203,7 +207,7 @@ def test_a_lost_file_is_named_and_the_rest_is_backed_up_and_restored(made, tmp_p
         call_command("backup", tmp_path / "second", key_file=tmp_path / "key")
     emptied(tmp_path / "store")
     call_command("restore", tmp_path / "second", key_file=tmp_path / "key", reason="The disk broke")
-    assert "Restored and verified" in capsys.readouterr().out
+    assert "Restored: " in capsys.readouterr().out
     assert StoredFile.objects.filter(pk=stored.pk).exists()
     with pytest.raises(FileNotFoundError):
         default_storage.open(stored.path)

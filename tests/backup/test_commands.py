@@ -83,7 +83,7 @@ def test_a_company_moves_between_databases(tmp_path, fresh):
         there = Installation(tmp_path / f"restored{number}", url, first.folder / "keys")
         there.manage("migrate", "-v0")
         answer = there.manage("restore", source, "--key-file", key, "--reason", "Moving")
-        assert "Restored and verified" in answer
+        assert "Restored: " in answer
         assert there.manage("shell", "-v0", "-c", DIGEST) == digest
         there.manage("create_admin", f"ada{number}@example.com", "--name", "Ada", "--force")  # numbers go on
         if url:
