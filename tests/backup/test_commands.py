@@ -17,7 +17,7 @@ DIGEST = """
 import hashlib, json
 from foundation.backup.tables import chunks, tables
 def digest(model):
-    return hashlib.sha256(json.dumps(list(chunks(model, "default"))).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(list(chunks(model, "default")), sort_keys=True).encode()).hexdigest()
 print(json.dumps({model._meta.label_lower: digest(model) for model in tables() if model._meta.app_label != "trail"}))
 """
 WHILE_WRITING = """
