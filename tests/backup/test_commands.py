@@ -78,9 +78,11 @@ def test_a_company_moves_between_databases(tmp_path, fresh):
     assert "Without it no backup opens" in first.manage("backup", tmp_path / "one", "--key-file", key)
     digest = first.manage("shell", "-v0", "-c", DIGEST)
     assert len(json.loads(digest)) > 30
+    last = first
     for number, url in enumerate([fresh, ""] if fresh else [""]):
         source = tmp_path / ("one" if number == 0 else "two")
-        there = Installation(tmp_path / f"restored{number}", url, first.folder / "keys")
+        there = Installation(tmp_path / f"restored{number}", url, last.folder / "keys")
+        last = there  # the next one goes on with the key that signs here
         there.manage("migrate", "-v0")
         answer = there.manage("restore", source, "--key-file", key, "--reason", "Moving")
         assert "Restored: " in answer
