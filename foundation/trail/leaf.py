@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+SCALARS = frozenset({str, int, bool, type(None)})
 FORMAT = 1  # the first element of every leaf; another layout would be another number
 COLUMNS = (
     "id", "at", "actor_kind", "actor_id", "via", "verb", "object_type", "object_id", "outcome", "request_id", "detail",
@@ -26,16 +27,21 @@ def canonical(value: Any) -> str:
 
 
 def _only_plain(value: Any) -> None:
+    """Goes over every value of every entry: so it calls itself for what holds values alone."""
     if isinstance(value, dict):
-        for key, item in value.items():
+        for key in value:
             if not isinstance(key, str):
                 raise TypeError(f"{key!r} cannot be a key in a leaf.")
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        value = (value,)
+    for item in value:
+        if type(item) in SCALARS:
+            continue
+        if isinstance(item, dict | list | tuple):
             _only_plain(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _only_plain(item)
-    elif value is not None and not isinstance(value, str | int):
-        raise TypeError(f"{type(value).__name__} cannot stand in a leaf.")
+        elif not isinstance(item, str | int):
+            raise TypeError(f"{type(item).__name__} cannot stand in a leaf.")
 
 
 def leaf_of(entry: Any) -> str:
