@@ -9,11 +9,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import BooleanField, CharField, DateField, IntegerField, ListField, Serializer
 
 from controls import actions
+from controls.filters import CriterionFilter, MappingFilter, MatrixFilter
 from controls.forms import (
     ApproveForm,
-    CriterionFilter,
-    MappingFilter,
-    MatrixFilter,
     NotApplicableForm,
     ReviewForm,
     StatusForm,

@@ -1,36 +1,26 @@
-"""What people fill in about controls, and the filters of their list."""
+"""What people fill in about controls."""
 
 import datetime
 from typing import Any
 
-import django_filters
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import QueryDict
+from django.db.models import QuerySet
 
 from controls.actions import lies_ahead
-from controls.matrix import Matrix
 from controls.models import (
-    IN_SCOPE,
     MOVES,
-    UNOWNED,
     Applicability,
     Category,
     Control,
     Criterion,
-    Frequency,
     Mapping,
     Status,
     Wording,
 )
-from controls.states import ATTENTION, LACKS, NOBODY, OUT_OF_SCOPE, STATES, day_of
-from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.organisation.models import today
-from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm, changed_meanwhile
-from foundation.trail.asof import rows
 
 MOST_WORDS = 4000  # of one free text: long enough for anybody, short enough for a page
 
@@ -294,148 +284,3 @@ class ApplicabilityForm(forms.Form):
         if not carved:
             data["subservice_organisation"] = ""
         return data
-
-
-class ControlFilter(RegisterFilter):
-    """What the list of controls can be narrowed to. Runs on live and on history rows: see RegisterFilter."""
-
-    search_fields = ("ref", "name", "objective")
-
-    status = django_filters.ChoiceFilter(choices=Status.choices, empty_label="Any")
-    owner = django_filters.ChoiceFilter(method="by_owner", empty_label="Anybody")
-    category = django_filters.ChoiceFilter(method="by_category", label="Category", empty_label="Any")
-    criterion = django_filters.ChoiceFilter(method="by_criterion", empty_label="Any", label="Series or criterion")
-    frequency = django_filters.ChoiceFilter(choices=Frequency.choices, empty_label="Any")
-    gap = django_filters.ChoiceFilter(
-        method="by_gap",
-        label="Gap",
-        empty_label="Any",
-        choices=[
-            ("any", "Any gap"),
-            ("owner", "No owner"),
-            ("review", "Review overdue"),
-            ("wording", "No wording in force"),
-            ("criteria", "No criterion"),
-        ],
-    )
-
-    class Meta:
-        model = Control
-        fields = ("status", "frequency")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        categories, criteria = taxonomy_choices(self.user, self.moment)
-        self.filters["owner"].extra["choices"] = owner_choices()
-        self.filters["category"].extra["choices"] = categories
-        self.filters["criterion"].extra["choices"] = criteria
-
-    def by_owner(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        """Controls that this person owns or operates; “nobody”: without an owner."""
-        if value == NOBODY:
-            return queryset.filter(owner=None)
-        return queryset.filter(Q(owner=value) | Q(operator=value))
-
-    def by_category(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        """Controls linked to a criterion of this category."""
-        return queryset.filter(id__in=self.links().filter(criterion__category__slug=value).values("control_id"))
-
-    def by_criterion(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        """Controls linked to this criterion, or to one of this series."""
-        kind, _, key = value.partition("-")
-        path = "criterion__series" if kind == "series" else "criterion"
-        return queryset.filter(id__in=self.links().filter(**{path: key}).values("control_id"))
-
-    def by_gap(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        """Controls in scope that lack something."""
-        day = day_of(self.moment)
-        worded = rows(Wording, self.moment).filter(control_id=OuterRef("id"), effective_from__lte=day)
-        conditions: dict[str, Q] = {
-            "owner": UNOWNED,
-            "review": Q(review_date__lt=day),
-            "wording": ~Q(Exists(worded)),
-            "criteria": ~Q(Exists(self.links().filter(control_id=OuterRef("id")))),
-        }
-        anything = Q()
-        for condition in conditions.values():
-            anything |= condition
-        return queryset.filter(IN_SCOPE).filter(conditions.get(value, anything))
-
-    def links(self) -> QuerySet[Any]:
-        """The links that stood at the moment."""
-        return rows(Mapping, self.moment).filter(archived_at=None)
-
-
-class CriterionFilter(RegisterFilter):
-    """What criteria can be narrowed to."""
-
-    search_fields = ("code", "title")
-    category = django_filters.CharFilter(field_name="category__slug", label="Category")
-    series = django_filters.CharFilter(field_name="series__code", label="Series")
-    applicability = django_filters.ChoiceFilter(choices=Applicability.choices)
-
-    @property
-    def qs(self) -> QuerySet[Any]:
-        """All that pass: criteria are never archived."""
-        found: QuerySet[Any] = django_filters.FilterSet.qs.fget(self)
-        return found
-
-
-class MappingFilter(RegisterFilter):
-    """What links can be narrowed to."""
-
-    search_fields = ("control__ref", "criterion__code", "rationale")
-    control = django_filters.NumberFilter(field_name="control_id", label="Control (its number)")
-    criterion = django_filters.CharFilter(field_name="criterion__code", label="Criterion (as CC6.1)")
-
-
-def owner_choices() -> list[tuple[str, str]]:
-    """Nobody, then everybody who owns or operates a control now."""
-    held = Q(pk__in=Control.objects.values("owner")) | Q(pk__in=Control.objects.values("operator"))
-    return [
-        (NOBODY, "Nobody"),
-        *((str(person.pk), str(person)) for person in User.objects.filter(held).order_by("name")),
-    ]
-
-
-def taxonomy_choices(
-    user: User, moment: datetime.datetime | None
-) -> tuple[list[tuple[str, str]], list[tuple[str, list[tuple[str, str]]]]]:
-    """What `user` may see: the categories; and the criteria by series, each series a choice of its own. One query."""
-    categories: dict[str, str] = {}
-    series: dict[str, list[tuple[str, str]]] = {}
-    seen = visible(user, rows(Criterion, moment), moment).order_by("framework_id", "position")
-    of_series, of_category = ("series_id", "series__code", "series__title"), ("category__slug", "category__name")
-    for pk, code, title, key, letters, name, slug, category in seen.values_list(
-        "id", "code", "title", *of_series, *of_category
-    ):
-        categories[slug] = category
-        whole = (f"series-{key}", f"All of {letters}")
-        series.setdefault(f"{letters} {name}", [whole]).append((f"criterion-{pk}", f"{code} {title}"))
-    return list(categories.items()), list(series.items())
-
-
-class MatrixFilter:
-    """The matrix's filters, with the choices that it offers; shown by the same template as a list's."""
-
-    def __init__(self, params: QueryDict, matrix: Matrix) -> None:
-        self.form = forms.Form(params)
-        states = [(ATTENTION, "Anything lacking"), *STATES.items(), *LACKS.items()]
-        for name, label, empty, choices in (
-            ("category", "Category", "All in scope", [(slug, words) for slug, words, _ in matrix.categories]),
-            ("series", "Series", "All", [(code, f"{code} {title}") for code, title in matrix.series]),
-            ("owner", "Owner", "Anybody", [(NOBODY, "Nobody"), *matrix.owners]),
-            ("state", "State", "Any", [choice for choice in states if choice[0] != OUT_OF_SCOPE]),
-            ("show", "Controls", "In scope", [("all", "Retired and not applicable too")]),
-        ):
-            self.form.fields[name] = forms.ChoiceField(label=label, required=False, choices=[("", empty), *choices])
-
-    @property
-    def active(self) -> list[tuple[str, str]]:
-        """The filters that are set, as (label, words)."""
-        self.form.is_valid()
-        return [
-            (str(self.form.fields[name].label), str(dict(self.form.fields[name].choices)[value]))  # type: ignore[attr-defined]
-            for name, value in self.form.cleaned_data.items()
-            if value
-        ]

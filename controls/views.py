@@ -19,15 +19,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from controls import actions
 from controls.columns import COLUMNS, FACTS, attach_criteria
 from controls.detail import criteria_of, verbs_for, wordings_of
+from controls.filters import ControlFilter, MatrixFilter
 from controls.forms import (
     ApplicabilityForm,
     ApproveForm,
     AssignOwnerForm,
-    ControlFilter,
     ControlForm,
     CriteriaForm,
     DeclineForm,
-    MatrixFilter,
     NotApplicableForm,
     ReviewDateForm,
     ReviewForm,
