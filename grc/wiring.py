@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 
 from audits.models import Engagement
@@ -15,6 +16,7 @@ from foundation.accounts.models import User
 from foundation.files.jobs import sweep_files
 from foundation.jobs.beside import Beside
 from foundation.jobs.schedule import Every
+from foundation.jobs.trail import mail_checkpoint, sweep_trail, verify_trail
 from foundation.organisation.jobs import expire_job_files
 from foundation.organisation.models import Setting
 from foundation.trail.models import Entry
@@ -65,5 +67,9 @@ SCHEDULE = [
     Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
     Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
+    Every("Verify the audit trail", verify_trail, timedelta(days=1), after=timedelta(hours=1, minutes=30)),
+    Every("Look for late entries of the trail", sweep_trail, timedelta(hours=1), after=timedelta(minutes=40)),
 ]
+if settings.TRAIL_ANCHOR_MAIL:
+    SCHEDULE.append(Every("Mail the trail's checkpoint", mail_checkpoint, timedelta(hours=1)))
 BESIDE = [Beside("sealing the trail", seal_in_passing, 1.0, passing=(SealRefused, KeyLost, OSError))]

@@ -121,6 +121,10 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     "audits.engagementgrant": {
         "view": {COMPLIANCE: ALL},
     },
+    "trail.block": {  # how far the trail is sealed and verified
+        "view": {ADMIN: ALL, COMPLIANCE: ALL, AUDITOR: WINDOW},
+        "verify": {ADMIN: ALL, COMPLIANCE: ALL},
+    },
     "trail.entry": {
         "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: SEEN, OWNER: SEEN, EMPLOYEE: OWN, AUDITOR: SEEN},
         "view_private": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},  # whole addresses
@@ -157,6 +161,7 @@ AUDITOR_MAY: Final[frozenset[str]] = frozenset({"view", "download"})
 # Paths of models in layers below this one, which cannot import Paths.
 BELOW: Final[dict[str, Paths]] = {
     "jobs.job": Paths(owner=("requested_by",)),
+    "trail.block": Paths(timeless=True),
 }
 
 # What this request has read already, because a page's frame alone asks it several times: each auditor's window, and

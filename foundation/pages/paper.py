@@ -24,6 +24,7 @@ from foundation.accounts.models import User
 from foundation.organisation.models import Organisation, organisation
 from foundation.pages.moment import asked_moment
 from foundation.trail.models import Entry
+from foundation.trail.seal import head
 
 MOST_ROWS = 6000  # about 1 GB and a minute in the child process; a longer register is a CSV or a filtered list
 PATIENCE = 600  # seconds of wall time for one PDF on a busy machine, after which the child is killed
@@ -68,7 +69,10 @@ class PaperFunction(Protocol):
 
 @dataclass(frozen=True)
 class Cover:
-    """What every PDF says about itself (decision 14: until sealing exists, the trail's last entry and its hash)."""
+    """What every PDF says about itself. `checkpoint`: the trail's newest, signed, so that paper is a copy outside too.
+
+    Until something is sealed, the trail's last entry and its hash (decision 14).
+    """
 
     organisation: str
     logo: str
@@ -77,6 +81,7 @@ class Cover:
     made_at: dt.datetime
     entry_id: int | None
     entry_hash: str
+    checkpoint: str
 
 
 def paper_for(page: str, user: User) -> Paper:
@@ -118,7 +123,7 @@ def match_for(page: str) -> ResolverMatch:
 def cover_for(user: User) -> Cover:
     """The facts of a cover, as of this moment."""
     ours = organisation()
-    last = Entry.objects.order_by("-id").first()
+    last, block = Entry.objects.order_by("-id").first(), head()
     return Cover(
         organisation=ours.name,
         logo=LOGO if ours.logo else "",
@@ -127,6 +132,7 @@ def cover_for(user: User) -> Cover:
         made_at=timezone.now(),
         entry_id=last.id if last else None,
         entry_hash=last.leaf_hash().hex() if last else "",
+        checkpoint=block.note if block else "",
     )
 
 

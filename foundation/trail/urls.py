@@ -8,5 +8,8 @@ app_name = "trail"
 urlpatterns = [
     path("", views.entry_list, name="entry-list"),
     path("export.csv", views.entry_csv, name="entry-csv"),
+    path("integrity/", views.integrity, name="integrity"),
+    path("integrity/checkpoint.txt", views.checkpoint, name="checkpoint"),
+    path("integrity/verify/", views.verify_now, name="verify"),
     path("<int:pk>/", views.entry_detail, name="entry-detail"),
 ]

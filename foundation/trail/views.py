@@ -1,4 +1,4 @@
-"""The trail's pages: the searchable list, its CSV, one entry, and the tab that every record has."""
+"""The trail's pages: the searchable list, its CSV, one entry, the tab that every record has, and its integrity."""
 
 import datetime
 from collections.abc import Iterable
@@ -7,18 +7,22 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import CharField, Q
 from django.db.models.functions import Cast
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from foundation.accounts.access import can, get_allowed, require, visible
+from foundation.jobs.trail import verify_trail
 from foundation.pages.sheets import stream
 from foundation.trail import search
+from foundation.trail.log import Block
 from foundation.trail.models import Entry
 from foundation.trail.record import record
+from foundation.trail.seal import head
 from foundation.trail.search import EntrySearch
 from foundation.trail.sight import Line, lines, register_name
+from foundation.trail.status import status
 
 HEADER = (
     "Entry", "Time (UTC)", "Who", "Account", "Did what", "Verb", "Register", "Record", "Record number", "Outcome",
@@ -35,6 +39,7 @@ def entry_list(request: HttpRequest) -> HttpResponse:
     found = form.entries()
     page = search.page(found, request.GET)
     context = {"form": form, "page": page, "entries": lines(user, page.entries), "count": search.count(found)}
+    context["may_see_integrity"] = can(user, "view", Block)
     return render(request, "trail/entry_list.html", context, status=422 if form.errors else 200)
 
 
@@ -59,6 +64,33 @@ def entry_detail(request: HttpRequest, pk: int) -> HttpResponse:
     entry = get_allowed(user, "view", Entry, pk)
     [line] = lines(user, [entry])
     return render(request, "trail/entry_detail.html", {"line": line, "entry": entry})
+
+
+@require_safe
+def integrity(request: HttpRequest) -> HttpResponse:
+    """What is proven and since when: the last checkpoint, what waits, keys, copies outside, the last verification."""
+    user: Any = request.user
+    require(user, "view", Block)
+    return render(request, "trail/integrity.html", {"status": status(), "may_verify": can(user, "verify", Block)})
+
+
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """The newest checkpoint as the text that it is, to be kept elsewhere."""
+    require(request.user, "view", Block)
+    last = head()
+    if last is None:
+        raise Http404("Nothing is sealed yet.")
+    response = HttpResponse(last.note, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="checkpoint-{last.size}.txt"'
+    return response
+
+
+@require_POST
+def verify_now(request: HttpRequest) -> HttpResponse:
+    """Ask for a verification; a job makes it and shows how far it is."""
+    require(request.user, "verify", Block)
+    return redirect(verify_trail.enqueue(actor=request.user, title="Verification of the audit trail"))
 
 
 def trail_of(

@@ -147,6 +147,10 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     "controls.wording": {"view": PROGRAMME},
     "audits.engagement": dict.fromkeys(("view", "add", "change", "archive", "admit_auditor", "end_access"), MANAGED),
     "audits.engagementgrant": {"view": MANAGED},
+    "trail.block": {
+        "view": {"administrator": "all", "compliance_manager": "all", "auditor": "window"},
+        "verify": {"administrator": "all", "compliance_manager": "all"},
+    },
     "trail.entry": {
         "view": {A: "all", C: "all", M: "seen", W: "seen", E: "own", U: "seen"},
         "view_private": {A: "all", C: "all", M: "own", W: "own", E: "own"},

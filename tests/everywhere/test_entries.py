@@ -83,6 +83,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("admin", "organisation:holiday-create", {"day": "2027-01-01", "name": "New Year"}, ["holiday.created"]),
     ("admin", "organisation:holiday-edit", {"name": "Christmas"}, ["holiday.updated"]),
     ("admin", "organisation:holiday-archive", WHY, ["holiday.archived"]),
+    ("compliance", "trail:verify", {}, []),
     ("compliance", "pages:print", {"page": "/controls/"}, []),
     ("owner", "account_logout", {}, ["auth.signed_out"]),
 ]
