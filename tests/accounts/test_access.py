@@ -148,8 +148,8 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     "audits.engagement": dict.fromkeys(("view", "add", "change", "archive", "admit_auditor", "end_access"), MANAGED),
     "audits.engagementgrant": {"view": MANAGED},
     "trail.block": {
-        "view": {"administrator": "all", "compliance_manager": "all", "auditor": "window"},
-        "verify": {"administrator": "all", "compliance_manager": "all"},
+        "view": {Role.ADMINISTRATOR: "all", Role.COMPLIANCE_MANAGER: "all", Role.AUDITOR: "window"},
+        "verify": {Role.ADMINISTRATOR: "all", Role.COMPLIANCE_MANAGER: "all"},
     },
     "trail.entry": {
         "view": {A: "all", C: "all", M: "seen", W: "seen", E: "own", U: "seen"},
