@@ -1,7 +1,9 @@
-"""What the trail costs: a save with history and entry, appending, searching among many entries, reading the past.
+"""What the trail costs: a save, appending, four writers beside a sealer, searching, the past, sealing and verifying.
 
-    .venv/bin/python benchmarks/trail.py [entries]
-    .venv/bin/python tests/postgres.py .venv/bin/python benchmarks/trail.py [entries]
+    .venv/bin/python benchmarks/trail.py [entries] [part...]
+    .venv/bin/python tests/postgres.py .venv/bin/python benchmarks/trail.py [entries] [part...]
+
+Parts: saving appending searching past sealing writers (default: all; writers on PostgreSQL alone).
 
 Makes a throw-away database (SQLite, or where DATABASE_URL points: that one must be empty) and prints milliseconds.
 Variants take turns in short rounds and the medians of the rounds are compared: read the ratios, machines differ. On
@@ -9,10 +11,11 @@ SQLite, which works inside this process, the milliseconds are CPU time, so that 
 PostgreSQL, and where commits are counted, they are wall time.
 """
 
-import json
 import os
 import random
+import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,7 +40,7 @@ from django.utils import timezone  # noqa: E402
 
 from controls.models import Control  # noqa: E402
 from foundation.accounts.models import User  # noqa: E402
-from foundation.trail import asof, search  # noqa: E402
+from foundation.trail import asof, leaf, seal, search, verify  # noqa: E402
 from foundation.trail.keep import save, save_many  # noqa: E402
 from foundation.trail.models import Entry  # noqa: E402
 from foundation.trail.record import SYSTEM, draft, record  # noqa: E402
@@ -142,7 +145,7 @@ def appending():
 
 
 def fill(count):
-    """`count` entries over the last DAYS days, as a busy company would leave them; not one of them has a true MAC."""
+    """`count` entries over the last DAYS days, as a busy company would leave them."""
     chance, now = random.Random(1), int(timezone.now().timestamp() * 1_000_000)
     verbs = ["control.updated"] * 40 + ["page.read"] * 30 + ["auth.signed_in"] * 20 + ["access.refused", "user.updated"]
     began = time.monotonic()
@@ -150,15 +153,17 @@ def fill(count):
         rows = []
         for number in range(start, min(start + 10_000, count)):
             verb, ip = chance.choice(verbs), f"10.0.0.{chance.randrange(ADDRESSES)}"
-            detail = {"changes": {"objective": ["before", f"after {number}"]}, "private": "0" * 64, "reason": "why"}
+            private = leaf.canonical({"ip": ip, "salt": f"{number:032x}"})
+            said = {"changes": {"objective": ["before", f"after {number}"]}, "reason": "why"}
+            detail = leaf.canonical(said | {"private": leaf.sha256(private)})
             rows.append({
                 "at": now - int((count - number) / count * DAYS * 86_400 * 1_000_000), "actor_kind": "user",
                 "actor_id": chance.randrange(1, PEOPLE), "via": "page", "verb": verb,
                 "object_type": "controls.control", "object_id": str(chance.randrange(1, RECORDS)),
                 "outcome": "refused" if verb == "access.refused" else "ok", "request_id": "0" * 32,
-                "detail": json.dumps(detail), "private": json.dumps({"ip": ip, "salt": "0" * 32}), "ip": ip,
-                "mac": "0" * 64,
+                "detail": detail, "private": private, "ip": ip,
             })  # fmt: skip
+            rows[-1]["mac"] = leaf.mac_of(Entry(**rows[-1]))
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.executemany(INSERT, [[row[name] for name in COLUMNS] for row in rows])
     with connection.cursor() as cursor:
@@ -255,16 +260,114 @@ def past():
         print(f"  {name:42}{statistics.median(times):8.1f} ms")
 
 
+def sealing():
+    """Everything that is there sealed in blocks of 4096, then verified: CPU seconds of this process."""
+    began, wall = time.process_time(), time.monotonic()
+    blocks = [one.block for one in seal.seal_all() if one.block]
+    count = sum(block.count for block in blocks)
+    print(
+        f"\nSealed {count:,} entries: {time.process_time() - began:.1f} s CPU, {time.monotonic() - wall:.1f} s in all"
+    )
+    began, wall = time.process_time(), time.monotonic()
+    report = verify.verify()
+    print(
+        f"Verified {report.entries:,}: {time.process_time() - began:.1f} s CPU, {time.monotonic() - wall:.1f} s in all"
+    )
+    print(f"  {'it holds' if report.holds else report.faults[:3]}; at most {peak():,} MB of memory")
+
+
+def peak():
+    """The most memory that this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+WRITER = """
+import os, sys, time
+sys.path.insert(0, os.environ["ROOT"])
+import django; django.setup()
+from django.db import connection, transaction
+from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM, draft, record
+columns = [field.column for field in Entry._meta.concrete_fields if field.column != "id"]
+insert = f"INSERT INTO trail_entry ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"
+said = {"private": {"query": "q=" + "x" * 100}, "refs": {"n": "x" * 60}}
+one = draft("demo.loaded", SYSTEM, **said)
+values = [getattr(one, name) for name in columns]
+kind, end, done = sys.argv[1], time.monotonic() + float(sys.argv[2]), 0
+while time.monotonic() < end:
+    with transaction.atomic():
+        if kind == "record":
+            record("demo.loaded", SYSTEM, **said)
+        elif kind == "orm":
+            one.pk = None
+            one.save(force_insert=True)
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute(insert, values)
+    done += 1
+print(done)
+"""
+SEALER = """
+import os, sys, time
+sys.path.insert(0, os.environ["ROOT"])
+import django; django.setup()
+from foundation.trail import seal
+while True:
+    seal.seal_in_passing()
+    time.sleep(1)
+"""
+
+
+def writers(seconds=4, rounds=4):
+    """Four processes that each commit one entry at a time, while another seals each second: the same in turns."""
+    environment = os.environ | {"ROOT": str(ROOT)}
+
+    def start(code, *words):
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *words],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    found = {kind: [] for kind in ("INSERT", "orm", "record")}
+    sealer = start(SEALER)
+    try:
+        for _ in range(rounds):
+            for kind, rates in found.items():
+                four = [start(WRITER, kind, str(seconds)) for _ in range(4)]
+                rates.append(sum(int(one.communicate()[0]) for one in four) / seconds)
+    finally:
+        sealer.kill()
+        sealer.wait()
+    print("\nFour writers on PostgreSQL, each entry committed, a sealer beside them: entries a second")
+    base = statistics.median(found["INSERT"])
+    for kind, rates in found.items():
+        rate = statistics.median(rates)
+        print(f"  {kind:10}{rate:10,.0f}  x{rate / base:.2f}")
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parts = sys.argv[2:] or ["saving", "appending", "searching", "past", "sealing", "writers"]
     call_command("migrate", verbosity=0)
     admin = save(User(email="admin@example.com", name="Ada", role="administrator"), actor=SYSTEM, verb="user.invited")
     print(f"{connection.display_name}, {count:,} entries")
-    saving()
-    appending()
-    fill(count)
-    searching(admin)
-    past()
+    if "saving" in parts:
+        saving()
+    if "appending" in parts:
+        appending()
+    if {"searching", "sealing"} & set(parts):
+        fill(count)
+    if "searching" in parts:
+        searching(admin)
+    if "past" in parts:
+        past()
+    if "sealing" in parts:
+        sealing()
+    if "writers" in parts and connection.vendor == "postgresql":
+        writers()
 
 
 if __name__ == "__main__":
