@@ -83,6 +83,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
     "csp",
     "django_cotton.apps.SimpleAppConfig",
     "django_filters",
@@ -236,6 +239,11 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "foundation.accounts.second_factor_forms.ConfirmWithPasskey",
     "login_webauthn": "foundation.accounts.second_factor_forms.SignInWithPasskey",
 }
+
+SOCIALACCOUNT_ADAPTER = "foundation.accounts.sso.SocialAdapter"  # providers are rows of our own, with sealed secrets
+SOCIALACCOUNT_STORE_TOKENS = False
+# A link, not a form: a form's way to another site would have to be allowed by form-action for every page.
+SOCIALACCOUNT_LOGIN_ON_GET = True
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",

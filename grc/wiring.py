@@ -1,5 +1,6 @@
 """Who hands what to the pages that read every app: explicit lists of functions, nothing registers itself."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,8 +12,9 @@ from audits.models import Engagement
 from controls.models import Control
 from controls.search import find_controls
 from controls.work import controls_work
+from foundation.accounts import providers, second_factor
 from foundation.accounts.jobs import clear_sessions
-from foundation.accounts.models import User
+from foundation.accounts.models import IdentityProvider, User
 from foundation.files.jobs import sweep_files
 from foundation.jobs.beside import Beside
 from foundation.jobs.schedule import Every
@@ -54,6 +56,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
         "Settings",
         [
             RailItem("Accounts", "accounts:user-list", "users", User),
+            RailItem("Single sign-on", "accounts:identityprovider-list", "log-in", IdentityProvider),
             RailItem("Scope", "controls:scope", "target", Control),
             RailItem("Organisation", "organisation:settings", "building-2", Setting),
         ],
@@ -63,6 +66,11 @@ RAIL: list[tuple[str, list[RailItem]]] = [
 WORK = [controls_work]
 SEARCH = [find_controls]
 MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
+# What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
+SEALED: list[tuple[str, Callable[[], int]]] = [
+    ("second factors", second_factor.reseal_all),
+    ("identity providers", providers.reseal_all),
+]
 SCHEDULE = [
     Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),

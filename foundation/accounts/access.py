@@ -51,6 +51,13 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "resend_invitation": {ADMIN: ALL},
         "end_sessions": {ADMIN: ALL},
         "reset_mfa": {ADMIN: ALL},
+        "change_break_glass": {ADMIN: ALL},
+    },
+    "accounts.identityprovider": {
+        "view": {ADMIN: ALL},
+        "add": {ADMIN: ALL},
+        "change": {ADMIN: ALL},
+        "archive": {ADMIN: ALL},
     },
     "accounts.token": {  # auditors read on screen, through their window: the API knows no tokens of theirs
         "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
@@ -145,6 +152,10 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
 SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
     {
         ("accounts.token", "add"),
+        ("accounts.identityprovider", "add"),
+        ("accounts.identityprovider", "archive"),
+        ("accounts.identityprovider", "change"),
+        ("accounts.user", "change_break_glass"),
         ("accounts.user", "change_role"),
         ("accounts.user", "deactivate"),
         ("accounts.user", "reactivate"),

@@ -11,12 +11,14 @@ from knox.settings import CONSTANTS
 from foundation.accounts import second_factor
 from foundation.accounts.access import apart
 from foundation.accounts.jobs import invitation_mail, notice_mail
-from foundation.accounts.models import Token, User
-from foundation.accounts.roles import Role
+from foundation.accounts.models import IdentityProvider, Token, User
+from foundation.accounts.providers import break_glass_accounts, sso_required
+from foundation.accounts.roles import JUST_IN_TIME, Role
 from foundation.accounts.scopes import TokenScope
 from foundation.accounts.sessions import end_sessions_of
 from foundation.accounts.tokens import invited_by
 from foundation.trail.keep import save
+from foundation.trail.record import SYSTEM
 
 LONGEST_TOKEN = timedelta(days=365)
 
@@ -62,6 +64,7 @@ def change_role(user: User, role: str, *, actor: User, reason: str) -> User:
     if role != Role.ADMINISTRATOR:
         _keep_an_administrator(user)
     user.role = role
+    user.break_glass = user.break_glass and role == Role.ADMINISTRATOR
     _ending_sessions(user, actor=actor, verb="user.role_changed", reason=reason, notice="role_changed")
     _revoke_all(user, actor, "The role of its owner changed.")
     return user
@@ -101,6 +104,32 @@ def reset_mfa(user: User, *, actor: User, reason: str) -> User:
     if not second_factor.remove_all(user):
         raise ValidationError("This person has no second factor.")
     return _ending_sessions(user, actor=actor, verb="user.mfa_reset", reason=reason, notice="mfa_reset")
+
+
+@transaction.atomic
+def change_break_glass(user: User, *, actor: User, reason: str) -> User:
+    """Let an administrator sign in without the required identity provider, or no longer. One such stays if it must."""
+    if not user.break_glass and (user.role != Role.ADMINISTRATOR or not user.has_usable_password()):
+        raise ValidationError("Only an administrator who has a password can be the way in when the provider is down.")
+    user.break_glass = not user.break_glass
+    if not user.break_glass and sso_required() and not break_glass_accounts().exclude(pk=user.pk).exists():
+        raise ValidationError("Single sign-on is required, and this is the only way in when the provider is down.")
+    return save(user, actor=actor, verb="user.break_glass_changed", reason=_needed(reason))
+
+
+@transaction.atomic
+def provision(provider: IdentityProvider, *, email: str, name: str) -> User:
+    """Make an account for somebody for whom a provider vouches at the first sign-in, with the provider's small role.
+
+    Raises ValidationError for an address that is taken or no address.
+    """
+    if not provider.provisions or provider.default_role not in JUST_IN_TIME:
+        raise ValidationError("This provider makes no accounts.")
+    user = User(email=email, name=name[:120] or email.partition("@")[0], role=provider.default_role)
+    user.joined_at = timezone.now()
+    user.set_unusable_password()
+    user.full_clean()
+    return save(user, actor=SYSTEM, verb="user.provisioned", refs={"provider": provider.slug})
 
 
 @transaction.atomic

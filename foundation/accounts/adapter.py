@@ -3,14 +3,18 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from foundation.accounts.actions import set_password
 from foundation.accounts.fresh import is_fresh
 from foundation.accounts.jobs import NOTICES, notice_mail, password_reset_mail
 from foundation.accounts.models import User
+from foundation.accounts.providers import sso_required
 from foundation.accounts.sessions import end_sessions_of
 from foundation.trail.record import SYSTEM, record
 
@@ -36,6 +40,23 @@ class AccountAdapter(DefaultAccountAdapter):
                 typed = {"email": str(credentials.get("email", ""))}
                 record("auth.sign_in_failed", None, outcome="failed", reason="too many attempts", private=typed)
             raise
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """Where single sign-on is required, a password or passkey lets only a break-glass account go on."""
+        by_provider = "sociallogin" in (kwargs["signal_kwargs"] or {})
+        if not by_provider and not user.break_glass and sso_required():
+            with transaction.atomic():
+                record("auth.sign_in_failed", None, user, outcome="refused", reason="single sign-on is required")
+            clear_login(request)
+            messages.error(request, "This organisation signs in through its identity provider. Use its button below.")
+            return redirect("account_login")
+        answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return answer
+
+    def get_login_stages(self) -> list[str]:
+        """Ours asks for no second factor where the identity provider has asked for one."""
+        ours = "foundation.accounts.sso.SecondFactorStage"
+        return [ours if path == "allauth.mfa.stages.AuthenticateStage" else path for path in super().get_login_stages()]
 
     def reauthenticate(self, user: Any, password: str) -> bool:
         """Ask for the password of the account itself; allauth would look the address up in its own table."""

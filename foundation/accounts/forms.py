@@ -4,10 +4,12 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
+from django.conf import settings
 from django.db.models import QuerySet
 
 from foundation.accounts.access import can
-from foundation.accounts.models import User
+from foundation.accounts.models import IdentityProvider, User
+from foundation.accounts.providers import break_glass_accounts, saml_facts, sealed
 from foundation.accounts.roles import Role
 from foundation.pages.filters import RegisterFilter, matching
 from foundation.pages.forms import ReasonForm, RegisterForm
@@ -37,6 +39,72 @@ class ProfileForm(RegisterForm):
     class Meta:
         model = User
         fields = ("name", "title")
+
+
+class IdentityProviderForm(RegisterForm):
+    """An identity provider. Its secret goes in and never comes out: empty leaves it as it is."""
+
+    server_url = forms.URLField(
+        label="Issuer",
+        required=False,
+        max_length=300,
+        assume_scheme="https",
+        help_text="OpenID Connect only: the address of the provider, as it names itself.",
+    )
+    secret = forms.CharField(
+        label="Client secret",
+        required=False,
+        max_length=190,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="OpenID Connect only. Never shown again; leave it empty to keep what is stored.",
+    )
+
+    class Meta:
+        model = IdentityProvider
+        fields = (
+            "name", "slug", "kind", "server_url", "client_id", "secret", "metadata", "enabled", "required",
+            "provisions", "default_role", "does_mfa",
+        )  # fmt: skip
+
+    def clean_server_url(self) -> str:
+        """Encrypted, except on one's own laptop."""
+        url: str = self.cleaned_data["server_url"].rstrip("/")
+        if url and not url.startswith("https://") and not settings.LOCAL:
+            raise forms.ValidationError("The issuer's address must begin with https://.")
+        return url
+
+    def clean_metadata(self) -> str:
+        """What names no provider, sign-in address and certificate is no metadata."""
+        metadata: str = self.cleaned_data["metadata"].strip()
+        if metadata:
+            try:
+                saml_facts(metadata)
+            except ValueError as refused:
+                raise forms.ValidationError(str(refused)) from refused
+        return metadata
+
+    def clean(self) -> dict[str, Any]:
+        """Each protocol with what it needs; required only when it works and when there is a way in without it."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        needed = ("server_url", "client_id") if said.get("kind") == IdentityProvider.Kind.OIDC else ("metadata",)
+        for name in needed:
+            if name in said and not said[name]:
+                self.add_error(name, "This protocol needs it.")
+        if said.get("required") and not said.get("enabled"):
+            self.add_error("required", "Enable it first.")
+        if said.get("required") and not break_glass_accounts().exists():
+            self.add_error(
+                "required", "Mark an administrator as break-glass first: the way in when the provider is down."
+            )
+        if said.get("secret"):
+            self.instance.sealed_secret = sealed(said["secret"])
+        return said
+
+
+class IdentityProviderFilter(RegisterFilter):
+    """Identity providers by name."""
+
+    search_fields = ("name", "slug")
 
 
 class RoleForm(ReasonForm):

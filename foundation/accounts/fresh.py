@@ -57,7 +57,7 @@ def typed(request: HttpRequest) -> dict[str, Any]:
 
 def _keep(request: HttpRequest, back: str) -> None:
     fields = {name: values if len(values) > 1 else values[0] for name, values in request.POST.lists() if values}
-    fields.pop("csrfmiddlewaretoken", None)
+    fields = {name: value for name, value in fields.items() if name not in ("csrfmiddlewaretoken", "secret")}
     if sum(len(str(value)) for value in fields.values()) <= _MOST:
         request.session[_TYPED] = {"back": back, "fields": fields}
 

@@ -23,6 +23,7 @@ NOTICES: Final = {
     "webauthn_removed": "A passkey of your account was removed.",
     "recovery_codes_generated": "New recovery codes were made for your account; the old ones no longer work.",
     "mfa_reset": "An administrator removed the second factors of your account. Add a new one when you next sign in.",
+    "sso_connected": "Somebody signed in to your account through the identity provider for the first time.",
     "role_changed": "An administrator gave your account another role. Sign in again to work with it.",
 }
 
@@ -57,6 +58,13 @@ def _send(progress: Progress, user: User, template: str, *, link: str = "", **co
     address = f"{settings.PUBLIC_URL}{link}"
     context |= {"person": user, "org": organisation(), "link": address, "home": settings.PUBLIC_URL}
     deliver(progress, template, to=user, context=context, about=user)
+
+
+@job(retries=5)
+def break_glass_mail(progress: Progress, /, *, user_id: int, used_by: int) -> None:
+    """Tell an administrator that somebody signed in past the required identity provider."""
+    user, other = User.objects.get(pk=user_id), User.objects.get(pk=used_by)
+    _send(progress, user, "emails/break_glass", other=other, at=timezone.now())
 
 
 @job()

@@ -14,8 +14,8 @@ from django.utils.crypto import salted_hmac
 from knox.models import AbstractAuthToken
 
 from foundation.accounts.paths import Paths
-from foundation.accounts.roles import Role
-from foundation.trail.models import Tracked, TrackedQuerySet
+from foundation.accounts.roles import JUST_IN_TIME, Role
+from foundation.trail.models import Register, Tracked, TrackedQuerySet
 
 
 class UserQuerySet(TrackedQuerySet["User"]):
@@ -60,6 +60,9 @@ class User(Tracked, AbstractBaseUser):
     invited_at = models.DateTimeField(null=True, blank=True, editable=False)
     joined_at = models.DateTimeField("joined", null=True, editable=False, help_text="When the first password was set.")
     session_epoch = models.PositiveIntegerField(default=0, editable=False)  # a new number ends every session
+    break_glass = models.BooleanField(
+        default=False, editable=False, help_text="May sign in without the identity provider, even where it is required."
+    )
 
     last_login = None
 
@@ -184,6 +187,52 @@ class Token(Tracked, AbstractAuthToken):
             models.CheckConstraint(condition=~models.Q(name=""), name="accounts_token_has_name"),
             models.CheckConstraint(
                 condition=models.Q(expiry__gt=models.F("created")), name="accounts_token_expires_after_making"
+
+
+class IdentityProvider(Register):
+    """A company's own sign-in (single sign-on), by OpenID Connect or SAML. Its secret is sealed and told nobody."""
+
+    class Kind(models.TextChoices):
+        """The protocol that it speaks."""
+
+        OIDC = "openid_connect", "OpenID Connect"
+        SAML = "saml", "SAML"
+
+    slug = models.SlugField(
+        "short name", max_length=40, unique=True, help_text="Part of the addresses that it is told. Lower case."
+    )
+    name = models.CharField(max_length=40, help_text="People read it on the button: “Sign in with …”.")
+    kind = models.CharField("protocol", max_length=20, choices=Kind.choices)
+    server_url = models.URLField("issuer", max_length=300, blank=True, help_text="OpenID Connect only.")
+    client_id = models.CharField("client ID", max_length=190, blank=True, help_text="OpenID Connect only.")
+    sealed_secret = models.TextField(blank=True, editable=False)
+    metadata = models.TextField(blank=True, help_text="SAML only: the provider's metadata, as XML.")
+    enabled = models.BooleanField(default=False, help_text="Shows its button on the sign-in page.")
+    required = models.BooleanField(
+        default=False, help_text="Passwords and passkeys of this site let nobody in any more."
+    )
+    provisions = models.BooleanField(
+        "makes accounts", default=False, help_text="Whoever it vouches for gets an account at the first sign-in."
+    )
+    default_role = models.CharField(
+        "role of those accounts",
+        max_length=20,
+        default=Role.EMPLOYEE,
+        choices=[(role.value, role.label) for role in JUST_IN_TIME],
+    )
+    does_mfa = models.BooleanField(
+        "demands a second factor itself", default=False, help_text="Then this site does not ask for another one."
+    )
+
+    unrecorded = ("sealed_secret",)
+
+    class Meta(Register.Meta):
+        ordering = ("name", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(default_role__in=JUST_IN_TIME), name="accounts_provider_role_is_a_small_one"
+
+
             ),
         )
 
@@ -199,6 +248,8 @@ class Token(Tracked, AbstractAuthToken):
         if self.revoked_at is not None:
             return "Revoked"
         return "Expired" if self.expiry <= timezone.now() else "In use"
+        """The provider's page."""
+        return reverse("accounts:identityprovider-detail", args=(self.pk,))
 
 
 class AuditorWindow(Tracked):

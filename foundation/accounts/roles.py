@@ -16,6 +16,10 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", "Auditor"
 
 
+# The roles that an account can begin with which nobody invited: never Administrator, never Auditor.
+JUST_IN_TIME = (Role.EMPLOYEE, Role.CONTROL_OWNER)
+
+
 class Scope(Enum):
     """Which rows of a register a permission reaches."""
 

@@ -4,10 +4,12 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from foundation.accounts import second_factor
@@ -51,6 +53,20 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
             record("auth.session_revoked", user, user, refs={"sessions": ended})
     messages.success(request, f"{ended} other session{'' if ended == 1 else 's'} ended.")
     return redirect("mfa_index")
+
+
+@login_not_required
+@require_safe
+def cancelled(request: HttpRequest) -> HttpResponse:
+    """Somebody turned back at the identity provider."""
+    return redirect("account_login")
+
+
+@csrf_exempt
+@login_not_required
+def no_single_logout(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """Named in our SAML metadata, which wants an address; a provider cannot end sessions here."""
+    raise Http404
 
 
 def _person(request: HttpRequest) -> User:

@@ -9,8 +9,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from foundation.accounts import second_factor, sessions
+from foundation.accounts.jobs import break_glass_mail
 from foundation.accounts.models import User
-from foundation.trail.record import record
+from foundation.accounts.providers import came_by, sso_required
+from foundation.accounts.roles import Role
+from foundation.trail.record import SYSTEM, record
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.signed_in")
@@ -20,8 +23,15 @@ def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> N
     if second_factor.has_one(user):
         request.session[second_factor.HELD] = second_factor.OWN
     proofs = [str(proof.get("type") or proof["method"]) for proof in get_authentication_records(request, user)]
+    provider = came_by(request, user)
+    if provider is not None and provider.does_mfa:
+        request.session[second_factor.HELD] = second_factor.PROVIDER
     with transaction.atomic():
         record("auth.signed_in", user, user, refs={"proofs": proofs} if proofs else None)
+        if provider is None and user.break_glass and sso_required():
+            record("auth.break_glass_used", user, user)
+            for administrator in User.objects.in_role(Role.ADMINISTRATOR):
+                break_glass_mail.enqueue(actor=SYSTEM, title="Mail an alarm", user_id=administrator.pk, used_by=user.pk)
 
 
 @receiver(user_logged_out, dispatch_uid="accounts.signed_out")

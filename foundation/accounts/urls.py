@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from foundation.accounts import views
+from foundation.accounts.provider_views import IdentityProviderPages
 from foundation.accounts.token_pages import TokenPages
 
 app_name = "accounts"
@@ -12,9 +13,11 @@ urlpatterns = [
     path("<int:pk>/role/", views.change_role, name="user-change-role"),
     path("<int:pk>/deactivate/", views.deactivate, name="user-deactivate"),
     path("<int:pk>/reactivate/", views.reactivate, name="user-reactivate"),
+    path("<int:pk>/break-glass/", views.change_break_glass, name="user-change-break-glass"),
     path("<int:pk>/end-sessions/", views.end_sessions, name="user-end-sessions"),
     path("<int:pk>/reset-second-factor/", views.reset_mfa, name="user-reset-mfa"),
     path("<int:pk>/invite-again/", views.resend_invitation, name="user-resend-invitation"),
     path("tokens/", include(TokenPages.urls())),
+    path("providers/", include(IdentityProviderPages.urls())),
     *views.UserPages.urls(),
 ]

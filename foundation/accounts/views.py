@@ -64,7 +64,15 @@ class UserPages(Pages):
 
     def detail_context(self, target: User, moment: datetime.datetime | None) -> dict[str, Any]:
         """The verbs that this person may do on the account, and whether address and title are his business."""
-        verbs = ("change_role", "deactivate", "reactivate", "resend_invitation", "end_sessions", "reset_mfa")
+        verbs = (
+            "change_role",
+            "deactivate",
+            "reactivate",
+            "resend_invitation",
+            "end_sessions",
+            "reset_mfa",
+            "change_break_glass",
+        )
         allowed = {f"may_{verb}": target.pk != self.user.pk and can(self.user, verb, target) for verb in verbs}
         return {**allowed, "may_see_details": can(self.user, "view_details", target)}
 
@@ -115,6 +123,12 @@ def end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
     return _act(
         request, pk, "end_sessions", ReasonForm, actions.end_sessions, "End sessions", "is signed out everywhere"
     )
+
+
+def change_break_glass(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let an administrator sign in without the required identity provider, or no longer."""
+    act = actions.change_break_glass
+    return _act(request, pk, "change_break_glass", ReasonForm, act, "Break-glass account", "is marked as you asked")
 
 
 def reset_mfa(request: HttpRequest, pk: int) -> HttpResponse:

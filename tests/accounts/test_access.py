@@ -100,12 +100,14 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "resend_invitation": {A: "all"},
         "end_sessions": {A: "all"},
         "reset_mfa": {A: "all"},
+        "change_break_glass": {A: "all"},
     },
     "accounts.token": {
         "view": {A: "all", C: "all", M: "own", W: "own", E: "own"},
         "add": dict.fromkeys((A, C, M, W, E), "own"),
         "revoke": {A: "all", C: "own", M: "own", W: "own", E: "own"},
     },
+    "accounts.identityprovider": {"view": {A: "all"}, "add": {A: "all"}, "change": {A: "all"}, "archive": {A: "all"}},
     "accounts.auditorwindow": {"view": MANAGED},
     "organisation.organisation": {"view": {A: "all"}, "change": {A: "all"}},
     "organisation.setting": {

@@ -8,6 +8,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from tests.everywhere.world import World
 
 CRITERION = "controls:criterion-change-applicability"  # the one route of its app that is about another record
+PROVIDER = "accounts:identityprovider"
 
 
 def all_routes() -> list[str]:
@@ -40,6 +41,8 @@ def record_of(name: str) -> str:
     """Whose arguments in the world an address takes."""
     if name == CRITERION:
         return "controls:criterion"
+    if name.startswith(f"{PROVIDER}-"):
+        return PROVIDER
     app, _, page = name.rpartition(":")
     if app == "api":
         return f"api:{page.partition('-')[0]}"

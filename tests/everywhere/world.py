@@ -11,7 +11,7 @@ from django.utils import timezone
 from audits.models import Engagement
 from controls.models import Control, Criterion
 from foundation.accounts.actions import create_token
-from foundation.accounts.models import User
+from foundation.accounts.models import IdentityProvider, User
 from foundation.jobs.models import Job
 from foundation.organisation.actions import found
 from foundation.organisation.models import Holiday
@@ -59,6 +59,8 @@ def world(
     )  # fmt: skip
     token, _ = create_token(owner, actor=SYSTEM, name="CI", scopes=["read"])
     criterion = Criterion.objects.get(code="CC6.1")
+    provider = IdentityProvider(slug="corp", name="Fernwood ID", kind="saml", metadata="<off/>")
+    save(provider, actor=SYSTEM, verb="identityprovider.created")
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -77,7 +79,8 @@ def world(
             "organisation": {"pk": holiday.pk, "key": "control_review_days"},
             "jobs": {"pk": job.pk},
             "pages": {"pk": upload.pk},
-            "": {"uidb36": "1", "key": "forged", "pk": 0},
+            "": {"uidb36": "1", "key": "forged", "pk": 0, "provider_id": "none", "organization_slug": "none"},
+            "accounts:identityprovider": {"pk": provider.pk},
         },
         control=control,
         engagement=engagement,
