@@ -249,7 +249,8 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-# NIST SP 800-63B: length and a list of known passwords; no rules of composition, no forced change.
+# NIST SP 800-63B-4: length and a list of known passwords; no rules of composition, no forced change. It asks for 15
+# where the password is the only factor and for 8 beside a second one: here it never is the only one.
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",

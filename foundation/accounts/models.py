@@ -187,6 +187,21 @@ class Token(Tracked, AbstractAuthToken):
             models.CheckConstraint(condition=~models.Q(name=""), name="accounts_token_has_name"),
             models.CheckConstraint(
                 condition=models.Q(expiry__gt=models.F("created")), name="accounts_token_expires_after_making"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The token's page."""
+        return reverse("accounts:token-detail", args=(self.pk,))
+
+    def standing(self) -> str:
+        """Whether it opens anything, in a word."""
+        if self.revoked_at is not None:
+            return "Revoked"
+        return "Expired" if self.expiry <= timezone.now() else "In use"
 
 
 class IdentityProvider(Register):

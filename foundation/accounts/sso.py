@@ -4,7 +4,7 @@ The account is found by the provider's own name for the person (its subject), an
 provider says is verified. Nobody signs up; where a provider may make accounts, they begin with a small role.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.stages import AuthenticateStage
@@ -14,14 +14,17 @@ from allauth.socialaccount.providers.saml import views as saml
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 
 from foundation.accounts.actions import provision
 from foundation.accounts.jobs import notice_mail
 from foundation.accounts.models import IdentityProvider, User
 from foundation.accounts.providers import as_app, came_by, in_force
 from foundation.trail.record import SYSTEM, record
+
+MOST: Final = 200_000  # characters of a SAML answer
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
@@ -124,6 +127,17 @@ def turned_away(request: HttpRequest, sociallogin: SocialLogin, refused: Refused
         refs = {"provider": sociallogin.account.provider}
         record("auth.sso_failed", None, refused.user, outcome="refused", reason=refused.reason, refs=refs)
     return ImmediateHttpResponse(render(request, "socialaccount/authentication_error.html", status=403))
+
+
+@csrf_exempt  # the provider's page posts it; the state that only this browser holds is asked for in the next step
+@login_not_required
+def acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """The start of it: keeps the provider's answer for a moment. Nothing is kept for strangers or of any size."""
+    known = in_force().filter(slug=organization_slug, kind=IdentityProvider.Kind.SAML).exists()
+    if not known or len(request.POST.get("SAMLResponse", "")) > MOST:
+        raise Http404
+    answer: HttpResponse = saml.acs(request, organization_slug=organization_slug)
+    return answer
 
 
 @login_not_required

@@ -1,15 +1,20 @@
-"""`manage.py create_admin`."""
+"""`manage.py create_admin` and `manage.py keys rotate`."""
 
 import io
+import json
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.accounts.tokens import invited_by
+from foundation.keys import unseal
 from foundation.trail.models import Entry
+from grc.wiring import SEALED
+from tests.factories.people import SECRET
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +67,22 @@ def test_create_admin_is_for_the_first_one_only(admin: User) -> None:
 def test_create_admin_refuses_a_taken_address(admin: User) -> None:
     with pytest.raises(CommandError, match="Another account"):
         run("Admin@example.com", "--name", "Rita Root", "--force")
+
+
+def test_keys_rotate_seals_everything_under_the_newest_key(owner: User, settings: Any) -> None:
+    old, settings.MASTER_KEY = settings.MASTER_KEY, "another key that only ever seals what tests make"
+    with pytest.raises(CommandError, match="neither"):
+        call_command("keys", "rotate", stdout=io.StringIO())
+    settings.MASTER_KEY_FALLBACKS = [old]
+    out = io.StringIO()
+    call_command("keys", "rotate", stdout=out)
+    settings.MASTER_KEY_FALLBACKS = []
+    assert "second factors: " in out.getvalue()
+    assert unseal("mfa", Authenticator.objects.get(user=owner).data["secret"]) == SECRET
+    told = Entry.objects.filter(verb="keys.rotated").order_by("id")
+    assert [json.loads(entry.detail)["refs"]["sealed"] for entry in told] == [name for name, _ in SEALED]
+
+
+def test_create_admin_makes_a_way_past_a_required_provider() -> None:
+    run("safe@example.com", "--name", "Sealed Envelope", "--break-glass")
+    assert User.objects.get(email="safe@example.com").break_glass

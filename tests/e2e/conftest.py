@@ -53,9 +53,16 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     running.close()
 
 
+def named(url: str, host: str) -> str:
+    """The server's address under another of its names."""
+    return url.replace("127.0.0.1", host)
+
+
 @pytest.fixture
 def open_page(browser: Browser, live_server) -> Iterator[OpenPage]:
     """`open_page(viewport="desktop", dark=False, user=None, javascript=True)`: a tab of its own, signed in as `user`.
+
+    `host="localhost"` opens the site by a name, for which browsers keep passkeys.
 
     At the end of the test no page may have asked another machine for anything, or have logged an error: a violation of
     the content security policy is one. Refusals that a test provokes (4xx) are not errors of the page.
@@ -68,12 +75,13 @@ def open_page(browser: Browser, live_server) -> Iterator[OpenPage]:
             complaints.append(f"{message.text} ({message.location.get('url')})")
 
     def watch(request: Request) -> None:
-        if not request.url.startswith((live_server.url, "data:", "blob:", "about:")):
+        ours = (live_server.url, named(live_server.url, "localhost"), "data:", "blob:", "about:")
+        if not request.url.startswith(ours):
             complaints.append(f"asked for {request.url}")
 
-    def open_it(viewport="desktop", *, dark=False, user=None, javascript=True) -> Page:
+    def open_it(viewport="desktop", *, dark=False, user=None, javascript=True, host="127.0.0.1") -> Page:
         context = browser.new_context(
-            base_url=live_server.url,
+            base_url=named(live_server.url, host),
             viewport=VIEWPORTS[viewport],
             is_mobile=viewport == "phone",
             has_touch=viewport == "phone",

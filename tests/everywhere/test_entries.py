@@ -75,6 +75,8 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("admin", "accounts:user-edit", {"title": "Analyst"}, ["user.updated"]),
     ("admin", "accounts:user-change-role", WHY | {"role": "manager"}, ["user.role_changed"]),
     ("admin", "accounts:user-deactivate", WHY, ["user.deactivated"]),
+    ("admin", "accounts:identityprovider-edit", {"name": "Fernwood"}, ["identityprovider.updated"]),
+    ("admin", "accounts:identityprovider-archive", WHY, ["identityprovider.archived"]),
     ("admin", "accounts:user-end-sessions", WHY, ["user.sessions_ended"]),
     ("admin", "accounts:user-reset-mfa", WHY, ["user.mfa_reset"]),
     ("owner", "accounts:profile", {"title": "IT lead"}, ["user.updated"]),
@@ -123,6 +125,9 @@ WITHOUT = {
     "account_change_password": "tests/accounts/test_sign_in.py",
     "account_reset_password": "tests/accounts/test_sign_in.py",
     "account_reset_password_from_key": "tests/accounts/test_sign_in.py",
+    "accounts:user-change-break-glass": "tests/accounts/test_oidc.py",
+    "accounts:identityprovider-create": "tests/accounts/test_oidc.py",
+    "accounts:identityprovider-restore": "as control-restore: the same page",
     "mfa_reauthenticate": "tests/accounts/test_second_factor.py",
     "mfa_add_webauthn": "tests/e2e/test_sign_in.py",
 }

@@ -14,6 +14,7 @@ from foundation.accounts.actions import invite, set_password
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.accounts.tokens import INVITATION_LASTS, invitation_path
+from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("--name", required=True)
         parser.add_argument("--password-stdin", action="store_true", help="Read the password from standard input.")
+        parser.add_argument("--break-glass", action="store_true", help="May sign in past a required identity provider.")
         parser.add_argument("--force", action="store_true", help="Even if there is an administrator already.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,6 +46,9 @@ class Command(BaseCommand):
             sys.stdin.readline().rstrip("\n") if options["password_stdin"] else os.environ.get("ADMIN_PASSWORD", "")
         )
         user = invite(actor=SYSTEM, email=options["email"], name=options["name"], role=Role.ADMINISTRATOR, mail=False)
+        if options["break_glass"]:
+            user.break_glass = True
+            save(user, actor=SYSTEM, verb="user.break_glass_changed", reason="manage.py create_admin")
         if options["password_stdin"] or password:
             validate_password(password, user)
             set_password(user, password, verb="auth.invitation_accepted")
