@@ -246,8 +246,6 @@ class IdentityProvider(Register):
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(default_role__in=JUST_IN_TIME), name="accounts_provider_role_is_a_small_one"
-
-
             ),
         )
 
@@ -255,14 +253,6 @@ class IdentityProvider(Register):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """The token's page."""
-        return reverse("accounts:token-detail", args=(self.pk,))
-
-    def standing(self) -> str:
-        """Whether it opens anything, in a word."""
-        if self.revoked_at is not None:
-            return "Revoked"
-        return "Expired" if self.expiry <= timezone.now() else "In use"
         """The provider's page."""
         return reverse("accounts:identityprovider-detail", args=(self.pk,))
 

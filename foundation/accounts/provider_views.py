@@ -59,10 +59,10 @@ class IdentityProviderPages(Pages):
         fresh.require(self.request, "change", get_allowed(self.user, "change", IdentityProvider, pk))
         return super().edit_page(pk)
 
-    def shelve(self, pk: int, participle: str, moment: datetime.datetime | None) -> HttpResponse:
+    def put_away_page(self, pk: int, participle: str, archived_at: datetime.datetime | None) -> HttpResponse:
         """Archiving shuts a way in, restoring opens it."""
         fresh.require(self.request, "archive", get_allowed(self.user, "archive", IdentityProvider, pk))
-        return super().shelve(pk, participle, moment)
+        return super().put_away_page(pk, participle, archived_at)
 
 
 def _address(route: str, slug: str) -> str:
