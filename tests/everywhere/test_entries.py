@@ -128,6 +128,10 @@ WITHOUT = {
     "accounts:user-change-break-glass": "tests/accounts/test_oidc.py",
     "accounts:identityprovider-create": "tests/accounts/test_oidc.py",
     "accounts:identityprovider-restore": "as control-restore: the same page",
+    **dict.fromkeys(("openid_connect_login", "openid_connect_callback"), "tests/accounts/test_oidc.py"),
+    **dict.fromkeys(
+        ("saml_login", "saml_acs", "saml_finish_acs", "saml_metadata", "saml_sls"), "tests/accounts/test_saml.py"
+    ),
     "mfa_reauthenticate": "tests/accounts/test_second_factor.py",
     "mfa_add_webauthn": "tests/e2e/test_sign_in.py",
 }

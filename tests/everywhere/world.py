@@ -59,7 +59,9 @@ def world(
     )  # fmt: skip
     token, _ = create_token(owner, actor=SYSTEM, name="CI", scopes=["read"])
     criterion = Criterion.objects.get(code="CC6.1")
-    provider = IdentityProvider(slug="corp", name="Fernwood ID", kind="saml", metadata="<off/>")
+    provider = IdentityProvider(
+        slug="corp", name="Fernwood ID", kind="openid_connect", server_url="https://id.example.com", client_id="ours"
+    )
     save(provider, actor=SYSTEM, verb="identityprovider.created")
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
