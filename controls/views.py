@@ -41,7 +41,7 @@ from controls.models import Category, Control, Criterion, Mapping, Wording
 from foundation.accounts import fresh
 from foundation.accounts.access import allowed, can, get_allowed, require, visible
 from foundation.accounts.models import User
-from foundation.pages.forms import changed_meanwhile, sent
+from foundation.pages.forms import changed_meanwhile, sent, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper, PaperRefused
@@ -182,11 +182,6 @@ def where_from(request: HttpRequest, control: Control, earlier: str = "") -> str
     address = request.POST.get("next") or request.GET.get("next") or earlier
     ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
     return address if ours else control.get_absolute_url()
-
-
-def user_of(request: HttpRequest) -> User:
-    """The person who is signed in: LoginRequiredMiddleware lets nobody else in."""
-    return request.user  # type: ignore[return-value]
 
 
 # ---- verbs on the ticked controls of the list ----------------------------------------------------------------------

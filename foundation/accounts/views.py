@@ -24,7 +24,7 @@ from foundation.accounts.models import User
 from foundation.accounts.second_factor import kinds_of
 from foundation.accounts.tokens import invited_by
 from foundation.pages.columns import Column
-from foundation.pages.forms import ReasonForm, changed_meanwhile, sent
+from foundation.pages.forms import ReasonForm, changed_meanwhile, sent, user_of
 from foundation.pages.pages import Pages
 from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry
@@ -149,7 +149,7 @@ def _act(
 ) -> HttpResponse:
     """Ask why, then act; a refusal or a change by somebody else meanwhile is said beside the form."""
     user = get_allowed(request.user, verb, User, pk)
-    apart(request.user, [user.pk], "Nobody does this to their own account.")  # type: ignore[arg-type]  # signed in
+    apart(user_of(request), [user.pk], "Nobody does this to their own account.")
     fresh.require(request, verb, user)
     form = form_class(*sent(request), initial={"version": user.version, "role": user.role} | fresh.typed(request))
     if form.is_valid():
@@ -173,7 +173,7 @@ def resend_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     """Mail a fresh link to somebody who has not set a password yet."""
     user = get_allowed(request.user, "resend_invitation", User, pk)
     try:
-        actions.resend_invitation(user, actor=request.user)  # type: ignore[arg-type]
+        actions.resend_invitation(user, actor=user_of(request))
     except ValidationError as refused:
         messages.error(request, " ".join(refused.messages))
     else:

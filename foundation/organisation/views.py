@@ -12,14 +12,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from foundation.accounts.access import can, require
-from foundation.accounts.models import User
 from foundation.organisation.actions import change_setting, keep, remove_logo, set_logo
 from foundation.organisation.catalogue import CATALOGUE, INSTALLATION, Item
 from foundation.organisation.forms import DAY_NAMES, LogoForm, OrganisationForm, SettingForm
 from foundation.organisation.models import Holiday, Organisation, Setting, organisation
 from foundation.pages.columns import Column
 from foundation.pages.filters import RegisterFilter
-from foundation.pages.forms import RegisterForm, changed_meanwhile, sent
+from foundation.pages.forms import RegisterForm, changed_meanwhile, sent, user_of
 from foundation.pages.history import timeline
 from foundation.pages.pages import Pages
 from foundation.trail.keep import Stale
@@ -156,12 +155,6 @@ def setting_edit(request: HttpRequest, key: str) -> HttpResponse:
                 return redirect("organisation:settings")
     shown = {"form": form, "item": item, "key": key, "versions": timeline(row, user_of(request)) if row else []}
     return render(request, "organisation/setting_form.html", shown, status=status)
-
-
-def user_of(request: HttpRequest) -> User:
-    """The person who is signed in: LoginRequiredMiddleware lets nobody else in."""
-    user: User = request.user  # type: ignore[assignment]
-    return user
 
 
 def _initial(row: Setting | None, item: Item) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The form of every register: it carries the version that its reader saw, so that nobody overwrites a colleague."""
+"""What a request brings; and the form of every register, which carries its reader's version so that nothing is lost."""
 
 from typing import Any, cast
 
@@ -7,6 +7,11 @@ from django.http import HttpRequest, QueryDict
 
 from foundation.accounts.models import User
 from foundation.trail.keep import Stale
+
+
+def user_of(request: HttpRequest) -> User:
+    """The person who is signed in: LoginRequiredMiddleware lets nobody else in."""
+    return request.user  # type: ignore[return-value]
 
 
 def sent(request: HttpRequest) -> tuple[Any, Any]:

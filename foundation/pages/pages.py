@@ -23,7 +23,7 @@ from foundation.accounts.access import can, get_allowed, moment_for, require, vi
 from foundation.accounts.models import User
 from foundation.pages.columns import Column, Row, shown_to
 from foundation.pages.filters import RegisterFilter
-from foundation.pages.forms import ReasonForm, RegisterForm, changed_meanwhile, sent
+from foundation.pages.forms import ReasonForm, RegisterForm, changed_meanwhile, sent, user_of
 from foundation.pages.history import Link, timeline
 from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.views import import_start
@@ -64,7 +64,7 @@ class Pages:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
-        self.user: User = request.user  # type: ignore[assignment]  # LoginRequiredMiddleware lets nobody else in
+        self.user = user_of(request)
 
     # ---- hooks: override at most these two -------------------------------------------------------------------------
 

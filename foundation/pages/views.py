@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from foundation.pages import jobs
+from foundation.pages.forms import user_of
 from foundation.pages.paper import PaperRefused, paper_for
 
 
@@ -14,7 +15,7 @@ def print_page(request: HttpRequest) -> HttpResponse:
     """Ask for a page of this site on paper, as the person sees it; a job makes it and shows how far it is."""
     page = request.POST.get("page", "")
     try:
-        paper = paper_for(page, request.user)  # type: ignore[arg-type]  # LoginRequiredMiddleware lets nobody else in
+        paper = paper_for(page, user_of(request))
     except PaperRefused as error:
         messages.error(request, str(error))
         return redirect(page)  # paper_for resolved it: a path of ours

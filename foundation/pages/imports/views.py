@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from foundation.accounts.access import get_allowed, require
-from foundation.pages.forms import sent
+from foundation.pages.forms import sent, user_of
 from foundation.pages.imports.actions import (
     Changed,
     agree,
@@ -46,7 +46,7 @@ def import_start(request: HttpRequest, pages: "type[Pages]") -> HttpResponse:
             file = form.cleaned_data["file"]
             try:
                 one = keep_file(
-                    request.user,  # type: ignore[arg-type]  # LoginRequiredMiddleware lets nobody else in
+                    user_of(request),
                     pages,
                     name=file.name,
                     file=file,
@@ -79,7 +79,7 @@ def import_columns(request: HttpRequest, pk: int) -> HttpResponse:
                 choose_sheet(one, request.POST[SHEET])
                 return redirect("pages:import-columns", pk)
             if form.is_valid():
-                choose_columns(one, form.mapping(), actor=request.user)  # type: ignore[arg-type]
+                choose_columns(one, form.mapping(), actor=user_of(request))
                 return redirect("pages:import-preview", pk)
         except Changed as error:
             return refused(request, one, error)
@@ -97,7 +97,7 @@ def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
     if not one.mapping:
         return redirect("pages:import-columns", pk)
     try:
-        plan = plan_of(one, request.user)  # type: ignore[arg-type]
+        plan = plan_of(one, user_of(request))
     except Unreadable as error:
         return unreadable(request, pages, error)
     touched = plan.touched()
