@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Qu
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from foundation.accounts import fresh
@@ -188,7 +189,7 @@ class Pages:
         listing = Listing(cls, user, params, moment)
         if not listing.filter.is_valid():
             raise PaperRefused("A filter has a value that this list does not know. Set it again, then print.")
-        title = str(cls.model._meta.verbose_name_plural).capitalize()
+        title = capfirst(str(cls.model._meta.verbose_name_plural))
         return Paper(
             title=title,
             template="pdf/list.html",
@@ -341,7 +342,7 @@ class Pages:
     # ---- words for the templates -----------------------------------------------------------------------------------
 
     def title(self) -> str:
-        return str(self.model._meta.verbose_name_plural).capitalize()
+        return capfirst(str(self.model._meta.verbose_name_plural))
 
     def noun(self) -> str:
         return str(self.model._meta.verbose_name)
