@@ -9,12 +9,16 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import get_resolver
 
+from audits.actions import end_access
+from foundation.accounts.models import User
 from foundation.pages.columns import Cell
 from foundation.pages.listing import Listing
 from foundation.pages.pages import Pages
+from foundation.trail.models import Entry
 from tests.everywhere.routes import patterns
 from tests.everywhere.world import PEOPLE, World
 from tests.factories.controls import ControlFactory, link
+from tests.factories.tokens import caller
 
 
 def registers() -> list[type[Pages]]:
@@ -74,6 +78,41 @@ def test_search_finds_what_the_list_shows_and_nothing_else(mixed: World):
             if hit.register == "Controls"
         }
         assert found == listed, person
+
+
+@pytest.mark.parametrize("person", PEOPLE[1:])
+@pytest.mark.parametrize("query", ["", "show=all", "as_of=2020-01-01", "category=privacy"])
+def test_the_api_holds_the_rows_of_the_list(mixed: World, person: str, query: str):
+    """In a browser's session; and by a token, for whoever may have one."""
+    user = mixed.people[person]
+    page = Client()
+    page.force_login(user)
+    doors = [page] if person in ("outsider", "auditor") else [page, caller(user).client]
+    for list_page, endpoint in (("/controls/", "controls"), ("/audits/", "engagements")):
+        if endpoint == "engagements" and "category" in query:
+            continue
+        shown = page.get(f"{list_page}?{query}")
+        for door in doors:
+            told = door.get(f"/api/v1/{endpoint}/?{query}")
+            assert told.status_code == {422: 400}.get(shown.status_code, shown.status_code)
+            if shown.status_code == 200:
+                assert [row["id"] for row in told.json()["results"]] == [row.pk for row in shown.context["table"]]
+
+
+def test_the_auditor_reads_by_the_api_within_his_categories_and_period(mixed: World, auditor: User):
+    browser = Client()
+    browser.force_login(auditor)
+    assert {row["code"][:2] for row in browser.get("/api/v1/criteria/?page_size=200").json()["results"]} == {
+        "CC", "A1",
+    }  # fmt: skip
+    links = browser.get("/api/v1/mappings/").json()["results"]
+    assert {row["control_ref"] for row in links} == {"IAM-01", "IAM-02"}
+    rows = browser.get("/api/v1/matrix/?page_size=200").json()["results"]
+    assert {row["control"]["ref"] for row in rows if row["control"]} == {"IAM-01", "IAM-02"}
+    other = mixed.people["compliance"]
+    assert Entry.objects.filter(verb="page.read", actor_id=auditor.pk, via="api").count() == 3
+    end_access(auditor.windows.get(), actor=other, reason="Fieldwork is over.")
+    assert browser.get("/api/v1/controls/").status_code in (302, 403, 404)
 
 
 def test_the_auditor_sees_his_categories_only(mixed: World):
