@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.everywhere.world import World
 from tests.factories.controls import ControlFactory, link
 from tests.factories.people import UserFactory
+from tests.factories.tokens import caller
 
 MOST = 12
 MOST_OF_TRAIL = 16  # entries of every register, each of which is asked once for what is seen of it: here seven
@@ -49,3 +50,12 @@ def queries(client: Client, page: str, world: World) -> int:
         response = client.get(path)
     asked = [one for one in captured.captured_queries if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     return len(asked) if response.status_code == 200 else 0
+
+
+@pytest.mark.parametrize("path", ["controls/", "mappings/", "criteria/", "matrix/", "trail/?verb=control.created"])
+def test_the_api_asks_no_more_for_thirty_records_than_for_three(world: World, path: str):
+    client = caller(world.people["compliance"]).client
+    grow(world, 3)
+    few = queries(client, f"/api/v1/{path}", world)
+    grow(world, 27)
+    assert 0 < queries(client, f"/api/v1/{path}", world) == few
