@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from controls.models import MOVES, Applicability, Category, Control, Criterion, Mapping, Status, Wording
-from foundation.accounts.access import apart
+from foundation.accounts.access import apart, refs_of
+from foundation.accounts.duties import NOT_APPLICABLE
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
@@ -61,15 +62,16 @@ def propose_not_applicable(control: Control, *, actor: User, reason: str) -> Con
 def approve_not_applicable(control: Control, *, actor: User, note: str = "") -> Control:
     """Approve somebody else's proposal: the control leaves the scope.
 
-    Raises PermissionDenied for the proposer, ValidationError without a proposal.
+    Raises PermissionDenied for the proposer, unless an exception allows it; ValidationError without a proposal.
     """
     control = _proposed(control)
-    apart(actor, [control.proposed_by_id], "Who proposed it as not applicable cannot approve it.")
+    exception = apart(actor, [control.proposed_by_id], NOT_APPLICABLE, control)
     _move(control, Status.NOT_APPLICABLE)
-    control.approved_by = actor
+    control.approved_by, control.approved_under = actor, exception
     control.status_note = note or control.not_applicable_reason
     control.status_changed_at = timezone.now()
-    return save(control, actor=actor, verb="control.not_applicable_approved", reason=note)
+    refs = refs_of(exception)
+    return save(control, actor=actor, verb="control.not_applicable_approved", reason=note, refs=refs)
 
 
 @transaction.atomic
@@ -273,7 +275,7 @@ def _proposed(control: Control) -> Control:
 def _forget_proposal(control: Control) -> None:
     """Nothing is lost: the history and the trail keep who proposed what and who approved it."""
     control.not_applicable_reason, control.proposed_at = "", None
-    control.proposed_by = control.approved_by = None
+    control.proposed_by = control.approved_by = control.approved_under = None
 
 
 def _links(control: Control) -> dict[Criterion, str]:

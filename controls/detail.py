@@ -5,7 +5,8 @@ from typing import Any
 
 from controls.models import SCOPE, Control, Mapping, Status, Wording
 from controls.states import day_of
-from foundation.accounts.access import can, visible
+from foundation.accounts.access import are_apart, can, visible
+from foundation.accounts.duties import NOT_APPLICABLE
 from foundation.accounts.models import User
 from foundation.trail.asof import rows, thaw
 
@@ -39,6 +40,8 @@ def verbs_for(user: User, control: Control) -> dict[str, bool]:
     waiting = control.awaits_second_person
     may["propose_not_applicable"] = may["propose_not_applicable"] and control.status in SCOPE and not waiting
     may["decline_not_applicable"] = may["approve_not_applicable"] and waiting
-    may["approve_not_applicable"] = may["decline_not_applicable"] and control.proposed_by_id != user.pk
+    may["approve_not_applicable"] = may["decline_not_applicable"] and are_apart(
+        user, [control.proposed_by_id], NOT_APPLICABLE, control
+    )
     may["review"] = may["review"] and control.status != Status.RETIRED
     return may

@@ -116,12 +116,12 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "grc.middleware.PlainMethods",
     "foundation.organisation.middleware.OrganisationMiddleware",
     "foundation.trail.middleware.TrailMiddleware",
     "foundation.accounts.sessions.SessionTouch",
     "foundation.accounts.second_factor.SecondFactorRequired",
     "foundation.accounts.middleware.AuditorReadOnly",  # inside the trail's, which records the refusal
+    "grc.middleware.PlainMethods",  # inside AuditorReadOnly, whose refusals are entries
     "foundation.pages.middleware.ConflictMiddleware",
     "foundation.files.middleware.RefusedFile",
 ]

@@ -13,6 +13,7 @@ from controls.models import Control
 from controls.search import find_controls
 from controls.work import controls_work
 from foundation.accounts import providers, second_factor
+from foundation.accounts.exception_work import exceptions_work
 from foundation.accounts.jobs import clear_sessions
 from foundation.accounts.models import IdentityProvider, User
 from foundation.files.jobs import sweep_files
@@ -63,7 +64,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     ),
 ]
 
-WORK = [controls_work]
+WORK = [controls_work, exceptions_work]
 SEARCH = [find_controls]
 MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.

@@ -163,6 +163,9 @@ class Control(Register):
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
+    approved_under = models.ForeignKey(
+        "accounts.DutyException", models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     last_reviewed_on = models.DateField(null=True, blank=True, editable=False)
     review_date = models.DateField(
         "next review", null=True, blank=True, help_text="The day by which the control is looked at again."
@@ -206,7 +209,10 @@ class Control(Register):
                 name="controls_control_proposal_whole",
             ),
             models.CheckConstraint(
-                condition=Q(approved_by=None) | ~Q(approved_by=F("proposed_by")),
+                # one person alone only under an exception, which that row then names
+                condition=Q(approved_by=None, approved_under=None)
+                | ~Q(approved_by=F("proposed_by"))
+                | Q(approved_by__isnull=False, approved_under__isnull=False),
                 name="controls_control_approved_by_second_person",
             ),
             models.CheckConstraint(

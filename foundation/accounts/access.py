@@ -17,7 +17,8 @@ from django.db.models.functions import Cast
 from django.http import Http404
 from django.utils import timezone
 
-from foundation.accounts.models import AuditorWindow, User
+from foundation.accounts.duties import Duty
+from foundation.accounts.models import AuditorWindow, DutyException, User
 from foundation.accounts.paths import Paths, Via
 from foundation.accounts.roles import Role, Scope
 from foundation.organisation.models import zone
@@ -46,6 +47,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "change": {ADMIN: ALL},
         "change_profile": {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
         "change_role": {ADMIN: ALL},
+        "review_access": {ADMIN: ALL, COMPLIANCE: ALL},  # the page of roles, grants and windows
         "deactivate": {ADMIN: ALL},
         "reactivate": {ADMIN: ALL},
         "resend_invitation": {ADMIN: ALL},
@@ -63,6 +65,13 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
         "add": {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
         "revoke": {ADMIN: ALL, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
+    },
+    "accounts.dutyexception": {
+        "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
+        "add": {COMPLIANCE: ALL},
+        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the person named in it: exceptions.py
+        "decline": {COMPLIANCE: OWN, MANAGER: OWN},
+        "end": {COMPLIANCE: ALL},
     },
     "accounts.auditorwindow": {
         "view": {COMPLIANCE: ALL},
@@ -156,6 +165,7 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("accounts.identityprovider", "archive"),
         ("accounts.identityprovider", "change"),
         ("accounts.user", "change_break_glass"),
+        ("accounts.dutyexception", "approve"),
         ("accounts.user", "change_role"),
         ("accounts.user", "deactivate"),
         ("accounts.user", "reactivate"),
@@ -269,13 +279,28 @@ def signs(verb: str, target: Model | type[Model]) -> bool:
     return (register_of(target if isinstance(target, type) else type(target))._meta.label_lower, verb) in SIGNING
 
 
-def apart(actor: User, others: Iterable[int | None], rule: str) -> None:
-    """Keep two duties with two people: raises PermissionDenied, saying `rule`, if the actor is among the ids `others`.
+def apart(actor: User, others: Iterable[int | None], duty: Duty, target: Model | None = None) -> DutyException | None:
+    """Keep the two steps of a duty with two people: raises PermissionDenied if the actor is among the ids `others`.
 
-    Roles and grants never lift it. Actions call it: requester and approver, performer and tester, and so on.
+    Roles and grants never lift it. An exception in force does, if the duty knows any: it is returned, and the action
+    names it in its entry (`refs_of`). Actions call it: requester and approver, performer and tester, and so on.
     """
-    if actor.pk in set(others):
-        raise PermissionDenied(rule)
+    if actor.pk not in set(others):
+        return None
+    exception = _exception(actor, duty, target)
+    if exception is None:
+        raise PermissionDenied(duty.rule)
+    return exception
+
+
+def are_apart(actor: User, others: Iterable[int | None], duty: Duty, target: Model | None = None) -> bool:
+    """Whether `apart` would let the actor through: for pages that offer the second step."""
+    return actor.pk not in set(others) or _exception(actor, duty, target) is not None
+
+
+def refs_of(exception: DutyException | None) -> dict[str, Any]:
+    """What the entry of an action says of the exception that it was done under."""
+    return {"dutyexception": exception.pk} if exception else {}
 
 
 def open_window(user: Person) -> AuditorWindow | None:
@@ -321,6 +346,18 @@ def period_of(window: AuditorWindow) -> tuple[datetime, datetime]:
 def seen_entries(user: User) -> Q:
     """The trail entries about what the person sees, as a condition: whose values he may read (decision 10)."""
     return _entries(user, SEEN)
+
+
+def _exception(actor: User, duty: Duty, target: Model | None) -> DutyException | None:
+    """The exception that lifts the duty for this person on this record now, in one query; None if there is none."""
+    if not duty.may_be_excepted:
+        return None
+    where = Q(object_type="")
+    if target is not None:
+        where |= Q(object_type=register_of(type(target))._meta.label_lower, object_id=str(target.pk))
+    found = DutyException.objects.in_force().filter(where, beneficiary=actor, duty=duty.id)
+    exception: DutyException | None = found.order_by("id").first()
+    return exception
 
 
 def register_of(model: type[Model]) -> type[Model]:

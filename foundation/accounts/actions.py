@@ -10,6 +10,7 @@ from knox.settings import CONSTANTS
 
 from foundation.accounts import second_factor
 from foundation.accounts.access import apart
+from foundation.accounts.duties import OWN_ACCOUNT, OWN_FACTOR, OWN_ROLE
 from foundation.accounts.jobs import invitation_mail, notice_mail
 from foundation.accounts.models import IdentityProvider, Token, User
 from foundation.accounts.providers import break_glass_accounts, sso_required
@@ -58,7 +59,7 @@ def resend_invitation(user: User, *, actor: User) -> User:
 @transaction.atomic
 def change_role(user: User, role: str, *, actor: User, reason: str) -> User:
     """Give a person another role and end every session of theirs. Never one's own; never the last administrator's."""
-    apart(actor, [user.pk], "Nobody changes their own role.")
+    apart(actor, [user.pk], OWN_ROLE)
     if role not in Role.values:
         raise ValidationError({"role": "Choose a role."})
     if role != Role.ADMINISTRATOR:
@@ -73,7 +74,7 @@ def change_role(user: User, role: str, *, actor: User, reason: str) -> User:
 @transaction.atomic
 def deactivate(user: User, *, actor: User, reason: str) -> User:
     """Shut a person out at once: sessions and outstanding links die. Never oneself; never the last administrator."""
-    apart(actor, [user.pk], "Nobody deactivates their own account.")
+    apart(actor, [user.pk], OWN_ACCOUNT)
     _keep_an_administrator(user)
     user.is_active = False
     _ending_sessions(user, actor=actor, verb="user.deactivated", reason=reason)
@@ -100,7 +101,7 @@ def reset_mfa(user: User, *, actor: User, reason: str) -> User:
 
     Who asked for it has to be known from elsewhere: this is the way around the second factor.
     """
-    apart(actor, [user.pk], "Nobody resets their own second factor.")
+    apart(actor, [user.pk], OWN_FACTOR)
     if not second_factor.remove_all(user):
         raise ValidationError("This person has no second factor.")
     return _ending_sessions(user, actor=actor, verb="user.mfa_reset", reason=reason, notice="mfa_reset")

@@ -1,4 +1,4 @@
-"""People who sign in, and the window that an auditor looks through."""
+"""People who sign in, the window that an auditor looks through, and exceptions from the separation of duties."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from knox.models import AbstractAuthToken
 
+from foundation.accounts.duties import DUTIES
 from foundation.accounts.paths import Paths
 from foundation.accounts.roles import JUST_IN_TIME, Role
 from foundation.trail.models import Register, Tracked, TrackedQuerySet
@@ -291,3 +292,95 @@ class AuditorWindow(Tracked):
         """Whether the window is open at an aware datetime (default: now). The closing moment itself is shut."""
         moment = at or timezone.now()
         return bool(self.opens_at <= moment < self.closes_at)
+
+
+class DutyExceptionQuerySet(TrackedQuerySet["DutyException"]):
+    """The words in which exceptions are asked for."""
+
+    def in_force(self) -> "DutyExceptionQuerySet":
+        """Approved, begun, not over and not ended: what `access.apart` asks."""
+        now = timezone.now()
+        return self.filter(state="approved", opens_at__lte=now, expires_at__gt=now)
+
+
+class DutyException(Tracked):
+    """One person may do both steps of one duty (duties.py) for a while, on one record or on all that the duty is about.
+
+    Written by exceptions.py alone. `approver` is named when it is asked for; only that person decides.
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", "Requested"
+        APPROVED = "approved", "Approved"
+        DECLINED = "declined", "Declined"
+        ENDED = "ended", "Ended"
+
+    duty = models.CharField("rule", max_length=60)
+    beneficiary = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", help_text="Who may do both steps meanwhile."
+    )
+    object_type = models.CharField(max_length=60, blank=True, editable=False)
+    object_id = models.CharField(max_length=60, blank=True, editable=False)
+    reason = models.TextField(help_text="Why the two steps cannot be done by two people for now.")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        help_text="Another compliance manager, or a manager: neither you nor the person who is excepted.",
+    )
+    opens_at = models.DateTimeField("from")
+    expires_at = models.DateTimeField("until", help_text="At most 90 days later.")
+    state = models.CharField(max_length=10, choices=State, default=State.REQUESTED, editable=False)
+    decided_at = models.DateTimeField("decided", null=True, editable=False)
+    ended_at = models.DateTimeField("ended", null=True, editable=False)
+
+    objects: ClassVar[Any] = models.Manager.from_queryset(DutyExceptionQuerySet)()
+
+    looked_at: Any = None  # the past moment that a page shows; None is now
+
+    access = Paths(owner=("beneficiary", "approver", "requested_by"))
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = "exception"
+        indexes = (models.Index(fields=("beneficiary", "duty", "state"), name="accounts_exception_asked"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("opens_at")), name="accounts_exception_expires_after_opening"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(approver=models.F("requested_by")) & ~models.Q(approver=models.F("beneficiary")),
+                name="accounts_exception_second_person",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["requested", "approved", "declined", "ended"]),
+                name="accounts_exception_state_known",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Exception {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        """The exception's page."""
+        return reverse("accounts:dutyexception-detail", args=(self.pk,))
+
+    def rule(self) -> str:
+        """The rule that it lifts, in words."""
+        return DUTIES[self.duty].rule if self.duty in DUTIES else self.duty
+
+    def record(self) -> str:
+        """What it is confined to, in words."""
+        return f"{self.object_type.partition('.')[2]} {self.object_id}" if self.object_type else "All"
+
+    def standing(self) -> str:
+        """Whether it has effect now, or had at the moment that is looked at, in a word or two."""
+        now = self.looked_at or timezone.now()
+        if self.state in (self.State.DECLINED, self.State.ENDED):
+            return str(self.get_state_display())
+        if self.expires_at <= now:
+            return "Over"
+        if self.state == self.State.REQUESTED:
+            return "Requested"
+        return "In force" if self.opens_at <= now else "To come"

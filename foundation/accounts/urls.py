@@ -2,12 +2,18 @@
 
 from django.urls import include, path
 
-from foundation.accounts import views
+from foundation.accounts import exception_views, review_views, views
 from foundation.accounts.provider_views import IdentityProviderPages
 from foundation.accounts.token_pages import TokenPages
 
 app_name = "accounts"
 urlpatterns = [
+    path("roles/", review_views.roles, name="roles"),
+    path("roles/export.csv", review_views.roles_csv, name="roles-csv"),
+    path("exceptions/<int:pk>/approve/", exception_views.approve, name="dutyexception-approve"),
+    path("exceptions/<int:pk>/decline/", exception_views.decline, name="dutyexception-decline"),
+    path("exceptions/<int:pk>/end/", exception_views.end, name="dutyexception-end"),
+    path("exceptions/", include(exception_views.ExceptionPages.urls())),
     path("me/", views.profile, name="profile"),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("<int:pk>/role/", views.change_role, name="user-change-role"),

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from foundation.accounts import actions, fresh
 from foundation.accounts.access import apart, can, get_allowed, require
+from foundation.accounts.duties import ONESELF
 from foundation.accounts.forms import ProfileForm, RoleForm, UserFilter, UserForm
 from foundation.accounts.models import User
 from foundation.accounts.second_factor import kinds_of
@@ -149,7 +150,7 @@ def _act(
 ) -> HttpResponse:
     """Ask why, then act; a refusal or a change by somebody else meanwhile is said beside the form."""
     user = get_allowed(request.user, verb, User, pk)
-    apart(user_of(request), [user.pk], "Nobody does this to their own account.")
+    apart(user_of(request), [user.pk], ONESELF)
     fresh.require(request, verb, user)
     form = form_class(*sent(request), initial={"version": user.version, "role": user.role} | fresh.typed(request))
     if form.is_valid():

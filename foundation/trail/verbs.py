@@ -40,6 +40,10 @@ VERBS: Final[dict[str, str]] = {
     "identityprovider.archived": "archived an identity provider",
     "identityprovider.restored": "restored an identity provider",
     "keys.rotated": "sealed stored secrets under the newest master key",
+    "dutyexception.requested": "asked for an exception from a separation of duties",
+    "dutyexception.approved": "approved an exception from a separation of duties",
+    "dutyexception.declined": "declined an exception from a separation of duties",
+    "dutyexception.ended": "ended an exception from a separation of duties",
     "auditorwindow.created": "opened an auditor's window",
     "auditorwindow.updated": "changed an auditor's window",
     "auditorwindow.closed": "closed an auditor's window",
@@ -87,6 +91,7 @@ VERBS: Final[dict[str, str]] = {
     # what leaves, what comes in
     "list.exported": "exported a list",
     "matrix.exported": "exported the control matrix",
+    "access.exported": "exported who may do what",
     "trail.exported": "exported the trail",
     "report.printed": "printed a report",
     "file.downloaded": "downloaded a file",

@@ -30,6 +30,7 @@ from foundation.accounts.access import (
     visible,
     which,
 )
+from foundation.accounts.duties import OWN_ROLE
 from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.roles import Role, Scope
 from foundation.trail import asof
@@ -101,6 +102,14 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "end_sessions": {A: "all"},
         "reset_mfa": {A: "all"},
         "change_break_glass": {A: "all"},
+        "review_access": {A: "all", C: "all"},
+    },
+    "accounts.dutyexception": {
+        "view": {A: "all", C: "all", M: "own", W: "own", E: "own", U: "window"},
+        "add": MANAGED,
+        "approve": {C: "own", M: "own"},
+        "decline": {C: "own", M: "own"},
+        "end": MANAGED,
     },
     "accounts.token": {
         "view": {A: "all", C: "all", M: "own", W: "own", E: "own"},
@@ -342,9 +351,9 @@ def test_people_see_their_own_account_or_none(
 
 
 def test_apart_keeps_two_duties_with_two_people(owner: User, colleague: User) -> None:
-    apart(owner, [colleague.pk, None], "Two people decide.")
-    with pytest.raises(PermissionDenied, match="Two people decide"):
-        apart(owner, [colleague.pk, owner.pk], "Two people decide.")
+    assert apart(owner, [colleague.pk, None], OWN_ROLE) is None
+    with pytest.raises(PermissionDenied, match="Nobody changes their own role"):
+        apart(owner, [colleague.pk, owner.pk], OWN_ROLE)
 
 
 # ---- auditors --------------------------------------------------------------------------------------------------------

@@ -284,8 +284,9 @@ def test_an_auditor_is_refused_what_a_page_forgot_to_refuse(
     assert (entry.actor_id, entry.outcome) == (auditor.pk, "refused")
     assert json.loads(entry.detail)["refs"]["route"] == "careless"
     assert client.get("/careless/").status_code == 200
-    client.force_login(owner)
-    assert getattr(client, method)("/careless/").status_code == 200
+    if method == "post":  # pages know no other for anybody: tests/everywhere/test_table.py
+        client.force_login(owner)
+        assert client.post("/careless/").status_code == 200
 
 
 def test_what_an_auditor_may_send_exists() -> None:

@@ -7,8 +7,9 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from tests.everywhere.world import World
 
-CRITERION = "controls:criterion-change-applicability"  # the one route of its app that is about another record
 PROVIDER = "accounts:identityprovider"
+# The routes that are about another record than the rest of their app: how their names begin, and whose arguments.
+ABOUT = {"controls:criterion-": "controls:criterion", "accounts:dutyexception-": "accounts:exception"}
 
 
 def all_routes() -> list[str]:
@@ -39,10 +40,11 @@ def address(name: str, world: World) -> str:
 
 def record_of(name: str) -> str:
     """Whose arguments in the world an address takes."""
-    if name == CRITERION:
-        return "controls:criterion"
     if name.startswith(f"{PROVIDER}-"):
         return PROVIDER
+    about = next((about for start, about in ABOUT.items() if name.startswith(start)), "")
+    if about:
+        return about
     app, _, page = name.rpartition(":")
     if app == "api":
         return f"api:{page.partition('-')[0]}"

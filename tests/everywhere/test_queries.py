@@ -11,12 +11,12 @@ from tests.factories.people import UserFactory
 from tests.factories.tokens import caller
 
 MOST = 12
-MOST_OF_TRAIL = 16  # entries of every register, each of which is asked once for what is seen of it: here seven
+MOST_OF_TRAIL = 17  # entries of every register, each of which is asked once for what is seen of it: here eight
 PAGES = (
     "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
     "/controls/{pk}/trail/", "/matrix/", "/search/?q=control", "/trail/", "/trail/?verb=control.created",
     "/people/", "/people/{person}/trail/", "/audits/", "/jobs/", "/organisation/", "/organisation/holidays/",
-    "/controls/scope/",
+    "/controls/scope/", "/people/roles/", "/people/exceptions/",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from tests.factories.controls import ControlFactory, link, trust_services
+from tests.factories.people import ExceptionFactory
 
 # The order of the table's columns.
 PEOPLE = ("anonymous", "outsider", "employee", "auditor", "owner", "manager", "compliance", "admin")
@@ -63,6 +64,7 @@ def world(
         slug="corp", name="Fernwood ID", kind="openid_connect", server_url="https://id.example.com", client_id="ours"
     )
     save(provider, actor=SYSTEM, verb="identityprovider.created")
+    exception = ExceptionFactory(beneficiary=owner, approver=manager, requested_by=compliance)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -77,6 +79,7 @@ def world(
             "audits": {"pk": engagement.pk, "window_pk": auditor.windows.get().pk},
             "trail": {"pk": entry.pk},
             "accounts:token": {"pk": token.pk},
+            "accounts:exception": {"pk": exception.pk},
             "accounts": {"pk": employee.pk, "token": "forged"},
             "organisation": {"pk": holiday.pk, "key": "control_review_days"},
             "jobs": {"pk": job.pk},

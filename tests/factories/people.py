@@ -10,7 +10,8 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from audits.models import Engagement
-from foundation.accounts.models import AuditorWindow, User
+from foundation.accounts import duties
+from foundation.accounts.models import AuditorWindow, DutyException, User
 from foundation.accounts.roles import Role
 from foundation.keys import seal
 from foundation.trail.keep import save
@@ -79,3 +80,19 @@ class WindowFactory(factory.Factory):
     @classmethod
     def _create(cls, model_class: type[AuditorWindow], *args: Any, **kwargs: Any) -> AuditorWindow:
         return save(model_class(*args, **kwargs), actor=SYSTEM, verb="auditorwindow.created")
+
+
+class ExceptionFactory(factory.Factory):
+    """An exception that was asked for, so that one person may approve an own proposal: from an hour ago for a week."""
+
+    class Meta:
+        model = DutyException
+
+    duty = duties.NOT_APPLICABLE.id
+    reason = "Only one compliance manager until March."
+    opens_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
+
+    @classmethod
+    def _create(cls, model_class: type[DutyException], *args: Any, **kwargs: Any) -> DutyException:
+        return save(model_class(*args, **kwargs), actor=SYSTEM, verb="dutyexception.requested")

@@ -1,0 +1,40 @@
+"""The duties that are kept apart: a literal catalogue, read by `access.apart`, the page of roles, errors and tests."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Two steps that one person does not take both. `rule` is what the refused person reads.
+
+    `register`: the label of the records it is about. `may_be_excepted`: whether a DutyException can lift it for one
+    person for a while; what protects the exceptions and the accounts themselves can never be lifted.
+    """
+
+    id: str
+    rule: str
+    register: str
+    may_be_excepted: bool = False
+
+
+NOT_APPLICABLE: Final = Duty(
+    "control.not_applicable",
+    "Who proposed it as not applicable cannot approve it.",
+    "controls.control",
+    may_be_excepted=True,
+)
+ONESELF: Final = Duty("user.oneself", "Nobody does this to their own account.", "accounts.user")
+OWN_ROLE: Final = Duty("user.own_role", "Nobody changes their own role.", "accounts.user")
+OWN_ACCOUNT: Final = Duty("user.own_deactivation", "Nobody deactivates their own account.", "accounts.user")
+OWN_FACTOR: Final = Duty("user.own_factor", "Nobody resets their own second factor.", "accounts.user")
+EXCEPTION_REQUESTED: Final = Duty(
+    "dutyexception.requested", "Who asked for an exception cannot approve it.", "accounts.dutyexception"
+)
+EXCEPTION_OF_ONESELF: Final = Duty(
+    "dutyexception.oneself", "Nobody approves an exception for themselves.", "accounts.dutyexception"
+)
+
+_ALL: Final = (NOT_APPLICABLE, ONESELF, OWN_ROLE, OWN_ACCOUNT, OWN_FACTOR, EXCEPTION_REQUESTED, EXCEPTION_OF_ONESELF)
+DUTIES: Final[dict[str, Duty]] = {duty.id: duty for duty in _ALL}
+EXCEPTABLE: Final[dict[str, Duty]] = {id_: duty for id_, duty in DUTIES.items() if duty.may_be_excepted}

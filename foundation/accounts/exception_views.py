@@ -1,0 +1,124 @@
+"""The register of exceptions from the separation of duties, and the three verbs on one."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern
+from django.views.decorators.http import require_http_methods
+
+from foundation.accounts import exceptions, fresh
+from foundation.accounts.access import can, get_allowed
+from foundation.accounts.exception_forms import ExceptionFilter, ExceptionForm
+from foundation.accounts.models import DutyException
+from foundation.pages.columns import Column
+from foundation.pages.forms import ReasonForm, changed_meanwhile, sent
+from foundation.pages.pages import WRITING, Pages
+from foundation.trail.keep import Stale
+
+TONES = {
+    "In force": "warn",
+    "Requested": "info",
+    "To come": "info",
+    "Declined": "mute",
+    "Ended": "mute",
+    "Over": "mute",
+}
+
+
+class ExceptionPages(Pages):
+    """Exceptions are asked for, decided and ended; never edited, archived or restored."""
+
+    model = DutyException  # type: ignore[assignment]  # Tracked without archived_at; its filter knows
+    form_class, filter_class = ExceptionForm, ExceptionFilter
+    columns: ClassVar = (
+        Column("exception", "Exception", sort="id", kind="title", get=str),
+        Column("rule", "Rule"),
+        Column("beneficiary", "For", sort="beneficiary__name", kind="person"),
+        Column("record", "Record"),
+        Column("opens_at", "From", sort="opens_at", kind="moment"),
+        Column("expires_at", "Until", sort="expires_at", kind="moment"),
+        Column("approver", "Approver", sort="approver__name", kind="person"),
+        Column("standing", "Status", kind="badge", tones=TONES),
+    )
+    facts: ClassVar = (
+        *columns[1:],
+        Column("reason", "Reason"),
+        Column("requested_by", "Asked for by", kind="person"),
+        Column("decided_at", "Decided", kind="moment"),
+        Column("ended_at", "Ended", kind="moment"),
+    )
+    related: ClassVar = ("beneficiary", "approver", "requested_by")
+    ordering: ClassVar = ("-id",)
+    intro = "Who may take two steps alone that two people take otherwise: why, until when, and who approved it."
+
+    @staticmethod
+    def attach(found: list[Any], user: Any, moment: Any) -> None:  # noqa: ARG004 - the same for everybody
+        """At a past moment the status is what it was then."""
+        for exception in found:
+            exception.looked_at = moment
+
+    @classmethod
+    def urls(cls) -> list[URLPattern]:
+        return [route for route in super().urls() if not str(route.name).endswith(("-edit", "-archive", "-restore"))]
+
+    def detail_context(self, target: DutyException, moment: Any) -> dict[str, Any]:
+        """The verbs that make sense now and that this person may do."""
+        standing = target.standing()
+        decides = standing == "Requested" and target.approver_id == self.user.pk
+        return {
+            "may_approve": decides and can(self.user, "approve", target),
+            "may_decline": decides and can(self.user, "decline", target),
+            "may_end": standing in ("Requested", "In force", "To come") and can(self.user, "end", target),
+        }
+
+    def keep(self, form: Any, participle: str) -> DutyException:
+        """A new exception is only asked for."""
+        return exceptions.request_exception(form.save(commit=False), actor=self.user)
+
+
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve an exception that one is named in."""
+    return _decide(request, pk, "approve", exceptions.approve_exception, "Approve exception", "is approved")
+
+
+def decline(request: HttpRequest, pk: int) -> HttpResponse:
+    """Turn an exception down."""
+    return _decide(request, pk, "decline", exceptions.decline_exception, "Decline exception", "is declined")
+
+
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End an exception before its time."""
+    return _decide(request, pk, "end", exceptions.end_exception, "End exception", "is ended")
+
+
+@require_http_methods(WRITING)
+def _decide(
+    request: HttpRequest, pk: int, verb: str, action: Callable[..., DutyException], title: str, outcome: str
+) -> HttpResponse:
+    """Ask why, then act; a refusal or a change by somebody else meanwhile is said beside the form."""
+    exception = get_allowed(request.user, verb, DutyException, pk)
+    if verb != "end" and exception.approver_id != request.user.pk:
+        raise PermissionDenied(exceptions.NOT_NAMED)
+    fresh.require(request, verb, exception)
+    form = ReasonForm(*sent(request), initial={"version": exception.version} | fresh.typed(request))
+    if form.is_valid():
+        exception.version = form.cleaned_data["version"]
+        try:
+            action(exception, actor=request.user, reason=form.cleaned_data["reason"])
+        except ValidationError as refused:
+            form.add_error(None, refused.messages)
+        except Stale as stale:
+            form.add_error(None, changed_meanwhile(stale))
+        else:
+            messages.success(request, f"{exception} {outcome}.")
+            return redirect(exception)
+    context = {"pages": ExceptionPages(request), "object": exception, "form": form, "title": title, "verb": verb}
+    return render(request, "accounts/exception_act.html", context, status=422 if form.errors else 200)
+
+
+for _verb in (approve, decline, end):
+    _verb.pages = ExceptionPages  # type: ignore[attr-defined]

@@ -1,0 +1,27 @@
+"""What waits for a person among the exceptions: the decision on those that one is named in."""
+
+from django.utils import timezone
+
+from foundation.accounts.access import allowed
+from foundation.accounts.models import DutyException, User
+from foundation.pages.work import WorkItem
+
+
+def exceptions_work(user: User) -> list[WorkItem]:
+    """The exceptions that this person has to approve or decline before they are over: one query."""
+    waiting = allowed(user, "approve", DutyException).filter(
+        state=DutyException.State.REQUESTED, approver=user.pk, expires_at__gt=timezone.now()
+    )
+    return [
+        WorkItem(
+            register="Exceptions",
+            ref=str(exception),
+            title=exception.rule(),
+            url=exception.get_absolute_url(),
+            kind=f"{exception.requested_by} asks for an exception",
+            action="Decide",
+            action_url=exception.get_absolute_url(),
+            due=exception.opens_at.date(),
+        )
+        for exception in waiting.select_related("requested_by").order_by("expires_at", "id")
+    ]
