@@ -29,7 +29,7 @@ def request_exception(exception: DutyException, *, actor: User) -> DutyException
     """Ask for an exception; it lifts nothing before it is approved. Raises ValidationError for what `check` refuses."""
     exception.requested_by, exception.state = actor, State.REQUESTED
     check(exception)
-    return save(exception, actor=actor, verb="dutyexception.requested", reason=exception.reason)
+    return save(exception, actor=actor, verb="dutyexception.created", reason=exception.reason)
 
 
 def about(exception: DutyException, target: Model | None) -> None:

@@ -18,16 +18,16 @@ CHARACTERS = {ord(character): "_" for character in '/\\:*?"<>|'} | dict.fromkeys
 
 
 def open_file(
-    user: User, rows: models.QuerySet[Any], pk: Any, field: str = "file", *, name: str = "", verb: str = "download"
+    user: User, permission: str, rows: models.QuerySet[Any], pk: Any, field: str = "file", *, name: str = ""
 ) -> StreamingHttpResponse:
     """The file that a record holds in `field`, as a download; the record decides who may have it.
 
     Raises Http404 where the person does not see the record (or it holds no file, or its bytes are gone),
-    PermissionDenied without the verb, Altered when the file was altered: then nothing is sent, or the connection is cut
+    PermissionDenied without the `permission`, Altered when the file was altered: then nothing is sent, or the connection is cut
     before the first wrong byte. The trail says `file.downloaded` before the first byte leaves. `name`: what the
     download is called, else what the file was called. Ranges are not served: a part has no hash to check.
     """
-    record_of = get_allowed(user, verb, rows, pk)
+    record_of = get_allowed(user, permission, rows, pk)
     try:
         stored = stored_file(getattr(record_of, field).name or "")
         chunks = plain_chunks(stored)

@@ -51,7 +51,7 @@ def job_download(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
     """Hand the result to the person who asked for it; the trail says so before the first byte leaves."""
     done = Job.objects.filter(state=State.DONE).exclude(result="")
     name = get_object_or_404(mine(request).filter(pk__in=done), pk=pk).result_name
-    return open_file(request.user, done, pk, "result", name=name)  # type: ignore[arg-type]  # nobody else gets here
+    return open_file(request.user, "download", done, pk, "result", name=name)  # type: ignore[arg-type]  # nobody else gets here
 
 
 @require_POST

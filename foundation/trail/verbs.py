@@ -40,7 +40,7 @@ VERBS: Final[dict[str, str]] = {
     "identityprovider.archived": "archived an identity provider",
     "identityprovider.restored": "restored an identity provider",
     "keys.rotated": "sealed stored secrets under the newest master key",
-    "dutyexception.requested": "asked for an exception from a separation of duties",
+    "dutyexception.created": "asked for an exception from a separation of duties",
     "dutyexception.approved": "approved an exception from a separation of duties",
     "dutyexception.declined": "declined an exception from a separation of duties",
     "dutyexception.ended": "ended an exception from a separation of duties",

@@ -167,6 +167,7 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "view_private": {A: "all", C: "all", M: "own", W: "own", E: "own"},
     },
     "pages.import": {"view": {A: "own", C: "all"}},
+    "files.storedfile": {"view": {A: "all"}},
     "jobs.job": {"view": EVERYONES_OWN, "download": EVERYONES_OWN},
 }
 

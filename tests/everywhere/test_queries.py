@@ -11,7 +11,7 @@ from tests.factories.people import UserFactory
 from tests.factories.tokens import caller
 
 MOST = 12
-MOST_OF_TRAIL = 17  # entries of every register, each of which is asked once for what is seen of it: here eight
+MOST_OF_TRAIL = 18  # entries of every register, each of which is asked once for what is seen of it: here eight
 PAGES = (
     "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
     "/controls/{pk}/trail/", "/matrix/", "/search/?q=control", "/trail/", "/trail/?verb=control.created",

@@ -95,4 +95,4 @@ class ExceptionFactory(factory.Factory):
 
     @classmethod
     def _create(cls, model_class: type[DutyException], *args: Any, **kwargs: Any) -> DutyException:
-        return save(model_class(*args, **kwargs), actor=SYSTEM, verb="dutyexception.requested")
+        return save(model_class(*args, **kwargs), actor=SYSTEM, verb="dutyexception.created")

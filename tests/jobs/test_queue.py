@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from foundation.files.models import StoredFile
 from foundation.jobs.heart import Watch, mend
 from foundation.jobs.job import Progress, TakenOver
 from foundation.jobs.models import Job, State
@@ -156,8 +157,8 @@ def test_worker_that_lost_its_job_can_neither_report_nor_finish_nor_leave_a_file
     run(taken)
     taken.refresh_from_db()
     assert taken.state == State.DONE
-    _, files = taken.result.storage.listdir("jobs")
-    assert [name for name in files if str(taken.pk) in name] == [taken.result.name.removeprefix("jobs/")]
+    kept = StoredFile.objects.filter(path__contains=str(taken.pk))
+    assert list(kept.values_list("path", flat=True)) == [taken.result.name]
     agree()
 
 
