@@ -23,9 +23,9 @@ def open_file(
     """The file that a record holds in `field`, as a download; the record decides who may have it.
 
     Raises Http404 where the person does not see the record (or it holds no file, or its bytes are gone),
-    PermissionDenied without the `permission`, Altered when the file was altered: then nothing is sent, or the connection is cut
-    before the first wrong byte. The trail says `file.downloaded` before the first byte leaves. `name`: what the
-    download is called, else what the file was called. Ranges are not served: a part has no hash to check.
+    PermissionDenied without the `permission` on it, Altered when the file was altered: then nothing is sent, or the
+    connection is cut before the first wrong byte. The trail says `file.downloaded` before the first byte leaves.
+    `name`: what the download is called, else what the file was called. Ranges are not served: a part has no hash.
     """
     record_of = get_allowed(user, permission, rows, pk)
     try:
