@@ -16,6 +16,7 @@ from foundation.accounts import providers, second_factor
 from foundation.accounts.exception_work import exceptions_work
 from foundation.accounts.jobs import clear_sessions
 from foundation.accounts.models import IdentityProvider, User
+from foundation.files import rotation
 from foundation.files.jobs import sweep_files
 from foundation.jobs.beside import Beside
 from foundation.jobs.schedule import Every
@@ -71,6 +72,7 @@ MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registe
 SEALED: list[tuple[str, Callable[[], int]]] = [
     ("second factors", second_factor.reseal_all),
     ("identity providers", providers.reseal_all),
+    ("files", rotation.rewrap),
 ]
 SCHEDULE = [
     Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),

@@ -22,7 +22,7 @@ MAGIC: Final = b"CSFILE\x00\x01"  # the last byte is the format's version
 NONCE: Final = 12
 
 
-class NoKey(Exception):
+class NoKey(keys.Unreadable):
     """A file's key was wrapped under a master key that this installation does not have (MASTER_KEY_FALLBACKS)."""
 
 

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.accounts.tokens import invited_by
+from foundation.files.models import StoredFile
+from foundation.files.vault import newest_id
 from foundation.keys import unseal
 from foundation.trail.models import Entry
 from grc.wiring import SEALED
@@ -70,6 +74,7 @@ def test_create_admin_refuses_a_taken_address(admin: User) -> None:
 
 
 def test_keys_rotate_seals_everything_under_the_newest_key(owner: User, settings: Any) -> None:
+    default_storage.save("jobs/report.csv", ContentFile(b"ref,name"))
     old, settings.MASTER_KEY = settings.MASTER_KEY, "another key that only ever seals what tests make"
     with pytest.raises(CommandError, match="neither"):
         call_command("keys", "rotate", stdout=io.StringIO())
@@ -78,6 +83,7 @@ def test_keys_rotate_seals_everything_under_the_newest_key(owner: User, settings
     call_command("keys", "rotate", stdout=out)
     settings.MASTER_KEY_FALLBACKS = []
     assert "second factors: " in out.getvalue()
+    assert StoredFile.objects.get().key_id == newest_id()
     assert unseal("mfa", Authenticator.objects.get(user=owner).data["secret"]) == SECRET
     told = Entry.objects.filter(verb="keys.rotated").order_by("id")
     assert [json.loads(entry.detail)["refs"]["sealed"] for entry in told] == [name for name, _ in SEALED]

@@ -44,7 +44,8 @@ def test_without_a_sign_of_a_worker(client: Client, db: None):
     assert ready(client)[0] == 200  # its heart beats, though it has no time for a sign
 
 
-def test_a_worker_signs_on_and_off(db: None):
+@pytest.mark.django_db(transaction=True)  # a worker looks after its connection, which a test's transaction would hold
+def test_a_worker_signs_on_and_off():
     Worker(batch=True).run()
     assert not WorkerSign.objects.exists()
     worker = Worker()
