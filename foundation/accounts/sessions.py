@@ -56,7 +56,7 @@ class SessionStore(db.SessionStore):
             signed_in_at=_moment(data.get(SIGNED_IN_AT)),
             seen_at=_moment(data.get(SEEN_AT)),
             ip=ip or None,
-            user_agent=agent,
+            user_agent=agent.replace("\0", ""),  # which PostgreSQL stores in no column
         )
 
     def exists(self, session_key: str) -> bool:

@@ -146,7 +146,7 @@ def test_the_trail_cannot_be_truncated(entry):
     with refused():
         run("TRUNCATE trail_entry")
     with refused():
-        run("TRUNCATE trail_entry, django_session CASCADE")
+        run("TRUNCATE trail_entry, accounts_session CASCADE")
     assert Entry.objects.filter(pk=entry.pk).exists()
 
 
