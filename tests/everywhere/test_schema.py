@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
@@ -41,7 +42,26 @@ MANY, FEW = 8, 2  # examples an endpoint: for who may do most, and for everybody
 @pytest.fixture
 def api(world: World, settings: Any) -> Any:
     settings.API_REQUESTS_A_MINUTE = 1_000_000
-    return schemathesis.openapi.from_wsgi("/api/schema/", get_wsgi_application())
+    return schemathesis.openapi.from_wsgi("/api/schema/", in_the_transaction(get_wsgi_application()))
+
+
+def in_the_transaction(application: Any) -> Any:
+    """The program without its habit of closing old connections, as Django's own test client calls it: the test's
+    transaction lives on the connection.
+    """
+
+    def answer(environ: Any, start_response: Any) -> list[bytes]:
+        for signal in (request_started, request_finished):
+            signal.disconnect(close_old_connections)
+        response = application(environ, start_response)
+        try:
+            return [b"".join(response)]
+        finally:
+            response.close()
+            for signal in (request_started, request_finished):
+                signal.connect(close_old_connections)
+
+    return answer
 
 
 def test_what_the_description_allows_and_forbids_is_answered_as_it_says(api: Any, world: World):

@@ -217,7 +217,7 @@ class RegisterApi(Api):
     def sorted(self, params: QueryDict) -> QueryDict:
         """The query string in the words of the page. Raises Problem for an order that no column allows."""
         ordering = params.get("ordering", "")
-        if ordering and ordering.removeprefix("-") not in self.orders(shown_only=True):
+        if "ordering" in params and ordering.removeprefix("-") not in self.orders(shown_only=True):
             raise Problem(400, errors={"ordering": [f"Order by one of: {', '.join(self.orders(shown_only=True))}."]})
         found = params.copy()
         found["sort"] = ordering
