@@ -40,6 +40,7 @@ def main() -> None:
             "COUNTERSIGN_LOCAL": "true",
             "DJANGO_SETTINGS_MODULE": "grc.settings",
             "PORT": str(PORT),
+            "LOG_LEVEL": "WARNING",  # a line a request would cost time too
         }
         sys.path.insert(0, str(ROOT))
         import django
