@@ -19,23 +19,23 @@ sys.path.insert(0, str(ROOT))
 FOLDER = Path(tempfile.mkdtemp(prefix="countersign-benchmark-"))
 os.environ |= {"DATA_DIR": str(FOLDER), "COUNTERSIGN_LOCAL": "1", "DJANGO_SETTINGS_MODULE": "grc.settings"}
 
-import django  # noqa: E402 (the environment above has to stand before it)
+import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.core.management import call_command
+from django.utils import timezone
 
-from controls.actions import change_scope  # noqa: E402
-from controls.frameworks import load_trust_services  # noqa: E402
-from controls.imports import ControlImporter  # noqa: E402
-from controls.models import Category, Control  # noqa: E402
-from foundation.accounts.models import User  # noqa: E402
-from foundation.organisation.models import organisation, zone  # noqa: E402
-from foundation.pages.imports.reading import read  # noqa: E402
-from foundation.pages.paper import cover_for, html_for, paper_for, pdf_for  # noqa: E402
-from foundation.trail.keep import save, save_many  # noqa: E402
-from foundation.trail.record import SYSTEM  # noqa: E402
+from controls.actions import change_scope
+from controls.frameworks import load_trust_services
+from controls.imports import ControlImporter
+from controls.models import Category, Control
+from foundation.accounts.models import User
+from foundation.organisation.models import organisation, zone
+from foundation.pages.imports.reading import read
+from foundation.pages.paper import cover_for, html_for, paper_for, pdf_for
+from foundation.trail.keep import save, save_many
+from foundation.trail.record import SYSTEM
 
 PAGES = {"controls": "/controls/", "matrix": "/matrix/"}
 

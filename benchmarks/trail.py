@@ -27,23 +27,23 @@ sys.path.insert(0, str(ROOT))
 FOLDER = Path(tempfile.mkdtemp(prefix="countersign-benchmark-"))
 os.environ |= {"DATA_DIR": str(FOLDER), "COUNTERSIGN_LOCAL": "1", "DJANGO_SETTINGS_MODULE": "grc.settings"}
 
-import django  # noqa: E402 (the environment above has to stand before it)
+import django
 
 django.setup()
 
-from django.conf import settings  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.http import QueryDict  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.http import QueryDict
+from django.test import Client
+from django.utils import timezone
 
-from controls.models import Control  # noqa: E402
-from foundation.accounts.models import User  # noqa: E402
-from foundation.trail import asof, leaf, seal, search, verify  # noqa: E402
-from foundation.trail.keep import save, save_many  # noqa: E402
-from foundation.trail.models import Entry  # noqa: E402
-from foundation.trail.record import SYSTEM, draft, record  # noqa: E402
+from controls.models import Control
+from foundation.accounts.models import User
+from foundation.trail import asof, leaf, seal, search, verify
+from foundation.trail.keep import save, save_many
+from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM, draft, record
 
 ROUNDS, BATCH = 9, 60
 COLUMNS = [field.column for field in Entry._meta.concrete_fields if field.column != "id"]

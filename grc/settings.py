@@ -196,7 +196,7 @@ def database() -> dict[str, Any]:
 DATABASES = {"default": database()}
 
 # Sign-in limits count over all processes, so the counters are in the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {"default": {"BACKEND": "foundation.accounts.cache.JsonCache", "LOCATION": "cache"}}
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

@@ -85,19 +85,12 @@ class Throttle(throttling.BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         who = f"token-{request.auth.pk}" if isinstance(request.auth, Token) else f"user-{request.user.pk}"
         key = f"api:{who}:{int(time.time()) // 60}"
-        count = 1 if cache.add(key, 1, timeout=120) else _count(key)
+        count = 1 if cache.add(key, 1, timeout=120) else cache.incr(key)
         return count <= settings.API_REQUESTS_A_MINUTE
 
     def wait(self) -> float:
         """Seconds until the next minute begins."""
         return 60 - time.time() % 60
-
-
-def _count(key: str) -> int:
-    try:
-        return cache.incr(key)
-    except ValueError:  # it went out of the cache between the two questions
-        return 1
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

@@ -3,6 +3,7 @@
 from typing import Final
 
 from django.conf import settings
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import int_to_base36
@@ -69,5 +70,6 @@ def break_glass_mail(progress: Progress, /, *, user_id: int, used_by: int) -> No
 
 @job()
 def clear_sessions(progress: Progress, /) -> None:
-    """Remove the sessions that have ended."""
+    """Remove the sessions that have ended, and the counts whose time is over."""
     SessionStore.clear_expired()
+    cache.clear_expired()  # type: ignore[attr-defined]  # JsonCache
