@@ -164,6 +164,8 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("accounts.identityprovider", "add"),
         ("accounts.identityprovider", "archive"),
         ("accounts.identityprovider", "change"),
+        ("accounts.user", "add"),  # with any role
+        ("accounts.user", "change"),  # also the address at which the way in is given out anew
         ("accounts.user", "change_break_glass"),
         ("accounts.dutyexception", "approve"),
         ("accounts.user", "change_role"),

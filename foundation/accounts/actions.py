@@ -11,7 +11,7 @@ from knox.settings import CONSTANTS
 from foundation.accounts import second_factor
 from foundation.accounts.access import apart
 from foundation.accounts.duties import OWN_ACCOUNT, OWN_FACTOR, OWN_ROLE
-from foundation.accounts.jobs import invitation_mail, notice_mail
+from foundation.accounts.jobs import address_changed_mail, invitation_mail, notice_mail
 from foundation.accounts.models import IdentityProvider, Token, User
 from foundation.accounts.providers import break_glass_accounts, sso_required
 from foundation.accounts.roles import JUST_IN_TIME, Role
@@ -57,6 +57,23 @@ def resend_invitation(user: User, *, actor: User) -> User:
 
 
 @transaction.atomic
+def update(user: User, *, actor: User) -> User:
+    """Store new details. A new address is where the way in is given out from now on: sessions end, the old one is told.
+
+    Raises Stale.
+    """
+    before = User.objects.select_for_update().get(pk=user.pk)
+    if before.email == user.email:
+        return save(user, actor=actor, verb="user.updated")
+    told = User.history.filter(id=user.pk).latest("history_id")
+    user.session_epoch += 1
+    save(user, actor=actor, verb="user.updated")
+    end_sessions_of(user)
+    address_changed_mail.enqueue(actor=actor, title="Mail a notice", user_id=user.pk, version_id=told.pk)
+    return user
+
+
+@transaction.atomic
 def change_role(user: User, role: str, *, actor: User, reason: str) -> User:
     """Give a person another role and end every session of theirs. Never one's own; never the last administrator's."""
     apart(actor, [user.pk], OWN_ROLE)
@@ -64,6 +81,7 @@ def change_role(user: User, role: str, *, actor: User, reason: str) -> User:
         raise ValidationError({"role": "Choose a role."})
     if role != Role.ADMINISTRATOR:
         _keep_an_administrator(user)
+        _keep_a_way_in(user)
     user.role = role
     user.break_glass = user.break_glass and role == Role.ADMINISTRATOR
     _ending_sessions(user, actor=actor, verb="user.role_changed", reason=reason, notice="role_changed")
@@ -76,6 +94,7 @@ def deactivate(user: User, *, actor: User, reason: str) -> User:
     """Shut a person out at once: sessions and outstanding links die. Never oneself; never the last administrator."""
     apart(actor, [user.pk], OWN_ACCOUNT)
     _keep_an_administrator(user)
+    _keep_a_way_in(user)
     user.is_active = False
     _ending_sessions(user, actor=actor, verb="user.deactivated", reason=reason)
     _revoke_all(user, actor, "The account of its owner was deactivated.")
@@ -91,7 +110,7 @@ def reactivate(user: User, *, actor: User, reason: str) -> User:
 
 @transaction.atomic
 def end_sessions(user: User, *, actor: User, reason: str) -> User:
-    """Sign a person out everywhere. They can sign in again."""
+    """Sign a person out everywhere. They can sign in again. API tokens stay: each is revoked on its own page."""
     return _ending_sessions(user, actor=actor, verb="user.sessions_ended", reason=reason)
 
 
@@ -104,7 +123,9 @@ def reset_mfa(user: User, *, actor: User, reason: str) -> User:
     apart(actor, [user.pk], OWN_FACTOR)
     if not second_factor.remove_all(user):
         raise ValidationError("This person has no second factor.")
-    return _ending_sessions(user, actor=actor, verb="user.mfa_reset", reason=reason, notice="mfa_reset")
+    _ending_sessions(user, actor=actor, verb="user.mfa_reset", reason=reason, notice="mfa_reset")
+    _revoke_all(user, actor, "The second factor of its owner was reset.")
+    return user
 
 
 @transaction.atomic
@@ -112,9 +133,8 @@ def change_break_glass(user: User, *, actor: User, reason: str) -> User:
     """Let an administrator sign in without the required identity provider, or no longer. One such stays if it must."""
     if not user.break_glass and (user.role != Role.ADMINISTRATOR or not user.has_usable_password()):
         raise ValidationError("Only an administrator who has a password can be the way in when the provider is down.")
+    _keep_a_way_in(user)
     user.break_glass = not user.break_glass
-    if not user.break_glass and sso_required() and not break_glass_accounts().exclude(pk=user.pk).exists():
-        raise ValidationError("Single sign-on is required, and this is the only way in when the provider is down.")
     return save(user, actor=actor, verb="user.break_glass_changed", reason=_needed(reason))
 
 
@@ -146,6 +166,8 @@ def set_password(user: User, password: str, *, verb: str) -> None:
     stored.set_password(password)
     stored.joined_at = stored.joined_at or timezone.now()
     save(stored, actor=stored, verb=verb)
+    if verb == "auth.password_reset":  # whoever forgot it may have lost more
+        _revoke_all(stored, stored, "The password of its owner was reset by mail.")
     user.password, user.joined_at, user.version = stored.password, stored.joined_at, stored.version
 
 
@@ -183,7 +205,9 @@ def create_token(
     token = Token(user=user, name=name.strip(), scopes=[one for one in TokenScope.values if one in scopes])
     token.digest, token.token_key, token.expiry = digest, secret[: CONSTANTS.TOKEN_KEY_LENGTH], timezone.now() + lasts
     token.full_clean()
-    return save(token, actor=actor, verb="token.created"), secret
+    save(token, actor=actor, verb="token.created")
+    notice_mail.enqueue(actor=actor, title="Mail a notice", user_id=user.pk, about="token_created")
+    return token, secret
 
 
 @transaction.atomic
@@ -205,6 +229,14 @@ def _keep_an_administrator(user: User) -> None:
     administrators = User.objects.in_role(Role.ADMINISTRATOR).select_for_update().order_by("pk")
     if [administrator.pk for administrator in administrators] == [user.pk]:
         raise ValidationError("This is the last administrator. Make somebody else one first.")
+
+
+def _keep_a_way_in(user: User) -> None:
+    """Refuse to take away the last account that gets in when the required provider is down; locked, as above."""
+    if not user.break_glass or not sso_required():
+        return
+    if not [other for other in break_glass_accounts().select_for_update().order_by("pk") if other.pk != user.pk]:
+        raise ValidationError("Single sign-on is required, and this is the only way in when the provider is down.")
 
 
 def _ending_sessions(user: User, *, actor: User, verb: str, reason: str, notice: str = "") -> User:

@@ -14,7 +14,7 @@ from foundation.accounts.access import can
 from foundation.accounts.duties import EXCEPTABLE
 from foundation.accounts.models import DutyException, User
 from foundation.accounts.roles import Role
-from foundation.pages.filters import RegisterFilter, matching
+from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm
 from foundation.pages.paper import match_for
 
@@ -109,6 +109,3 @@ class ExceptionFilter(RegisterFilter):
     def filter_show(self, queryset: QuerySet[DutyException], _name: str, _value: str) -> QuerySet[DutyException]:
         now = self.moment or timezone.now()
         return queryset.filter(state="approved", opens_at__lte=now, expires_at__gt=now)
-
-    def search(self, queryset: QuerySet[DutyException], _name: str, value: str) -> QuerySet[DutyException]:
-        return queryset.filter(matching(value, self.search_fields))

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import URLPattern
 from django.views.decorators.http import require_http_methods
 
 from foundation.accounts import exceptions, fresh
@@ -51,6 +50,7 @@ class ExceptionPages(Pages):
         Column("decided_at", "Decided", kind="moment"),
         Column("ended_at", "Ended", kind="moment"),
     )
+    left_out: ClassVar = ("edit", "archive", "restore")
     related: ClassVar = ("beneficiary", "approver", "requested_by")
     ordering: ClassVar = ("-id",)
     intro = "Who may take two steps alone that two people take otherwise: why, until when, and who approved it."
@@ -60,10 +60,6 @@ class ExceptionPages(Pages):
         """At a past moment the status is what it was then."""
         for exception in found:
             exception.looked_at = moment
-
-    @classmethod
-    def urls(cls) -> list[URLPattern]:
-        return [route for route in super().urls() if not str(route.name).endswith(("-edit", "-archive", "-restore"))]
 
     def detail_context(self, target: DutyException, moment: Any) -> dict[str, Any]:
         """The verbs that make sense now and that this person may do."""

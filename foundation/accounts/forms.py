@@ -1,6 +1,6 @@
 """Forms about accounts: inviting and editing people, changing a role with a reason, one's own profile."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import django_filters
 from django import forms
@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from foundation.accounts.access import can
 from foundation.accounts.models import IdentityProvider, User
-from foundation.accounts.providers import break_glass_accounts, saml_facts, sealed
+from foundation.accounts.providers import break_glass_accounts, is_tied, saml_facts, sealed
 from foundation.accounts.roles import Role
 from foundation.pages.filters import RegisterFilter, matching
 from foundation.pages.forms import ReasonForm, RegisterForm
@@ -39,6 +39,10 @@ class ProfileForm(RegisterForm):
     class Meta:
         model = User
         fields = ("name", "title")
+
+
+# What a person's number at a provider belongs to: under another one the same number is somebody else.
+NAMING: Final = ("slug", "kind", "server_url", "metadata")
 
 
 class IdentityProviderForm(RegisterForm):
@@ -96,9 +100,24 @@ class IdentityProviderForm(RegisterForm):
             self.add_error(
                 "required", "Mark an administrator as break-glass first: the way in when the provider is down."
             )
+        if self.instance.pk and is_tied(self.stored):
+            for name in self.changed_data:
+                if name in NAMING and (name != "metadata" or self._names_another()):
+                    self.add_error(name, "People sign in by this provider, and this is what names them. Add a new one.")
         if said.get("secret"):
             self.instance.sealed_secret = sealed(said["secret"])
         return said
+
+    @property
+    def stored(self) -> IdentityProvider:
+        """The provider as it is stored."""
+        found: IdentityProvider = IdentityProvider.objects.get(pk=self.instance.pk)
+        return found
+
+    def _names_another(self) -> bool:
+        """Whether the metadata are of another provider, and not the same one's with a new certificate."""
+        before, after = self.stored.metadata, self.cleaned_data.get("metadata")
+        return not before or not after or saml_facts(before)["entity_id"] != saml_facts(after)["entity_id"]
 
 
 class IdentityProviderFilter(RegisterFilter):

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.db.models import Model
@@ -18,6 +19,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from foundation.accounts.access import signs
+from foundation.accounts.providers import came_by
 from foundation.accounts.sessions import SIGNED_IN_AT
 
 FRESH: Final = timedelta(minutes=5)
@@ -42,7 +44,7 @@ def require(request: HttpRequest, verb: str, target: Model | type[Model], back: 
     back = back or request.get_full_path()
     if request.method == "POST":
         _keep(request, back)
-    raise ImmediateHttpResponse(_ask(request, back))
+    raise ImmediateHttpResponse(ask(request, back))
 
 
 def typed(request: HttpRequest) -> dict[str, Any]:
@@ -62,10 +64,19 @@ def _keep(request: HttpRequest, back: str) -> None:
         request.session[_TYPED] = {"back": back, "fields": fields}
 
 
-def _ask(request: HttpRequest, back: str) -> HttpResponse:
-    """To the page that asks; htmx would put that page into the middle of this one, so it is told to leave."""
-    query = urlencode({REDIRECT_FIELD_NAME: back})
-    where = f"{reverse('account_reauthenticate')}?{query}"
+def ask(request: HttpRequest, back: str) -> HttpResponse:
+    """To the page that asks; htmx would put that page into the middle of this one, so it is told to leave.
+
+    Who has neither password nor factor here proves it at the identity provider, which is asked to ask again.
+    """
+    query = {REDIRECT_FIELD_NAME: back}
+    where = reverse("account_reauthenticate")
+    provider = None if get_reauthentication_flows(request.user) else came_by(request, request.user)
+    if provider is not None:
+        oidc = provider.kind == provider.Kind.OIDC
+        where = reverse("openid_connect_login" if oidc else "saml_login", args=(provider.slug,))
+        query |= {"auth_params": "prompt=login"} if oidc else {}
+    where = f"{where}?{urlencode(query)}"
     if not request.headers.get("HX-Request"):
         return redirect(where)
     return HttpResponse(headers={"HX-Redirect": where})

@@ -25,6 +25,8 @@ NOTICES: Final = {
     "recovery_codes_generated": "New recovery codes were made for your account; the old ones no longer work.",
     "mfa_reset": "An administrator removed the second factors of your account. Add a new one when you next sign in.",
     "sso_connected": "Somebody signed in to your account through the identity provider for the first time.",
+    "token_created": "An API token was made for your account. It opens what you can open until it expires.",
+    "address_changed": "An administrator gave your account another address: mails no longer come here.",
     "role_changed": "An administrator gave your account another role. Sign in again to work with it.",
 }
 
@@ -53,6 +55,14 @@ def notice_mail(progress: Progress, /, *, user_id: int, about: str) -> None:
     """Tell the owner of an account that its way in changed: whoever did not do it learns of it."""
     user = User.objects.get(pk=user_id)
     _send(progress, user, "emails/account_notice", notice=NOTICES[about], at=timezone.now())
+
+
+@job(retries=5)
+def address_changed_mail(progress: Progress, /, *, user_id: int, version_id: int) -> None:
+    """Tell the address that an account had in an earlier version that it is no longer the one."""
+    user = User.objects.get(pk=user_id)
+    user.email = User.history.get(pk=version_id, id=user_id).email  # of this instance, which is not saved
+    _send(progress, user, "emails/account_notice", notice=NOTICES["address_changed"], at=timezone.now())
 
 
 def _send(progress: Progress, user: User, template: str, *, link: str = "", **context: object) -> None:

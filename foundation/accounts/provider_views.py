@@ -4,19 +4,18 @@ import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from foundation.accounts import fresh
-from foundation.accounts.access import get_allowed, require
 from foundation.accounts.forms import IdentityProviderFilter, IdentityProviderForm
 from foundation.accounts.models import IdentityProvider, User
+from foundation.accounts.providers import break_glass_accounts
 from foundation.pages.columns import Column
 from foundation.pages.pages import Pages
 
 
 class IdentityProviderPages(Pages):
-    """Whoever may change these decides who gets in: adding and changing ask who it is."""
+    """Whoever may change these decides who gets in: every change signs (access.SIGNING)."""
 
     model = IdentityProvider
     form_class, filter_class = IdentityProviderForm, IdentityProviderFilter
@@ -50,19 +49,11 @@ class IdentityProviderPages(Pages):
             row.entity = "" if oidc else _address("saml_metadata", row.slug)
             row.secret_state = "Stored, sealed" if getattr(row, "sealed_secret", "") else ""
 
-    def create_page(self) -> HttpResponse:
-        require(self.user, "add", IdentityProvider)
-        fresh.require(self.request, "add", IdentityProvider)
-        return super().create_page()
-
-    def edit_page(self, pk: int) -> HttpResponse:
-        fresh.require(self.request, "change", get_allowed(self.user, "change", IdentityProvider, pk))
-        return super().edit_page(pk)
-
-    def put_away_page(self, pk: int, participle: str, archived_at: datetime.datetime | None) -> HttpResponse:
-        """Archiving shuts a way in, restoring opens it."""
-        fresh.require(self.request, "archive", get_allowed(self.user, "archive", IdentityProvider, pk))
-        return super().put_away_page(pk, participle, archived_at)
+    def put_away(self, target: Any, participle: str, reason: str) -> Any:
+        """A required provider comes back only where somebody gets in without it. Raises ValidationError otherwise."""
+        if participle == "restored" and target.required and target.enabled and not break_glass_accounts().exists():
+            raise ValidationError("Mark an administrator as break-glass first: the way in when the provider is down.")
+        return super().put_away(target, participle, reason)
 
 
 def _address(route: str, slug: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
-from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.models import SocialAccount, SocialApp
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
@@ -35,6 +35,11 @@ def in_force() -> QuerySet[IdentityProvider]:
 def sso_required() -> bool:
     """Whether everybody has to come by a provider, break-glass accounts excepted."""
     return in_force().filter(required=True).exists()
+
+
+def is_tied(provider: IdentityProvider) -> bool:
+    """Whether somebody has signed in by this provider."""
+    return bool(SocialAccount.objects.filter(provider=provider.slug).exists())
 
 
 def break_glass_accounts() -> QuerySet[User]:

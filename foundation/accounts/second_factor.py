@@ -15,6 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from foundation.accounts import fresh
 from foundation.accounts.models import User
 from foundation.keys import reseal, seal, unseal
 from foundation.organisation.models import organisation
@@ -130,6 +131,8 @@ def told(view: View, *, removes: bool = False) -> View:
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not isinstance(request.user, User) or (request.method != "POST" and not removes):
             return view(request, *args, **kwargs)
+        if not fresh.is_fresh(request):  # allauth does not ask who has nothing here to answer with
+            return fresh.ask(request, request.get_full_path())
         with transaction.atomic():
             person = User.objects.select_for_update(no_key=True).get(pk=request.user.pk)  # of two at once one waits
             before = _factors(person)

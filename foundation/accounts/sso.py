@@ -16,12 +16,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from foundation.accounts.actions import provision
 from foundation.accounts.jobs import notice_mail
 from foundation.accounts.models import IdentityProvider, User
 from foundation.accounts.providers import as_app, came_by, in_force
+from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM, record
 
 MOST: Final = 200_000  # characters of a SAML answer
@@ -101,6 +103,10 @@ def tie(sociallogin: SocialLogin) -> None:
         raise Refused("the address belongs to another subject", user)
     sociallogin.user = sociallogin.account.user = user
     sociallogin.account.save()
+    if user.is_active and user.joined_at is None:  # invited: the link in the mail is dead from now on
+        user.joined_at = timezone.now()
+        user.set_unusable_password()
+        save(user, actor=user, verb="user.updated")
     record("auth.sso_connected", user, user, refs={"provider": slug})
     notice_mail.enqueue(actor=SYSTEM, title="Mail a notice", user_id=user.pk, about="sso_connected")
 

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 
-from foundation.accounts import actions, fresh
-from foundation.accounts.access import can, get_allowed, require
+from foundation.accounts import actions
+from foundation.accounts.access import can, get_allowed
 from foundation.accounts.models import Token
 from foundation.accounts.scopes import TokenScope
 from foundation.accounts.token_forms import TokenFilter, TokenForm
@@ -38,20 +38,14 @@ class TokenPages(Pages):
         Column("last_used_on", "Last used", sort="last_used_on", kind="date", empty="Never"),
     )
     facts: ClassVar = (*columns[1:], Column("token_key", "Begins with"), Column("created", "Made", kind="moment"))
+    left_out: ClassVar = ("edit", "archive", "restore")
     related: ClassVar = ("user",)
     ordering: ClassVar = ("-id",)
     intro = "Keys with which programs ask the API in a person's name: no more than the person may, and never to sign."
 
     @classmethod
     def urls(cls) -> list[URLPattern]:
-        kept = [route for route in super().urls() if not str(route.name).endswith(("-edit", "-archive", "-restore"))]
-        return [*kept, path("<int:pk>/revoke/", revoke, name="token-revoke")]
-
-    def create_page(self) -> HttpResponse:
-        """Who makes a token proves first who they are: it opens for months what they can open."""
-        require(self.user, "add", Token)
-        fresh.require(self.request, "add", Token)
-        return super().create_page()
+        return [*super().urls(), path("<int:pk>/revoke/", revoke, name="token-revoke")]
 
     def detail_context(self, target: Token, moment: Any) -> dict[str, Any]:
         """Whether this person may revoke it."""

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, reverse
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -46,6 +46,7 @@ class UserPages(Pages):
         Column("last_sign_in", "Last sign-in", kind="moment", verb="view_details"),
     )
     facts: ClassVar = columns
+    left_out: ClassVar = ("archive", "restore")
     related: ClassVar = ("manager",)
     ordering: ClassVar = ("name",)
     intro = "Everybody who may sign in, with one role each. People are invited by mail and deactivated, never deleted."
@@ -58,10 +59,6 @@ class UserPages(Pages):
         for person in found:
             person.last_sign_in = last.get(person.pk)
             person.second_factor = ", ".join(kinds.get(person.pk, ["None"])) if moment is None else ""
-
-    @classmethod
-    def urls(cls) -> list[URLPattern]:
-        return [route for route in super().urls() if not str(route.name).endswith(("-archive", "-restore"))]
 
     def detail_context(self, target: User, moment: datetime.datetime | None) -> dict[str, Any]:
         """The verbs that this person may do on the account, and whether address and title are his business."""
@@ -94,7 +91,7 @@ class UserPages(Pages):
                 title=user.title,
                 manager=user.manager,
             )
-        return save(user, actor=self.user, verb=f"user.{participle}")
+        return actions.update(user, actor=self.user)
 
 
 def last_sign_ins(ids: list[int]) -> dict[int, datetime.datetime]:

@@ -60,6 +60,7 @@ class Pages:
     links: ClassVar[Sequence[Link]] = ()
     importer: ClassVar[type[Importer] | None] = None
     selectable: ClassVar[bool] = False
+    left_out: ClassVar[Sequence[str]] = ()  # pages of `urls` that this register does not have
     row_verb: ClassVar[tuple[str, str, str] | None] = None  # (verb, page, words), offered on the rows where allowed
     intro: ClassVar[str] = ""
 
@@ -99,7 +100,7 @@ class Pages:
         ]
         if cls.importer:
             routes.append(path("import/", cls.view("import"), name=f"{name}-import"))
-        return routes
+        return [route for route in routes if str(route.name).removeprefix(f"{name}-") not in cls.left_out]
 
     @classmethod
     def view(cls, page: str, paper: Callable[..., Paper] | None = None) -> Callable[..., HttpResponseBase]:
@@ -221,6 +222,7 @@ class Pages:
 
     def create_page(self) -> HttpResponse:
         require(self.user, "add", self.model)
+        fresh.require(self.request, "add", self.model)
         form = self.form_class(*sent(self.request), user=self.user, initial=fresh.typed(self.request))
         if form.is_valid():
             return self.saved(self.keep(form, "created"), "created")
@@ -231,7 +233,8 @@ class Pages:
         if getattr(target, "archived_at", None) is not None:
             messages.error(self.request, f"{target} is archived. Restore it first.")
             return redirect(self.url("detail", pk))
-        form = self.form_class(*sent(self.request), instance=target, user=self.user)
+        fresh.require(self.request, "change", target)
+        form = self.form_class(*sent(self.request), instance=target, user=self.user, initial=fresh.typed(self.request))
         conflict: list[Any] = []
         if form.is_valid():
             try:
@@ -317,7 +320,8 @@ class Pages:
         if (target.archived_at is None) == (archived_at is None):
             messages.info(self.request, f"{target} is {'in use' if archived_at is None else 'archived'} already.")
             return redirect(self.url("detail", target.pk))
-        form = ReasonForm(*sent(self.request), initial={"version": target.version})
+        fresh.require(self.request, "archive", target)
+        form = ReasonForm(*sent(self.request), initial={"version": target.version} | fresh.typed(self.request))
         if form.is_valid():
             target.archived_at, target.version = archived_at, form.cleaned_data["version"]
             try:

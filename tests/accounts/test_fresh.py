@@ -13,9 +13,12 @@ from django.utils import timezone
 from audits.models import Engagement
 from controls import actions
 from foundation.accounts.access import SIGNING, TABLE, signs
-from foundation.accounts.models import AuditorWindow, User
+from foundation.accounts.models import AuditorWindow, IdentityProvider, User
 from foundation.accounts.roles import Role
+from foundation.jobs.worker import run_all
+from foundation.trail.keep import save
 from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM
 from tests.factories.controls import ControlFactory
 from tests.factories.people import PASSWORD, UserFactory, code
 
@@ -132,3 +135,46 @@ def test_a_session_without_a_stamp_is_not_fresh(client: Client, admin: User, own
     del session["signed_in_at"]
     session.save()
     assert client.get(reverse("accounts:user-deactivate", args=[owner.pk])).status_code == 302
+
+
+@pytest.fixture
+def provider() -> IdentityProvider:
+    made = IdentityProvider(slug="corp", name="Fernwood", kind="openid_connect", server_url="https://id.example.com")
+    made.client_id = "countersign"
+    return save(made, actor=SYSTEM, verb="identityprovider.created")
+
+
+@pytest.mark.parametrize("page", ["create", "edit", "archive"])
+def test_every_change_of_who_gets_in_asks(as_admin: Client, provider: IdentityProvider, page: str):
+    url = reverse(f"accounts:identityprovider-{page}", args=[] if page == "create" else [provider.pk])
+    assert as_admin.get(url).status_code == 200
+    with later():
+        asked = as_admin.post(url, {"name": "Elsewhere", "reason": "Because", "version": provider.version})
+        assert urlsplit(asked.url).path == CONFIRM
+        assert list(IdentityProvider.objects.values_list("name", "archived_at")) == [("Fernwood", None)]
+        confirm(as_admin, asked)
+        assert b"Elsewhere" in as_admin.get(url).content or page == "archive"
+
+
+@pytest.mark.parametrize("page", ["create", "edit"])
+def test_an_account_and_its_address_take_an_administrator_who_is_there(as_admin: Client, owner: User, page: str):
+    url = reverse(f"accounts:user-{page}", args=[] if page == "create" else [owner.pk])
+    said = {"name": "Olga", "email": "olga@example.com", "role": "administrator", "version": owner.version}
+    with later():
+        assert urlsplit(as_admin.post(url, said).url).path == CONFIRM
+        assert not User.objects.filter(email="olga@example.com").exists()
+        assert as_admin.get(reverse("accounts:user-list")).status_code == 200
+
+
+def test_a_new_address_ends_sessions_and_the_old_one_is_told(as_admin: Client, owner: User, mailoutbox: list[Any]):
+    theirs, before = Client(), owner.email
+    theirs.force_login(owner)
+    url = reverse("accounts:user-edit", args=[owner.pk])
+    said = {"name": owner.name, "email": "olga@example.com", "title": owner.title, "version": owner.version}
+    assert as_admin.post(url, said).status_code == 302
+    run_all()
+    assert [mail.to for mail in mailoutbox] == [[before]]
+    assert theirs.get(reverse("accounts:profile")).status_code == 302
+    assert as_admin.post(url, said | {"title": "Lead", "version": owner.version + 1}).status_code == 302
+    run_all()
+    assert len(mailoutbox) == 1

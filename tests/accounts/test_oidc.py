@@ -2,27 +2,32 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import oidc_provider_mock
 import pytest
 import requests
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from foundation.accounts import actions
 from foundation.accounts.models import IdentityProvider, User
 from foundation.accounts.providers import reseal_all, sealed
 from foundation.accounts.roles import Role
+from foundation.accounts.tokens import invitation_path
 from foundation.jobs.worker import run_all
 from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
-from tests.factories.people import PASSWORD, code
+from tests.factories.people import PASSWORD, UserFactory, code
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore")]  # the provider's own libraries warn
 LOGIN = reverse("openid_connect_login", args=["corp"])
@@ -320,3 +325,72 @@ def test_what_cannot_work_is_refused(client: Client, admin: User, wrong: dict[st
     assert page.status_code == 422
     assert field in page.context["form"].errors
     assert not IdentityProvider.objects.exists()
+
+
+def test_the_last_way_past_it_stays_whatever_is_done_to_the_account(provider: IdentityProvider, admin: User):
+    other = UserFactory(role="administrator")
+    actions.change_break_glass(admin, actor=other, reason="The way in when Fernwood is down")
+    change(provider, required=True)
+    for door in (
+        lambda: actions.change_role(admin, "manager", actor=other, reason="Moved"),
+        lambda: actions.deactivate(admin, actor=other, reason="Left"),
+        lambda: actions.change_break_glass(admin, actor=other, reason="No longer"),
+    ):
+        admin.refresh_from_db()
+        with pytest.raises(ValidationError, match="only way in"):
+            door()
+    admin.refresh_from_db()
+    assert (admin.role, admin.is_active, admin.break_glass) == ("administrator", True, True)
+
+
+def test_an_invited_person_who_comes_by_it_has_joined_and_the_link_is_dead(
+    client: Client, provider: IdentityProvider, admin: User, issuer: str
+):
+    person = actions.invite(actor=admin, email="nadia@example.com", name="Nadia New", role="employee")
+    link = invitation_path(person)
+    knows(issuer, "u-30", email=person.email, email_verified=True)
+    sign_in(client, "u-30")
+    person.refresh_from_db()
+    assert person.standing() == "Active"
+    assert Client().get(link).status_code == 410
+
+
+def test_somebody_known_only_there_proves_there_who_they_are(client: Client, provider: IdentityProvider, issuer: str):
+    change(provider, does_mfa=True, provisions=True, default_role="employee")
+    knows(issuer, "u-31", email="nora@example.com", email_verified=True)
+    sign_in(client, "u-31")
+    with time_machine.travel(timezone.now() + timedelta(minutes=6), tick=True):
+        app = reverse("mfa_activate_totp")
+        asked_again = client.post(app, {"code": "123456"})
+        there = urlsplit(asked_again.url)
+        assert there.path == LOGIN
+        assert parse_qs(there.query) == {"next": [app], "auth_params": ["prompt=login"]}
+        address = client.get(asked_again.url).url
+        assert parse_qs(urlsplit(address).query)["prompt"] == ["login"]
+        assert come_back(client, answered(address, "u-31")).url == app
+        assert client.get(app).status_code == 200
+
+
+def test_what_names_people_at_it_is_not_changed_under_them(
+    client: Client, provider: IdentityProvider, owner: User, admin: User, issuer: str
+):
+    said = {
+        "name": "Fernwood", "slug": "corp", "kind": "openid_connect", "server_url": issuer,
+        "client_id": "countersign", "enabled": "on", "default_role": "employee",
+    }  # fmt: skip
+    knows(issuer, "u-32", email=owner.email, email_verified=True)
+    sign_in(client, "u-32")
+    client.force_login(admin)
+    url = reverse("accounts:identityprovider-edit", args=[provider.pk])
+    said |= {"version": provider.version}
+    refused = client.post(url, said | {"server_url": "https://elsewhere.example.com"})
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["server_url"])
+    assert client.post(url, said | {"name": "Fernwood Cloud"}).status_code == 302
+
+
+def test_whoever_has_no_password_is_sent_to_where_one_is_made(client: Client, provider: IdentityProvider, issuer: str):
+    change(provider, does_mfa=True, provisions=True, default_role="employee")
+    knows(issuer, "u-33", email="nils@example.com", email_verified=True)
+    sign_in(client, "u-33")
+    answer = client.get(reverse("account_change_password"), follow=True)
+    assert answer.status_code == 200

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from foundation.accounts import actions
 from foundation.accounts.models import Token, User
+from foundation.jobs.worker import run_all
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from tests.everywhere.world import World
@@ -107,17 +108,35 @@ def test_a_token_ends_at_once_with_its_owner(owner: User, change: dict[str, Any]
     assert status(by) == 401
 
 
-def test_deactivation_and_a_new_role_revoke_tokens_for_good(owner: User, admin: User):
-    first = caller(owner)
-    actions.change_role(owner, "employee", actor=admin, reason="Moved.")
-    assert status(first) == 401
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda owner, admin: actions.change_role(owner, "employee", actor=admin, reason="Moved."),
+        lambda owner, admin: actions.deactivate(owner, actor=admin, reason="Left."),
+        lambda owner, admin: actions.reset_mfa(owner, actor=admin, reason="Lost the phone."),
+        lambda owner, _: actions.set_password(owner, "quite another sentence", verb="auth.password_reset"),
+    ],
+)
+def test_what_may_follow_a_theft_revokes_tokens_for_good(owner: User, admin: User, change: Any):
+    by = caller(owner)
+    change(owner, admin)
     owner.refresh_from_db()
-    second = caller(owner)
-    actions.deactivate(owner, actor=admin, reason="Left.")
-    owner.refresh_from_db()
-    actions.reactivate(owner, actor=admin, reason="Back.")
-    assert status(second) == 401
-    assert Entry.objects.filter(verb="token.revoked", actor_id=admin.pk).count() == 2
+    if not owner.is_active:
+        actions.reactivate(owner, actor=admin, reason="Back.")
+    assert status(by) == 401
+    assert Entry.objects.filter(verb="token.revoked").count() == 1
+
+
+def test_a_password_that_its_owner_changes_leaves_tokens(owner: User):
+    by = caller(owner)
+    actions.set_password(owner, "quite another sentence", verb="auth.password_changed")
+    assert status(by) == 200
+
+
+def test_its_owner_hears_of_a_token_by_mail(owner: User, mailoutbox: list[Any]):
+    caller(owner)
+    run_all()
+    assert [(mail.to, "API token" in str(mail.body)) for mail in mailoutbox] == [([owner.email], True)]
 
 
 def test_a_token_expires(owner: User):
