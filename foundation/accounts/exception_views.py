@@ -14,7 +14,7 @@ from foundation.accounts.access import can, get_allowed
 from foundation.accounts.exception_forms import ExceptionFilter, ExceptionForm
 from foundation.accounts.models import DutyException
 from foundation.pages.columns import Column
-from foundation.pages.forms import ReasonForm, changed_meanwhile, sent
+from foundation.pages.forms import ReasonForm, changed_meanwhile, sent, user_of
 from foundation.pages.pages import WRITING, Pages
 from foundation.trail.keep import Stale
 
@@ -56,8 +56,9 @@ class ExceptionPages(Pages):
     intro = "Who may take two steps alone that two people take otherwise: why, until when, and who approved it."
 
     @staticmethod
-    def attach(found: list[Any], user: Any, moment: Any) -> None:  # noqa: ARG004 - the same for everybody
-        """At a past moment the status is what it was then."""
+    def attach(found: list[Any], user: Any, moment: Any) -> None:
+        """What each is about, by name; at a past moment the status is what it was then."""
+        exceptions.name_records(found, user)
         for exception in found:
             exception.looked_at = moment
 
@@ -112,6 +113,7 @@ def _decide(
         else:
             messages.success(request, f"{exception} {outcome}.")
             return redirect(exception)
+    exceptions.name_records([exception], user_of(request))
     context = {"pages": ExceptionPages(request), "object": exception, "form": form, "title": title, "verb": verb}
     return render(request, "accounts/exception_act.html", context, status=422 if form.errors else 200)
 

@@ -4,15 +4,17 @@ A compliance manager asks; the person named in it, another compliance manager or
 has no say in it: running the tool gives none in the programme.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from foundation.accounts.access import apart, register_of
+from foundation.accounts.access import apart, register_of, which
 from foundation.accounts.duties import EXCEPTABLE, EXCEPTION_OF_ONESELF, EXCEPTION_REQUESTED
 from foundation.accounts.models import DutyException, User
 from foundation.accounts.roles import Role
@@ -48,6 +50,7 @@ def check(exception: DutyException) -> None:
     if not exception.reason.strip():
         raise ValidationError({"reason": "Say why."})
     check_people(exception.beneficiary, exception.approver, exception.requested_by)
+    check_alone(exception)
     check_times(exception.opens_at, exception.expires_at)
 
 
@@ -61,6 +64,14 @@ def check_people(beneficiary: User, approver: User, requester: User | None) -> N
         raise ValidationError({"approver": "Somebody else approves: neither who asks nor who is excepted."})
 
 
+def check_alone(exception: DutyException) -> None:
+    """The same is not asked for twice while the first waits for its answer: a form that was sent again."""
+    same = {name: getattr(exception, name) for name in ("duty", "beneficiary", "object_type", "object_id")}
+    waiting = DutyException.objects.filter(**same, state=State.REQUESTED, expires_at__gt=timezone.now())
+    if other := waiting.exclude(pk=exception.pk).first():
+        raise ValidationError(f"{other} asks for this already.")
+
+
 def check_times(opens_at: datetime, expires_at: datetime) -> None:
     """An exception ends by itself, soon."""
     if expires_at <= opens_at:
@@ -69,6 +80,16 @@ def check_times(opens_at: datetime, expires_at: datetime) -> None:
         raise ValidationError({"expires_at": "This time is over."})
     if expires_at - opens_at > LONGEST:
         raise ValidationError({"expires_at": f"At most {LONGEST.days} days: ask again if it is still needed."})
+
+
+def name_records(found: Iterable[DutyException], user: User) -> None:
+    """Say of each what its record is called, as far as `user` sees it: two queries a register."""
+    for label in {one.object_type for one in found if one.object_type}:
+        about_it = [one for one in found if one.object_type == label]
+        records = apps.get_model(label)._default_manager.in_bulk([int(one.object_id) for one in about_it])
+        seen = which(user, "view", records.values())
+        for one in about_it:
+            one.named = str(records[int(one.object_id)]) if int(one.object_id) in seen else ""
 
 
 @transaction.atomic

@@ -91,7 +91,7 @@ class IdentityProviderForm(RegisterForm):
         """Each protocol with what it needs; required only when it works and when there is a way in without it."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
         needed = ("server_url", "client_id") if said.get("kind") == IdentityProvider.Kind.OIDC else ("metadata",)
-        for name in needed:
+        for name in needed if said.get("kind") else ():
             if name in said and not said[name]:
                 self.add_error(name, "This protocol needs it.")
         if said.get("required") and not said.get("enabled"):

@@ -337,6 +337,7 @@ class DutyException(Tracked):
 
     objects: ClassVar[Any] = models.Manager.from_queryset(DutyExceptionQuerySet)()
 
+    named = ""  # what the record is called, for who sees it
     looked_at: Any = None  # the past moment that a page shows; None is now
 
     access = Paths(owner=("beneficiary", "approver", "requested_by"))
@@ -371,8 +372,8 @@ class DutyException(Tracked):
         return DUTIES[self.duty].rule if self.duty in DUTIES else self.duty
 
     def record(self) -> str:
-        """What it is confined to, in words."""
-        return f"{self.object_type.partition('.')[2]} {self.object_id}" if self.object_type else "All"
+        """What it is confined to: the record's name once `exceptions.name_records` gave it, else its number."""
+        return self.named or (f"{self.object_type.partition('.')[2]} {self.object_id}" if self.object_type else "All")
 
     def standing(self) -> str:
         """Whether it has effect now, or had at the moment that is looked at, in a word or two."""

@@ -99,7 +99,7 @@ def saml_facts(metadata: str) -> dict[str, str]:
             "sso_url": found["singleSignOnService"]["url"],
             "x509cert": certificate,
         }
-    except (KeyError, IndexError, SyntaxError, TypeError) as error:
+    except (KeyError, IndexError, SyntaxError, TypeError, ValueError) as error:
         raise ValueError("This is no metadata of a SAML identity provider.") from error
 
 

@@ -7,8 +7,10 @@ from typing import Any, Final
 from django.apps import apps
 from django.db.models import Count, Model
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from foundation.accounts.access import AUDITOR_MAY, SIGNING, TABLE, which
+from foundation.accounts.exceptions import name_records
 from foundation.accounts.grants import ObjectGrant
 from foundation.accounts.models import AuditorWindow, DutyException, User
 from foundation.accounts.roles import Role, Scope
@@ -66,7 +68,7 @@ def scope_words(verb: str, role: str, scope: Scope | None) -> str:
 
 def words_of(label: str) -> str:
     """A register's name in words."""
-    return str(apps.get_model(label)._meta.verbose_name_plural).capitalize()
+    return capfirst(str(apps.get_model(label)._meta.verbose_name_plural))
 
 
 def holders() -> list[tuple[Role, int]]:
@@ -98,6 +100,8 @@ def windows() -> list[AuditorWindow]:
     return list(live.select_related("user").order_by("closes_at", "id"))
 
 
-def exceptions_in_force() -> list[Any]:
-    """Every exception from the separation of duties that has effect now."""
-    return list(DutyException.objects.in_force().select_related("beneficiary", "approver").order_by("expires_at"))
+def exceptions_in_force(user: User) -> list[Any]:
+    """Every exception from the separation of duties that has effect now, with what `user` sees of its record."""
+    found = list(DutyException.objects.in_force().select_related("beneficiary", "approver").order_by("expires_at"))
+    name_records(found, user)
+    return found

@@ -55,6 +55,6 @@ def facts(user: User) -> dict[str, object]:
         "grants": review.grants(user),
         "windows": review.windows(),
         "duties": DUTIES.values(),
-        "exceptions": review.exceptions_in_force(),
+        "exceptions": review.exceptions_in_force(user),
         "now": timezone.now(),
     }

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, LoginWebAuthnForm, ReauthenticateWebAuthnForm
 from django.core.cache import cache
@@ -63,6 +64,11 @@ class AuthenticateWithPasskey(Told, AuthenticateWebAuthnForm):
     """The second step of signing in."""
 
     proof = "credential"
+
+    def has_passkey(self) -> bool:
+        """Whether this person has one: the page offers it to nobody else."""
+        owned = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
+        return bool(owned.exists())
 
 
 class ConfirmWithPasskey(Told, ReauthenticateWebAuthnForm):

@@ -35,7 +35,7 @@ class TokenPages(Pages):
         Column("scopes", "May", get=scope_words),
         Column("standing", "Status", kind="badge", tones={"In use": "ok", "Expired": "mute", "Revoked": "bad"}),
         Column("expiry", "Expires", sort="expiry", kind="moment"),
-        Column("last_used_on", "Last used", sort="last_used_on", kind="date", empty="Never"),
+        Column("last_used_on", "Last used", sort="last_used_on", kind="date"),
     )
     facts: ClassVar = (*columns[1:], Column("token_key", "Begins with"), Column("created", "Made", kind="moment"))
     left_out: ClassVar = ("edit", "archive", "restore")

@@ -204,6 +204,29 @@ def test_what_may_not_be_asked_for(compliance: User, manager: User, owner: User,
     assert not DutyException.objects.exists()
 
 
+def test_the_same_is_not_asked_twice_while_the_first_waits(compliance: User, manager: User, asked: DutyException):
+    with pytest.raises(ValidationError, match="asks for this already"):
+        exceptions.request_exception(new(compliance, manager), actor=compliance)
+    assert DutyException.objects.get() == asked
+    exceptions.decline_exception(asked, actor=manager, reason="Two people are in.")
+    assert exceptions.request_exception(new(compliance, manager), actor=compliance).pk != asked.pk
+
+
+def test_a_record_is_named_to_who_sees_it_alone(
+    compliance: User, manager: User, auditor: User, proposed: Control, django_assert_num_queries: Any
+):
+    about = ExceptionFactory(
+        beneficiary=compliance, approver=manager, requested_by=compliance,
+        object_type=proposed._meta.label_lower, object_id=proposed.pk,
+    )  # fmt: skip
+    assert about.record() == f"control {proposed.pk}"
+    exceptions.name_records([about], auditor)  # no window is open: nothing is seen
+    assert about.record() == f"control {proposed.pk}"
+    with django_assert_num_queries(1):  # a manager sees every control: no second query asks which
+        exceptions.name_records([about], compliance)
+    assert about.record() == str(proposed)
+
+
 def test_only_the_person_named_decides(asked: DutyException, compliance: User, manager: User, owner: User, admin: User):
     for somebody in (compliance, owner, admin, UserFactory(role="compliance_manager")):
         with pytest.raises(PermissionDenied):

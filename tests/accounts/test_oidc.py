@@ -374,7 +374,7 @@ def test_somebody_known_only_there_proves_there_who_they_are(client: Client, pro
 def test_what_names_people_at_it_is_not_changed_under_them(
     client: Client, provider: IdentityProvider, owner: User, admin: User, issuer: str
 ):
-    said = {
+    said: dict[str, Any] = {
         "name": "Fernwood", "slug": "corp", "kind": "openid_connect", "server_url": issuer,
         "client_id": "countersign", "enabled": "on", "default_role": "employee",
     }  # fmt: skip
