@@ -75,13 +75,16 @@ def admit_auditor(
 
 @transaction.atomic
 def end_access(window: AuditorWindow, *, actor: object, reason: str) -> AuditorWindow:
-    """Shut an auditor's window now, and with it the sight of the engagement. Raises ValidationError if it is over."""
+    """Shut an auditor's window now, and with it the sight of the engagement.
+
+    Raises ValidationError if it is over, Stale if somebody changed it meanwhile.
+    """
     if not reason.strip():
         raise ValidationError({"reason": "Say why."})
     now, stored = timezone.now(), AuditorWindow.objects.select_for_update().get(pk=window.pk)
     if stored.closes_at <= now:
         raise ValidationError("This access has ended already.")
-    stored.closes_at = max(now, stored.opens_at)
+    stored.version, stored.closes_at = window.version, max(now, stored.opens_at)
     save(stored, actor=actor, verb="auditorwindow.closed", reason=reason)
     engagement = Engagement.objects.get(pk=stored.engagement_id)
     for grant in EngagementGrant.objects.filter(user=stored.user_id, content_object=engagement, expires_at__gt=now):

@@ -61,12 +61,6 @@ class AdmissionForm(forms.Form):
         self.fields["user"].queryset = User.objects.in_role(Role.AUDITOR)  # type: ignore[attr-defined]
 
 
-class EndForm(forms.Form):
-    """Why the access ends now."""
-
-    reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
-
-
 class EngagementFilter(RegisterFilter):
     """Engagements by words, type and status."""
 

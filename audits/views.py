@@ -7,19 +7,19 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from audits import actions
-from audits.forms import AdmissionForm, EndForm, EngagementFilter, EngagementForm
+from audits.forms import AdmissionForm, EngagementFilter, EngagementForm
 from audits.models import Engagement, Status
 from controls.models import Category
 from foundation.accounts import fresh
 from foundation.accounts.access import can, get_allowed
 from foundation.accounts.models import User
+from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column
-from foundation.pages.forms import sent
 from foundation.pages.pages import Pages
 
 TONES: dict[str, str] = {
@@ -104,19 +104,20 @@ def admit(request: HttpRequest, pk: int) -> HttpResponse:
     return EngagementPages.again(request, engagement, admit_form=form)
 
 
+END_ACCESS = VerbPage(
+    "end_access",
+    actions.end_access,
+    "End access",
+    "{0.user} no longer has access.",
+    tone="danger",
+    template="audits/end_access.html",
+)
+
+
 def end_access(request: HttpRequest, pk: int, window_pk: int) -> HttpResponse:
     """Ask why, then shut an auditor's window."""
     engagement = get_allowed(request.user, "end_access", Engagement, pk)
     window = get_object_or_404(actions.windows_of(engagement), pk=window_pk)
-    fresh.require(request, "end_access", engagement)
-    form = EndForm(*sent(request), initial=fresh.typed(request))
-    if form.is_valid():
-        try:
-            actions.end_access(window, actor=request.user, reason=form.cleaned_data["reason"])
-        except ValidationError as refused:
-            form.add_error(None, refused.messages)
-        else:
-            messages.success(request, f"{window.user} no longer has access.")
-            return redirect(engagement)
-    context = {"pages": EngagementPages(request), "object": engagement, "window": window, "form": form}
-    return render(request, "audits/end_access.html", context, status=422 if form.errors else 200)
+    fresh.require(request, "end_access", engagement)  # it is the engagement's verb
+    home = engagement.get_absolute_url()
+    return act(request, EngagementPages, window, END_ACCESS, home=home, object=engagement, window=window)

@@ -20,7 +20,7 @@ from controls.models import (
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.organisation.models import today
-from foundation.pages.forms import RegisterForm, changed_meanwhile
+from foundation.pages.forms import RegisterForm, VerbForm, changed_meanwhile
 
 MOST_WORDS = 4000  # of one free text: long enough for anybody, short enough for a page
 
@@ -77,21 +77,6 @@ class ControlForm(RegisterForm):
         return day
 
 
-class VerbForm(forms.Form):
-    """A verb on one control; the version that its reader saw goes along, so that nobody overwrites a colleague."""
-
-    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, control: Control, **kwargs: Any) -> None:
-        self.control = control
-        kwargs["initial"] = {"version": control.version} | (kwargs.get("initial") or {})
-        super().__init__(*args, **kwargs)
-
-    def said(self) -> dict[str, Any]:
-        """What the action is to be told, the version apart."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
-
-
 class StatusForm(VerbForm):
     """The next status, or the same one again, with a note."""
 
@@ -100,7 +85,7 @@ class StatusForm(VerbForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        now = self.control.status
+        now = self.target.status
         self.fields["status"].choices = status_choices(now)  # type: ignore[attr-defined]
         self.fields["status"].initial = now if now != Status.NOT_APPLICABLE else Status.PLANNED
 
@@ -148,9 +133,10 @@ class RewordForm(VerbForm):
     reason = words_field(rows=2, help_text="Why the wording changes.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        now = Wording.objects.in_force(today()).filter(control=kwargs["control"]).first()
+        now = Wording.objects.in_force(today()).filter(control=kwargs["target"]).first()
         start = {name: getattr(now, name) for name in ("who", "what", "how_often", "on_what")} if now else {}
-        super().__init__(*args, **{**kwargs, "initial": start | {"effective_from": today()}})
+        start |= {"effective_from": today()} | (kwargs.get("initial") or {})
+        super().__init__(*args, **kwargs | {"initial": start})
 
 
 class CriteriaForm(VerbForm):
@@ -162,7 +148,7 @@ class CriteriaForm(VerbForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.criteria = list(Criterion.objects.select_related("series").order_by("framework_id", "position"))
-        stored = list(Mapping.objects.filter(control=self.control))
+        stored = list(Mapping.objects.filter(control=self.target))
         linked = {link.criterion_id: link.rationale for link in stored if link.archived_at is None}
         self.fields["links"].initial = self.stored_links = sum(link.version for link in stored)
         for criterion in self.criteria:
@@ -256,24 +242,22 @@ class ScopeForm(forms.Form):
         return {category: bool(self.cleaned_data[f"category_{category.id}"]) for category in self.categories}
 
 
-class ApplicabilityForm(forms.Form):
+class ApplicabilityForm(VerbForm):
     """How a criterion applies (R1.2)."""
 
-    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
     applicability = forms.ChoiceField(choices=Applicability.choices, widget=forms.RadioSelect)
     reason = words_field(help_text="Why it is so. It stands in the description of the system.")
     subservice_organisation = forms.CharField(
         required=False, max_length=200, help_text="Whose controls meet a part of it; only when a part is carved out."
     )
 
-    def __init__(self, *args: Any, criterion: Criterion, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, target: Criterion, **kwargs: Any) -> None:
         start = {
-            "version": criterion.version,
-            "applicability": criterion.applicability,
-            "reason": criterion.applicability_reason,
-            "subservice_organisation": criterion.subservice_organisation,
+            "applicability": target.applicability,
+            "reason": target.applicability_reason,
+            "subservice_organisation": target.subservice_organisation,
         }
-        super().__init__(*args, **kwargs | {"initial": start})
+        super().__init__(*args, target=target, **kwargs | {"initial": start | (kwargs.get("initial") or {})})
 
     def clean(self) -> dict[str, Any]:
         """A carve-out names the organisation, nothing else does."""

@@ -1,5 +1,6 @@
 """The register of controls, the verbs on a control, the scope, and the control matrix."""
 
+import dataclasses
 import datetime
 import re
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from controls import actions
@@ -33,15 +34,14 @@ from controls.forms import (
     RewordForm,
     ScopeForm,
     StatusForm,
-    VerbForm,
 )
 from controls.imports import ControlImporter
 from controls.matrix import HEADER, Cells, asked_of, build
 from controls.models import Category, Control, Criterion, Mapping, Wording
-from foundation.accounts import fresh
 from foundation.accounts.access import allowed, can, get_allowed, require, visible
 from foundation.accounts.models import User
-from foundation.pages.forms import changed_meanwhile, sent, user_of
+from foundation.pages.act import VerbPage, act
+from foundation.pages.forms import VerbForm, changed_meanwhile, sent, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper, PaperRefused
@@ -50,15 +50,6 @@ from foundation.trail.asof import rows
 from foundation.trail.keep import Stale
 from foundation.trail.record import record
 
-OUTCOMES = {  # what is said when a verb on one control is done
-    "Update status": "{ref} is now {status}.",
-    "Propose as not applicable": "{ref} is proposed as not applicable; a second person decides.",
-    "Approve as not applicable": "{ref} is not applicable now.",
-    "Decline the proposal": "The proposal is declined: {ref} stays {status}.",
-    "Record review": "{ref} is reviewed. The next review is due on {review}.",
-    "Reword": "{ref} is worded anew.",
-    "Change criteria": "The criteria of {ref} are changed.",
-}
 TICK = re.compile(r"([1-9][0-9]{0,17})(?::([0-9]{1,9}))?\Z", re.ASCII)
 MOST_AT_ONCE = 500  # controls in one bulk change: more than a page of the list holds
 ROWS_A_PAGE = 300  # of the matrix on screen; paper and CSV hold everything
@@ -88,44 +79,99 @@ class ControlPages(Pages):
 # ---- verbs on one control ------------------------------------------------------------------------------------------
 
 
+def page_of(
+    verb: str, action: Callable[..., Any], title: str, done: str | Callable[[Control], str], form: type[VerbForm]
+) -> VerbPage:
+    """A verb's page with what all of them show of the control; htmx puts the new status in the place of the form."""
+    return VerbPage(verb, action, title, done, form, template="controls/verb.html", answer="controls/verb.html#done")
+
+
+def declared(control: Control) -> str:
+    """What is said when the status was updated."""
+    return f"{control.ref} is now {control.get_status_display().lower()}."
+
+
+def declined(control: Control) -> str:
+    """What is said when a proposal was turned down."""
+    return f"The proposal is declined: {control.ref} stays {control.get_status_display().lower()}."
+
+
+UPDATE_STATUS = page_of("update_status", actions.update_status, "Update status", declared, StatusForm)
+PROPOSE_NOT_APPLICABLE = page_of(
+    "propose_not_applicable",
+    actions.propose_not_applicable,
+    "Propose as not applicable",
+    "{0.ref} is proposed as not applicable; a second person decides.",
+    NotApplicableForm,
+)
+APPROVE_NOT_APPLICABLE = page_of(
+    "approve_not_applicable",
+    actions.approve_not_applicable,
+    "Approve as not applicable",
+    "{0.ref} is not applicable now.",
+    ApproveForm,
+)
+DECLINE_NOT_APPLICABLE = page_of(
+    "approve_not_applicable", actions.decline_not_applicable, "Decline the proposal", declined, DeclineForm
+)
+REVIEW = page_of(
+    "review",
+    actions.review,
+    "Record review",
+    "{0.ref} is reviewed. The next review is due on {0.review_date}.",
+    ReviewForm,
+)
+REWORD = page_of("reword", actions.reword, "Reword", "{0.ref} is worded anew.", RewordForm)
+MAP_CRITERIA = dataclasses.replace(
+    page_of(
+        "map_criteria", actions.set_criteria, "Change criteria", "The criteria of {0.ref} are changed.", CriteriaForm
+    ),
+    template="controls/criteria.html",
+    part="controls/criteria_form.html",
+)
+CHANGE_APPLICABILITY = VerbPage(
+    "change_scope",
+    actions.change_applicability,
+    "Save criterion",
+    "{0.code} saved.",
+    ApplicabilityForm,
+    template="controls/applicability.html",
+)
+
+
 def update_status(request: HttpRequest, pk: int) -> HttpResponse:
     """Declare the status with a note; from My work, the list, the matrix and the control itself."""
-    control = target(request, pk, "update_status")
-    return carry_out(request, control, StatusForm, actions.update_status, "Update status")
+    return act_on(request, pk, UPDATE_STATUS)
 
 
 def propose_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose that the control does not apply; a second person decides."""
-    control = target(request, pk, "propose_not_applicable")
-    return carry_out(request, control, NotApplicableForm, actions.propose_not_applicable, "Propose as not applicable")
+    return act_on(request, pk, PROPOSE_NOT_APPLICABLE)
 
 
 def approve_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve a colleague's proposal; the action refuses one's own."""
-    control = target(request, pk, "approve_not_applicable")
-    return carry_out(request, control, ApproveForm, actions.approve_not_applicable, "Approve as not applicable")
+    return act_on(request, pk, APPROVE_NOT_APPLICABLE)
 
 
 def decline_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
     """Turn a proposal down."""
-    control = target(request, pk, "approve_not_applicable")
-    return carry_out(request, control, DeclineForm, actions.decline_not_applicable, "Decline the proposal")
+    return act_on(request, pk, DECLINE_NOT_APPLICABLE)
 
 
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Record that the control was looked at, and when it is next."""
-    return carry_out(request, target(request, pk, "review"), ReviewForm, actions.review, "Record review")
+    return act_on(request, pk, REVIEW)
 
 
 def reword(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the control a new wording from a day on."""
-    return carry_out(request, target(request, pk, "reword"), RewordForm, actions.reword, "Reword")
+    return act_on(request, pk, REWORD)
 
 
 def map_criteria(request: HttpRequest, pk: int) -> HttpResponse:
     """Change which criteria the control helps to meet, and why."""
-    control = target(request, pk, "map_criteria")
-    return carry_out(request, control, CriteriaForm, actions.set_criteria, "Change criteria", "controls/criteria.html")
+    return act_on(request, pk, MAP_CRITERIA)
 
 
 for _verb in (
@@ -134,54 +180,10 @@ for _verb in (
     _verb.pages = ControlPages  # type: ignore[attr-defined]
 
 
-def target(request: HttpRequest, pk: int, verb: str) -> Control:
-    """The control, if this person may do `verb` on it: 404 unseen, 403 otherwise; a verb that signs asks who it is."""
-    control = get_allowed(user_of(request), verb, Control.objects.select_related("owner", "proposed_by"), pk)
-    fresh.require(request, verb, control)
-    return control
-
-
-def carry_out(
-    request: HttpRequest, control: Control, form_class: type[VerbForm], action: Callable[..., Any], title: str,
-    template: str = "controls/verb.html",
-) -> HttpResponse:  # fmt: skip
-    """Show a verb's form, or do the verb and go back to where it was asked for.
-
-    An htmx request gets the form alone, then the status alone. What the action refuses stands beside the form.
-    """
-    typed = fresh.typed(request)
-    form = form_class(sent(request)[0], control=control, initial=typed)
-    if form.is_valid():
-        control.version = form.cleaned_data["version"]
-        try:
-            action(control, actor=user_of(request), **form.said())
-        except Stale as stale:
-            form.add_error(None, changed_meanwhile(stale))
-        except ValidationError as refusal:
-            form.add_error(None, refusal)
-        else:
-            return done(request, control, title)
-    back = where_from(request, control, typed.get("next", ""))
-    context = {"form": form, "object": control, "title": title, "back": back, "pages": ControlPages(request)}
-    part = f"{template}#form" if request.headers.get("HX-Request") else template
-    return render(request, part, context, status=422 if form.errors else 200)
-
-
-def done(request: HttpRequest, control: Control, title: str) -> HttpResponse:
-    """Say what was done: to htmx with the control's new status, to anybody else on the page that was left."""
-    control = Control.objects.select_related("owner").get(pk=control.pk)
-    if request.headers.get("HX-Request"):
-        return render(request, "controls/verb.html#done", {"object": control})
-    status, review = control.get_status_display().lower(), control.review_date
-    messages.success(request, OUTCOMES[title].format(ref=control.ref, status=status, review=review))
-    return redirect(where_from(request, control))
-
-
-def where_from(request: HttpRequest, control: Control, earlier: str = "") -> str:
-    """The page of ours that the person came from, said by `next` (now, or `earlier`); else the control's own."""
-    address = request.POST.get("next") or request.GET.get("next") or earlier
-    ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if ours else control.get_absolute_url()
+def act_on(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:
+    """Carry out one of these on the control with this number."""
+    control = get_allowed(user_of(request), page.verb, Control.objects.select_related("owner", "proposed_by"), pk)
+    return act(request, ControlPages, control, page)
 
 
 # ---- verbs on the ticked controls of the list ----------------------------------------------------------------------
@@ -273,19 +275,7 @@ def scope(request: HttpRequest) -> HttpResponse:
 def change_applicability(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how one criterion applies (R1.2)."""
     criterion = get_allowed(user_of(request), "change_scope", Criterion, pk)
-    form = ApplicabilityForm(sent(request)[0], criterion=criterion)
-    if form.is_valid():
-        said = dict(form.cleaned_data)
-        criterion.version = said.pop("version")
-        try:
-            actions.change_applicability(criterion, actor=user_of(request), **said)
-        except Stale as stale:
-            form.add_error(None, changed_meanwhile(stale))
-        else:
-            messages.success(request, f"{criterion.code} saved.")
-            return redirect("controls:scope")
-    context = {"form": form, "object": criterion}
-    return render(request, "controls/applicability.html", context, status=422 if form.errors else 200)
+    return act(request, ControlPages, criterion, CHANGE_APPLICABILITY, home=reverse("controls:scope"))
 
 
 # ---- the matrix ----------------------------------------------------------------------------------------------------

@@ -1,22 +1,19 @@
 """The register of exceptions from the separation of duties, and the three verbs on one."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
-from foundation.accounts import exceptions, fresh
+from foundation.accounts import exceptions
 from foundation.accounts.access import can, get_allowed
 from foundation.accounts.exception_forms import ExceptionFilter, ExceptionForm
 from foundation.accounts.models import DutyException
+from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column
-from foundation.pages.forms import ReasonForm, changed_meanwhile, sent, user_of
-from foundation.pages.pages import WRITING, Pages
-from foundation.trail.keep import Stale
+from foundation.pages.forms import user_of
+from foundation.pages.pages import Pages
 
 TONES = {
     "In force": "warn",
@@ -77,45 +74,40 @@ class ExceptionPages(Pages):
         return exceptions.request_exception(form.save(commit=False), actor=self.user)
 
 
+def page_of(
+    verb: str, action: Callable[..., DutyException], title: str, done: str, tone: Literal["primary", "danger"]
+) -> VerbPage:
+    """A verb's page with what all of them say of the exception."""
+    return VerbPage(verb, action, title, done, tone=tone, template="accounts/dutyexception_verb.html")
+
+
+APPROVE = page_of("approve", exceptions.approve_exception, "Approve exception", "{} is approved.", "primary")
+DECLINE = page_of("decline", exceptions.decline_exception, "Decline exception", "{} is declined.", "danger")
+END = page_of("end", exceptions.end_exception, "End exception", "{} is ended.", "danger")
+
+
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve an exception that one is named in."""
-    return _decide(request, pk, "approve", exceptions.approve_exception, "Approve exception", "is approved")
+    return decide(request, pk, APPROVE)
 
 
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """Turn an exception down."""
-    return _decide(request, pk, "decline", exceptions.decline_exception, "Decline exception", "is declined")
+    return decide(request, pk, DECLINE)
 
 
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End an exception before its time."""
-    return _decide(request, pk, "end", exceptions.end_exception, "End exception", "is ended")
+    return decide(request, pk, END)
 
 
-@require_http_methods(WRITING)
-def _decide(
-    request: HttpRequest, pk: int, verb: str, action: Callable[..., DutyException], title: str, outcome: str
-) -> HttpResponse:
-    """Ask why, then act; a refusal or a change by somebody else meanwhile is said beside the form."""
-    exception = get_allowed(request.user, verb, DutyException, pk)
-    if verb != "end" and exception.approver_id != request.user.pk:
+def decide(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:
+    """Carry out one of these; only the person named in it approves or declines."""
+    exception = get_allowed(request.user, page.verb, DutyException, pk)
+    if page is not END and exception.approver_id != request.user.pk:
         raise PermissionDenied(exceptions.NOT_NAMED)
-    fresh.require(request, verb, exception)
-    form = ReasonForm(*sent(request), initial={"version": exception.version} | fresh.typed(request))
-    if form.is_valid():
-        exception.version = form.cleaned_data["version"]
-        try:
-            action(exception, actor=request.user, reason=form.cleaned_data["reason"])
-        except ValidationError as refused:
-            form.add_error(None, refused.messages)
-        except Stale as stale:
-            form.add_error(None, changed_meanwhile(stale))
-        else:
-            messages.success(request, f"{exception} {outcome}.")
-            return redirect(exception)
     exceptions.name_records([exception], user_of(request))
-    context = {"pages": ExceptionPages(request), "object": exception, "form": form, "title": title, "verb": verb}
-    return render(request, "accounts/exception_act.html", context, status=422 if form.errors else 200)
+    return act(request, ExceptionPages, exception, page)
 
 
 for _verb in (approve, decline, end):

@@ -132,6 +132,10 @@ class RoleForm(ReasonForm):
     role = forms.ChoiceField(choices=[("", "Choose a role"), *Role.choices])
     field_order = ("role", "reason")
 
+    def __init__(self, *args: Any, target: User, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, **kwargs)
+        self.fields["role"].initial = target.role
+
 
 class UserFilter(RegisterFilter):
     """Active people unless others are asked for. Auditors search names only: no more is their business."""

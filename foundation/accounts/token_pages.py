@@ -3,9 +3,8 @@
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from foundation.accounts import actions
@@ -13,10 +12,9 @@ from foundation.accounts.access import can, get_allowed
 from foundation.accounts.models import Token
 from foundation.accounts.scopes import TokenScope
 from foundation.accounts.token_forms import TokenFilter, TokenForm
+from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column
-from foundation.pages.forms import ReasonForm, sent
 from foundation.pages.pages import Pages
-from foundation.trail.keep import Stale
 
 
 def scope_words(token: Token) -> list[str]:
@@ -65,24 +63,23 @@ class TokenPages(Pages):
         return response
 
 
+REVOKE = VerbPage(
+    "revoke",
+    actions.revoke_token,
+    "Revoke API token",
+    "{} is revoked and opens nothing any more.",
+    tone="danger",
+    template="accounts/token_verb.html",
+)
+
+
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """End a token, with a reason."""
     token = get_allowed(request.user, "revoke", Token, pk)
     if token.revoked_at is not None:
         messages.info(request, f"{token} is revoked already.")
         return redirect(token)
-    form = ReasonForm(*sent(request), initial={"version": token.version})
-    if form.is_valid():
-        token.version = form.cleaned_data["version"]
-        try:
-            actions.revoke_token(token, actor=request.user, reason=form.cleaned_data["reason"])
-        except (Stale, ValidationError):
-            form.add_error(None, "Somebody changed this token while you were reading it. Open it again first.")
-        else:
-            messages.success(request, f"{token} is revoked and opens nothing any more.")
-            return redirect(token)
-    context = {"pages": TokenPages(request), "object": token, "form": form}
-    return render(request, "accounts/token_revoke.html", context, status=422 if form.errors else 200)
+    return act(request, TokenPages, token, REVOKE)
 
 
 revoke.pages = TokenPages  # type: ignore[attr-defined]

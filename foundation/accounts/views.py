@@ -17,15 +17,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from foundation.accounts import actions, fresh
+from foundation.accounts import actions
 from foundation.accounts.access import apart, can, get_allowed, require
 from foundation.accounts.duties import ONESELF
 from foundation.accounts.forms import ProfileForm, RoleForm, UserFilter, UserForm
 from foundation.accounts.models import User
 from foundation.accounts.second_factor import kinds_of
 from foundation.accounts.tokens import invited_by
+from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column
-from foundation.pages.forms import ReasonForm, changed_meanwhile, sent, user_of
+from foundation.pages.forms import changed_meanwhile, sent, user_of
 from foundation.pages.pages import Pages
 from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry
@@ -101,69 +102,58 @@ def last_sign_ins(ids: list[int]) -> dict[int, datetime.datetime]:
     return {actor: datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC) for actor, at in last}
 
 
+def page_of(verb: str, action: Callable[..., User], title: str, done: str, **more: Any) -> VerbPage:
+    """A verb's page with what all of them say of the account."""
+    return VerbPage(verb, action, title, done, template="accounts/user_verb.html", **more)
+
+
+CHANGE_ROLE = page_of("change_role", actions.change_role, "Change role", "{} has another role now.", form=RoleForm)
+DEACTIVATE = page_of("deactivate", actions.deactivate, "Deactivate account", "{} is deactivated.", tone="danger")
+REACTIVATE = page_of("reactivate", actions.reactivate, "Reactivate account", "{} may sign in again.")
+END_SESSIONS = page_of("end_sessions", actions.end_sessions, "End sessions", "{} is signed out everywhere.")
+CHANGE_BREAK_GLASS = page_of(
+    "change_break_glass", actions.change_break_glass, "Break-glass account", "{} is marked as you asked."
+)
+RESET_MFA = page_of(
+    "reset_mfa", actions.reset_mfa, "Reset second factor", "{} adds a new one at next sign-in.", tone="danger"
+)
+
+
 def change_role(request: HttpRequest, pk: int) -> HttpResponse:
     """Give somebody another role."""
-    return _act(request, pk, "change_role", RoleForm, actions.change_role, "Change role", "has another role now")
+    return act_on(request, pk, CHANGE_ROLE)
 
 
 def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Shut somebody out."""
-    return _act(request, pk, "deactivate", ReasonForm, actions.deactivate, "Deactivate account", "is deactivated")
+    return act_on(request, pk, DEACTIVATE)
 
 
 def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Let somebody in again."""
-    return _act(request, pk, "reactivate", ReasonForm, actions.reactivate, "Reactivate account", "may sign in again")
+    return act_on(request, pk, REACTIVATE)
 
 
 def end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign somebody out everywhere."""
-    return _act(
-        request, pk, "end_sessions", ReasonForm, actions.end_sessions, "End sessions", "is signed out everywhere"
-    )
+    return act_on(request, pk, END_SESSIONS)
 
 
 def change_break_glass(request: HttpRequest, pk: int) -> HttpResponse:
     """Let an administrator sign in without the required identity provider, or no longer."""
-    act = actions.change_break_glass
-    return _act(request, pk, "change_break_glass", ReasonForm, act, "Break-glass account", "is marked as you asked")
+    return act_on(request, pk, CHANGE_BREAK_GLASS)
 
 
 def reset_mfa(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the second factors from somebody who lost theirs."""
-    return _act(
-        request, pk, "reset_mfa", ReasonForm, actions.reset_mfa, "Reset second factor", "adds a new one at next sign-in"
-    )
+    return act_on(request, pk, RESET_MFA)
 
 
-def _act(
-    request: HttpRequest,
-    pk: int,
-    verb: str,
-    form_class: type[ReasonForm],
-    action: Callable[..., User],
-    title: str,
-    outcome: str,
-) -> HttpResponse:
-    """Ask why, then act; a refusal or a change by somebody else meanwhile is said beside the form."""
-    user = get_allowed(request.user, verb, User, pk)
+def act_on(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:
+    """Carry out one of these on somebody else's account."""
+    user = get_allowed(request.user, page.verb, User, pk)
     apart(user_of(request), [user.pk], ONESELF)
-    fresh.require(request, verb, user)
-    form = form_class(*sent(request), initial={"version": user.version, "role": user.role} | fresh.typed(request))
-    if form.is_valid():
-        values = dict(form.cleaned_data)
-        user.version = values.pop("version")
-        try:
-            action(user, actor=request.user, **values)
-        except ValidationError as refused:
-            form.add_error(None, refused.messages)
-        except Stale as stale:
-            form.add_error(None, changed_meanwhile(stale))
-        else:
-            messages.success(request, f"{user} {outcome}.")
-            return redirect(user)
-    context = {"pages": UserPages(request), "object": user, "form": form, "title": title, "verb": verb}
-    return render(request, "accounts/user_act.html", context, status=422 if form.errors else 200)
+    return act(request, UserPages, user, page)
 
 
 @require_POST

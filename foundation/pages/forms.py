@@ -60,8 +60,25 @@ class RegisterForm(forms.ModelForm):
         self.data = data
 
 
-class ReasonForm(forms.Form):
+class VerbForm(forms.Form):
+    """A verb on one record, `target`. The version that its reader saw goes along: nobody overwrites a colleague.
+
+    Pages (`act`) and API make it alike. A subclass adds what its action is to be told, field by argument.
+    """
+
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
+        self.target = target
+        kwargs["initial"] = {"version": target.version} | (kwargs.get("initial") or {})
+        super().__init__(*args, **kwargs)
+
+    def said(self) -> dict[str, Any]:
+        """What the action is to be told, the version apart."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
+class ReasonForm(VerbForm):
     """The reason for a verb that needs nothing else (archive, restore …), up to 1,000 characters."""
 
     reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
-    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)

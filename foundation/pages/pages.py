@@ -22,9 +22,10 @@ from django.views.decorators.http import require_http_methods
 from foundation.accounts import fresh
 from foundation.accounts.access import can, get_allowed, moment_for, require, visible, which
 from foundation.accounts.models import User
+from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column, Row, shown_to
 from foundation.pages.filters import RegisterFilter
-from foundation.pages.forms import ReasonForm, RegisterForm, changed_meanwhile, sent, user_of
+from foundation.pages.forms import RegisterForm, sent, user_of
 from foundation.pages.history import Link, timeline
 from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.views import import_start
@@ -40,6 +41,7 @@ from foundation.trail.views import trail_of
 
 READING = ["GET", "HEAD"]
 WRITING = [*READING, "POST"]
+CONFIRM = "pages/confirm.html"
 READ_ONLY = {"list", "csv", "detail", "history", "trail"}
 
 
@@ -320,17 +322,15 @@ class Pages:
         if (target.archived_at is None) == (archived_at is None):
             messages.info(self.request, f"{target} is {'in use' if archived_at is None else 'archived'} already.")
             return redirect(self.url("detail", target.pk))
-        fresh.require(self.request, "archive", target)
-        form = ReasonForm(*sent(self.request), initial={"version": target.version} | fresh.typed(self.request))
-        if form.is_valid():
-            target.archived_at, target.version = archived_at, form.cleaned_data["version"]
-            try:
-                return self.saved(self.put_away(target, participle, form.cleaned_data["reason"]), participle)
-            except Stale as stale:
-                form.add_error(None, changed_meanwhile(stale))
-                target = stale.stored
-        archiving, status = archived_at is not None, 422 if form.errors else 200
-        return self.render("confirm", form=form, object=target, archiving=archiving, status=status)
+        archiving, home = archived_at is not None, self.url("detail", target.pk)
+
+        def put_away(target: Any, *, actor: User, reason: str) -> None:
+            target.archived_at = archived_at
+            self.put_away(target, participle, reason)
+
+        words = f"{'Archive' if archiving else 'Restore'} {self.noun()}", f"{{}} {participle}."
+        page = VerbPage("archive", put_away, *words, tone="danger" if archiving else "primary", template=CONFIRM)
+        return act(self.request, type(self), target, page, home=home, archiving=archiving)
 
     def record(self, tab: str, target: Any, /, **context: Any) -> HttpResponse:
         """One of a record's pages, with what its frame (pages/record.html) asks."""

@@ -123,9 +123,9 @@ def test_admit_and_end_access(as_compliance: Client, engagement: Engagement) -> 
     assert as_compliance.get(end).status_code == 200
     assert as_compliance.post(end, {"reason": ""}).status_code == 422
     assert open_window(auditor) == window
-    assert as_compliance.post(end, {"reason": "Done"}).status_code == 302
+    assert as_compliance.post(end, {"reason": "Done", "version": window.version}).status_code == 302
     assert open_window(auditor) is None
-    assert as_compliance.post(end, {"reason": "Done"}).status_code == 422
+    assert as_compliance.post(end, {"reason": "Done", "version": window.version}).status_code == 422
 
 
 def test_a_window_of_another_engagement_is_not_found_here(

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import QueryDict
 from django.urls import URLPattern, path, reverse
@@ -27,7 +26,7 @@ from foundation.pages.api.base import AS_OF, CHANGING, FIELDS, IF_MATCH, PAGE, P
 from foundation.pages.api.errors import Problem, refused
 from foundation.pages.api.shapes import Shape, asked_by, people_of, sent_to, shape_of
 from foundation.pages.columns import shown_to
-from foundation.pages.forms import ReasonForm
+from foundation.pages.forms import ReasonForm, VerbForm
 from foundation.pages.listing import Listing
 from foundation.pages.pages import Pages
 
@@ -44,7 +43,7 @@ class Verb:
 
     path: str
     verb: str
-    form: type[forms.Form]
+    form: type[VerbForm]
     action: Callable[..., Any]
     scope: str = TokenScope.WRITE
 
@@ -149,7 +148,7 @@ class RegisterApi(Api):
     def put_away(self, pk: int, participle: str, archived_at: datetime.datetime | None) -> Response:
         """The save path of archiving and restoring, as on the page."""
         target = self.target("archive", pk)
-        form = ReasonForm(self.said() | {"version": target.version})
+        form = ReasonForm(self.said() | {"version": target.version}, target=target)
         if not form.is_valid():
             raise refused(form)
         if (target.archived_at is None) != (archived_at is None):
@@ -161,11 +160,10 @@ class RegisterApi(Api):
         """A verb of its own."""
         verb = self.the_verb()
         target = self.target(verb.verb, pk)
-        form = verb.form(self.said() | {"version": target.version}, **{self.pages.name(): target})
+        form = verb.form(self.said() | {"version": target.version}, target=target)
         if not form.is_valid():
             raise refused(form)
-        said = {name: value for name, value in form.cleaned_data.items() if name != "version"}
-        verb.action(target, actor=self.user, **said)
+        verb.action(target, actor=self.user, **form.said())
         return self.one(pk)
 
     # ---- what these are made of ------------------------------------------------------------------------------------
