@@ -54,6 +54,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "end_sessions": {ADMIN: ALL},
         "reset_mfa": {ADMIN: ALL},
         "change_break_glass": {ADMIN: ALL},
+        "untie_provider": {ADMIN: ALL},
     },
     "accounts.identityprovider": {
         "view": {ADMIN: ALL},
@@ -172,6 +173,7 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("accounts.user", "deactivate"),
         ("accounts.user", "reactivate"),
         ("accounts.user", "reset_mfa"),
+        ("accounts.user", "untie_provider"),
         ("audits.engagement", "admit_auditor"),
         ("audits.engagement", "end_access"),
         ("controls.control", "approve_not_applicable"),

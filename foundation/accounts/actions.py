@@ -13,12 +13,12 @@ from foundation.accounts.access import apart
 from foundation.accounts.duties import OWN_ACCOUNT, OWN_FACTOR, OWN_ROLE
 from foundation.accounts.jobs import address_changed_mail, invitation_mail, notice_mail
 from foundation.accounts.models import IdentityProvider, Token, User
-from foundation.accounts.providers import break_glass_accounts, sso_required
+from foundation.accounts.providers import break_glass_accounts, sso_required, untie
 from foundation.accounts.roles import JUST_IN_TIME, Role
 from foundation.accounts.scopes import TokenScope
 from foundation.accounts.sessions import end_sessions_of
 from foundation.accounts.tokens import invited_by
-from foundation.trail.keep import save
+from foundation.trail.keep import Refs, save
 from foundation.trail.record import SYSTEM
 
 LONGEST_TOKEN = timedelta(days=365)
@@ -129,13 +129,31 @@ def reset_mfa(user: User, *, actor: User, reason: str) -> User:
 
 
 @transaction.atomic
+def untie_provider(user: User, provider: str, *, actor: User, reason: str) -> User:
+    """Forget who a person is at the provider with this short name, and end every session and token of theirs.
+
+    The next sign-in there with the account's verified address ties it anew: for somebody whose account at the provider
+    was made again, or was somebody else's. Raises ValidationError where there is no such tie.
+    """
+    if not untie(user, provider):
+        raise ValidationError("This account is not tied to that provider.")
+    refs = {"provider": provider}
+    _ending_sessions(user, actor=actor, verb="user.provider_untied", reason=reason, notice="sso_untied", refs=refs)
+    _revoke_all(user, actor, "Its owner's account was untied from the identity provider.")
+    return user
+
+
+@transaction.atomic
 def change_break_glass(user: User, *, actor: User, reason: str) -> User:
     """Let an administrator sign in without the required identity provider, or no longer. One such stays if it must."""
     if not user.break_glass and (user.role != Role.ADMINISTRATOR or not user.has_usable_password()):
         raise ValidationError("Only an administrator who has a password can be the way in when the provider is down.")
     _keep_a_way_in(user)
     user.break_glass = not user.break_glass
-    return save(user, actor=actor, verb="user.break_glass_changed", reason=_needed(reason))
+    save(user, actor=actor, verb="user.break_glass_changed", reason=_needed(reason))
+    about = "break_glass_given" if user.break_glass else "break_glass_taken"
+    notice_mail.enqueue(actor=actor, title="Mail a notice", user_id=user.pk, about=about)
+    return user
 
 
 @transaction.atomic
@@ -239,10 +257,12 @@ def _keep_a_way_in(user: User) -> None:
         raise ValidationError("Single sign-on is required, and this is the only way in when the provider is down.")
 
 
-def _ending_sessions(user: User, *, actor: User, verb: str, reason: str, notice: str = "") -> User:
+def _ending_sessions(
+    user: User, *, actor: User, verb: str, reason: str, notice: str = "", refs: Refs | None = None
+) -> User:
     """Save the account with every session of the person ended, and tell them by mail."""
     user.session_epoch += 1
-    save(user, actor=actor, verb=verb, reason=_needed(reason))
+    save(user, actor=actor, verb=verb, reason=_needed(reason), refs=refs)
     end_sessions_of(user)
     if notice:
         notice_mail.enqueue(actor=actor, title="Mail a notice", user_id=user.pk, about=notice)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from foundation.accounts.access import can
 from foundation.accounts.models import IdentityProvider, User
-from foundation.accounts.providers import break_glass_accounts, is_tied, saml_facts, sealed
+from foundation.accounts.providers import break_glass_accounts, is_tied, saml_facts, sealed, ties_of
 from foundation.accounts.roles import Role
 from foundation.pages.filters import RegisterFilter, matching
 from foundation.pages.forms import ReasonForm, RegisterForm
@@ -135,6 +135,17 @@ class RoleForm(ReasonForm):
     def __init__(self, *args: Any, target: User, **kwargs: Any) -> None:
         super().__init__(*args, target=target, **kwargs)
         self.fields["role"].initial = target.role
+
+
+class UntieForm(ReasonForm):
+    """From which provider, and why."""
+
+    provider = forms.ChoiceField(label="Identity provider")
+    field_order = ("provider", "reason")
+
+    def __init__(self, *args: Any, target: User, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, **kwargs)
+        self.fields["provider"].choices = [(tie.slug, tie.name) for tie in ties_of(target)]  # type: ignore[attr-defined]
 
 
 class UserFilter(RegisterFilter):

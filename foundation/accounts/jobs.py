@@ -25,6 +25,12 @@ NOTICES: Final = {
     "recovery_codes_generated": "New recovery codes were made for your account; the old ones no longer work.",
     "mfa_reset": "An administrator removed the second factors of your account. Add a new one when you next sign in.",
     "sso_connected": "Somebody signed in to your account through the identity provider for the first time.",
+    "sso_untied": "An administrator untied your account from the identity provider. Signing in there ties it anew.",
+    "break_glass_given": (
+        "An administrator let your account sign in past the identity provider that is required: with its password and "
+        "a second factor, when the provider is down. Each use is told to all administrators."
+    ),
+    "break_glass_taken": "Your account can no longer sign in past the identity provider that is required.",
     "token_created": "An API token was made for your account. It opens what you can open until it expires.",
     "address_changed": "An administrator gave your account another address: mails no longer come here.",
     "role_changed": "An administrator gave your account another role. Sign in again to work with it.",

@@ -1,5 +1,7 @@
 """Identity providers: which are in force, whether one is required, and how their sealed secrets are kept."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
@@ -42,6 +44,28 @@ def is_tied(provider: IdentityProvider) -> bool:
     return bool(SocialAccount.objects.filter(provider=provider.slug).exists())
 
 
+@dataclass(frozen=True)
+class Tie:
+    """An account's person at a provider. `name`: the provider's, or its short name once it is gone."""
+
+    slug: str
+    name: str
+    since: datetime
+    last_used: datetime
+
+
+def ties_of(user: User) -> list[Tie]:
+    """The providers that this account is tied to: two queries."""
+    names = dict(IdentityProvider.objects.values_list("slug", "name"))
+    found = SocialAccount.objects.filter(user=user).order_by("date_joined", "pk")
+    return [Tie(row.provider, names.get(row.provider, row.provider), row.date_joined, row.last_login) for row in found]
+
+
+def untie(user: User, slug: str) -> int:
+    """Forget who the account is at a provider; how many such ties there were. The caller records it."""
+    return int(SocialAccount.objects.filter(user=user, provider=slug).delete()[0])
+
+
 def break_glass_accounts() -> QuerySet[User]:
     """The administrators who may sign in past a required provider."""
     return User.objects.in_role(Role.ADMINISTRATOR).filter(break_glass=True)
@@ -61,13 +85,18 @@ def reseal_all() -> int:
     return len(rows)
 
 
-def as_app(provider: IdentityProvider) -> SocialApp:
-    """The provider as allauth knows one; never stored, so that the secret is in clear nowhere but in memory."""
+def as_app(provider: IdentityProvider, nonce: str = "") -> SocialApp:
+    """The provider as allauth knows one; never stored, so that the secret is in clear nowhere but in memory.
+
+    `nonce`: what the provider is to put into its answer, where a sign-in begins.
+    """
     app = SocialApp(provider=provider.kind, provider_id=provider.slug, name=provider.name)
     if provider.kind == IdentityProvider.Kind.OIDC:
         app.client_id = provider.client_id
         app.secret = unseal(SECRET_PURPOSE, provider.sealed_secret) if provider.sealed_secret else ""
         app.settings = {"server_url": provider.server_url, "oauth_pkce_enabled": True}
+        if nonce:
+            app.settings["auth_params"] = {"nonce": nonce}
     else:
         app.client_id = provider.slug  # allauth finds SAML providers by this
         app.settings = {

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from foundation.accounts import second_factor
 from foundation.accounts.models import User
+from foundation.accounts.providers import ties_of
 from foundation.accounts.sessions import sessions_of, stored_key
 from foundation.trail.record import record
 
@@ -33,6 +34,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "must_enrol": not second_factor.is_held(request),
         "sessions": sessions_of(user),
         "this_session": stored_key(request.session.session_key),
+        "ties": ties_of(user),
         "passkeys_work": not _is_address(request.get_host()),
     }
     return render(request, "accounts/security.html", context)

@@ -12,7 +12,7 @@ from django.views.generic import RedirectView
 
 from foundation.accounts.second_factor import told
 from foundation.accounts.security import cancelled, end_sessions, no_single_logout, security
-from foundation.accounts.sso import acs, finish_acs
+from foundation.accounts.sso import acs, finish_acs, oidc_login, saml_login
 
 urlpatterns = [
     path("sign-in/", views.login, name="account_login"),
@@ -44,9 +44,9 @@ urlpatterns = [
     path(
         "security/passkeys/<int:pk>/remove/", told(passkeys.remove_webauthn, removes=True), name="mfa_remove_webauthn"
     ),
-    path("provider/<slug:provider_id>/", oidc.login, name="openid_connect_login"),
+    path("provider/<slug:provider_id>/", oidc_login, name="openid_connect_login"),
     path("provider/<slug:provider_id>/back/", oidc.callback, name="openid_connect_callback"),
-    path("saml/<slug:organization_slug>/", saml.login, name="saml_login"),
+    path("saml/<slug:organization_slug>/", saml_login, name="saml_login"),
     path("saml/<slug:organization_slug>/acs/", acs, name="saml_acs"),
     path("saml/<slug:organization_slug>/acs/finish/", finish_acs, name="saml_finish_acs"),
     path("saml/<slug:organization_slug>/metadata/", saml.metadata, name="saml_metadata"),

@@ -4,19 +4,25 @@ The account is found by the provider's own name for the person (its subject), an
 provider says is verified. Nobody signs up; where a provider may make accounts, they begin with a small role.
 """
 
+import secrets
 from typing import Any, Final
 
+from allauth.account.utils import get_next_redirect_url
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.stages import AuthenticateStage
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
+from allauth.socialaccount.providers.base.constants import AuthProcess
+from allauth.socialaccount.providers.openid_connect import views as oidc
 from allauth.socialaccount.providers.saml import views as saml
+from allauth.socialaccount.providers.saml.utils import build_auth, get_app_or_404
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 
 from foundation.accounts.actions import provision
@@ -27,6 +33,8 @@ from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM, record
 
 MOST: Final = 200_000  # characters of a SAML answer
+NONCE: Final = "oidc_nonce"
+OIDC: Final = "openid_connect"
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
@@ -36,7 +44,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
     ) -> list[SocialApp]:
         """The providers in force, with their secrets unsealed. allauth's own table stays empty."""
-        apps = [as_app(row) for row in in_force()]
+        apps = [as_app(row, getattr(request, NONCE, "")) for row in in_force()]
         return [
             app
             for app in apps
@@ -54,6 +62,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         sociallogin.account.extra_data = {}
         if {"userinfo", "id_token"} <= claims.keys() and claims["userinfo"].get("sub") != claims["id_token"].get("sub"):
             raise turned_away(request, sociallogin, Refused("two answers about two people"))
+        if sociallogin.provider.id == OIDC and not answers_us(request, claims.get("id_token")):
+            raise turned_away(request, sociallogin, Refused("the answer is to another question"))
         person = sociallogin.user
         person.email, person.name = str(data.get("email") or "").lower(), str(data.get("name") or "")
         return person
@@ -133,6 +143,35 @@ def turned_away(request: HttpRequest, sociallogin: SocialLogin, refused: Refused
         refs = {"provider": sociallogin.account.provider}
         record("auth.sso_failed", None, refused.user, outcome="refused", reason=refused.reason, refs=refs)
     return ImmediateHttpResponse(render(request, "socialaccount/authentication_error.html", status=403))
+
+
+def answers_us(request: HttpRequest, id_token: dict[str, Any] | None) -> bool:
+    """Whether the provider's token holds the number that this browser was sent there with."""
+    nonce = str(request.session.get(NONCE) or "")
+    return bool(nonce) and constant_time_compare(nonce, str((id_token or {}).get("nonce")))
+
+
+@login_not_required
+def oidc_login(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """To the provider, with a number that it has to put into its answer: allauth sends and asks for none."""
+    nonce = request.session.setdefault(NONCE, secrets.token_urlsafe(24))
+    setattr(request, NONCE, nonce)  # list_apps reads it there
+    answer: HttpResponse = oidc.login(request, provider_id=provider_id)
+    return answer
+
+
+@login_not_required
+def saml_login(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """To the provider; somebody who is signed in comes to prove it, so the provider has to ask (ForceAuthn)."""
+    if not request.user.is_authenticated:
+        answer: HttpResponse = saml.login(request, organization_slug=organization_slug)
+        return answer
+    provider = get_app_or_404(request, organization_slug).get_provider(request)
+    asked = build_auth(request, provider)
+    where = asked.login(return_to="", force_authn=True)
+    back = get_next_redirect_url(request)
+    provider.stash_redirect_state(request, AuthProcess.LOGIN, back, state_id=asked.get_last_request_id())
+    return redirect(where)
 
 
 @csrf_exempt  # the provider's page posts it; the state that only this browser holds is asked for in the next step

@@ -22,6 +22,7 @@ urlpatterns = [
     path("<int:pk>/break-glass/", views.change_break_glass, name="user-change-break-glass"),
     path("<int:pk>/end-sessions/", views.end_sessions, name="user-end-sessions"),
     path("<int:pk>/reset-second-factor/", views.reset_mfa, name="user-reset-mfa"),
+    path("<int:pk>/untie/", views.untie_provider, name="user-untie-provider"),
     path("<int:pk>/invite-again/", views.resend_invitation, name="user-resend-invitation"),
     path("tokens/", include(TokenPages.urls())),
     path("providers/", include(IdentityProviderPages.urls())),

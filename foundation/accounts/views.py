@@ -20,8 +20,9 @@ from django.views.decorators.http import require_POST
 from foundation.accounts import actions
 from foundation.accounts.access import apart, can, get_allowed, require
 from foundation.accounts.duties import ONESELF
-from foundation.accounts.forms import ProfileForm, RoleForm, UserFilter, UserForm
+from foundation.accounts.forms import ProfileForm, RoleForm, UntieForm, UserFilter, UserForm
 from foundation.accounts.models import User
+from foundation.accounts.providers import ties_of
 from foundation.accounts.second_factor import kinds_of
 from foundation.accounts.tokens import invited_by
 from foundation.pages.act import VerbPage, act
@@ -71,9 +72,11 @@ class UserPages(Pages):
             "end_sessions",
             "reset_mfa",
             "change_break_glass",
+            "untie_provider",
         )
         allowed = {f"may_{verb}": target.pk != self.user.pk and can(self.user, verb, target) for verb in verbs}
-        return {**allowed, "may_see_details": can(self.user, "view_details", target)}
+        details = can(self.user, "view_details", target)
+        return {**allowed, "may_see_details": details, "ties": ties_of(target) if details and moment is None else []}
 
     def history_page(self, pk: int) -> HttpResponse:
         """Versions hold addresses, which auditors do not see."""
@@ -119,6 +122,16 @@ RESET_MFA = page_of(
 )
 
 
+UNTIE_PROVIDER = page_of(
+    "untie_provider",
+    actions.untie_provider,
+    "Untie identity provider",
+    "{} is untied from the identity provider.",
+    form=UntieForm,
+    tone="danger",
+)
+
+
 def change_role(request: HttpRequest, pk: int) -> HttpResponse:
     """Give somebody another role."""
     return act_on(request, pk, CHANGE_ROLE)
@@ -147,6 +160,11 @@ def change_break_glass(request: HttpRequest, pk: int) -> HttpResponse:
 def reset_mfa(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the second factors from somebody who lost theirs."""
     return act_on(request, pk, RESET_MFA)
+
+
+def untie_provider(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget who somebody is at an identity provider."""
+    return act_on(request, pk, UNTIE_PROVIDER)
 
 
 def act_on(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:

@@ -34,6 +34,7 @@ VERBS: Final[dict[str, str]] = {
     "token.created": "made an API token",
     "token.revoked": "revoked an API token",
     "user.break_glass_changed": "changed who may sign in past the identity provider",
+    "user.provider_untied": "untied an account from an identity provider",
     "user.provisioned": "made an account at its first sign-in",
     "identityprovider.created": "added an identity provider",
     "identityprovider.updated": "changed an identity provider",

@@ -263,7 +263,10 @@ def test_break_glass_goes_past_it_and_everybody_hears(
     assert is_in(client)
     assert told() == ["auth.signed_in", "auth.break_glass_used"]
     run_all()
-    assert [mail.subject for mail in mailoutbox] == ["Somebody signed in past the identity provider"]
+    assert [mail.subject for mail in mailoutbox] == [
+        "Your way into Countersign changed",
+        "Somebody signed in past the identity provider",
+    ]
 
 
 def test_only_an_administrator_is_break_glass_and_the_last_one_stays(
@@ -394,3 +397,68 @@ def test_whoever_has_no_password_is_sent_to_where_one_is_made(client: Client, pr
     sign_in(client, "u-33")
     answer = client.get(reverse("account_change_password"), follow=True)
     assert answer.status_code == 200
+
+
+# ---- tied and untied -----------------------------------------------------------------------------------------------
+
+
+def test_an_answer_to_another_question_is_refused(client: Client, owner: User, provider: IdentityProvider, issuer: str):
+    knows(issuer, "u-40", email=owner.email, email_verified=True)
+    address = asked(client)
+    nonce = parse_qs(urlsplit(address).query)["nonce"][0]
+    assert len(nonce) >= 32
+    assert client.session["oidc_nonce"] == nonce
+    assert come_back(client, answered(address.replace(nonce, "somebody-elses"), "u-40")).status_code == 403
+    assert why() == "the answer is to another question"
+    assert come_back(client, answered(asked(client).replace(f"nonce={nonce}", "nothing=1"), "u-40")).status_code == 403
+    assert not SocialAccount.objects.exists()
+    assert sign_in(client, "u-40").url == reverse("mfa_authenticate")
+
+
+def test_an_administrator_unties_an_account_and_the_next_sign_in_ties_it_anew(
+    client: Client, owner: User, admin: User, provider: IdentityProvider, issuer: str, mailoutbox: list[Any]
+):
+    change(provider, does_mfa=True)
+    knows(issuer, "u-41", email=owner.email, email_verified=True)
+    knows(issuer, "u-42", email=owner.email, email_verified=True)
+    theirs = Client()
+    sign_in(theirs, "u-41")
+    token, _ = actions.create_token(owner, actor=SYSTEM, name="CI", scopes=["read"])
+    assert sign_in(Client(), "u-42").status_code == 403, "the address is another subject's"
+    assert "Fernwood" in theirs.get(reverse("mfa_index")).content.decode()
+    client.force_login(admin)
+    url = reverse("accounts:user-untie-provider", args=[owner.pk])
+    page = client.get(owner.get_absolute_url()).content.decode()
+    assert url in page
+    assert "Fernwood" in page
+    owner.refresh_from_db()
+    said = {"provider": "corp", "reason": "Their account at Fernwood was made again.", "version": owner.version}
+    assert client.post(url, said | {"provider": "elsewhere"}).status_code == 422
+    assert client.post(url, said | {"reason": ""}).status_code == 422
+    assert is_in(theirs)
+    assert client.post(url, said).status_code == 302
+    assert not is_in(theirs), "their sessions end"
+    token.refresh_from_db()
+    assert token.standing() == "Revoked"
+    entry = Entry.objects.get(verb="user.provider_untied")
+    assert json.loads(entry.detail)["refs"]["provider"] == "corp"
+    assert url not in client.get(owner.get_absolute_url()).content.decode()
+    sign_in(theirs, "u-42")
+    assert is_in(theirs)
+    assert SocialAccount.objects.get().uid == "u-42"
+    run_all()
+    assert any("untied your account" in mail.body for mail in mailoutbox)
+
+
+def test_untying_what_is_not_tied_changes_nothing(owner: User, admin: User, provider: IdentityProvider):
+    with pytest.raises(ValidationError, match="not tied"):
+        actions.untie_provider(owner, "corp", actor=admin, reason="Nothing there")
+    assert not told("user.provider")
+
+
+def test_whose_account_goes_past_it_hears_so_by_mail(admin: User, mailoutbox: list[Any]):
+    for reason in ("The way in when Fernwood is down", "Somebody else is, now"):
+        actions.change_break_glass(admin, actor=admin, reason=reason)
+    run_all()
+    assert [("can no longer" in mail.body) for mail in mailoutbox] == [False, True]
+    assert all("past the identity provider" in mail.body for mail in mailoutbox)

@@ -3,14 +3,17 @@
 import base64
 import html
 import re
+import zlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 import time_machine
+from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -178,3 +181,26 @@ def test_what_nobody_asked_for_is_refused(browser: Client, idp: saml_idp.Identit
 def test_rubbish_is_refused(browser: Client, rubbish: str):
     browser.get(START)
     refused(browser, {"SAMLResponse": rubbish, "RelayState": ""})
+
+
+def test_who_comes_to_prove_it_again_is_asked_by_the_provider(
+    browser: Client, owner: User, idp: saml_idp.IdentityProvider
+):
+    Authenticator.objects.filter(user=owner).delete()
+    owner.set_unusable_password()
+    save(owner, actor=SYSTEM, verb="user.updated")
+    assert "ForceAuthn" not in asked_by(browser.get(START).url)
+    deliver(browser, idp.answer(browser.get(START).url, "oskar"))
+    with time_machine.travel(timezone.now() + timedelta(minutes=6), tick=True):
+        page = reverse("mfa_activate_totp")
+        away = browser.post(page, {"code": "123456"})
+        assert away.url.startswith(START), "no password and no factor here: the provider asks"
+        asked = browser.get(away.url).url
+        assert 'ForceAuthn="true"' in asked_by(asked)
+        assert deliver(browser, idp.answer(asked, "oskar")).url == page
+        assert browser.get(page).status_code == 200
+
+
+def asked_by(address: str) -> str:
+    packed = parse_qs(urlsplit(address).query)["SAMLRequest"][0]
+    return zlib.decompress(base64.b64decode(packed), -15).decode()
