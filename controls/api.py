@@ -12,6 +12,7 @@ from controls import actions
 from controls.filters import CriterionFilter, MappingFilter, MatrixFilter
 from controls.forms import (
     ApproveForm,
+    DeclineForm,
     NotApplicableForm,
     ReviewForm,
     StatusForm,
@@ -38,6 +39,13 @@ class ControlApi(RegisterApi):
         Verb("review", "review", ReviewForm, actions.review),
         Verb("not-applicable", "propose_not_applicable", NotApplicableForm, actions.propose_not_applicable),
         Verb("not-applicable/approve", "approve_not_applicable", ApproveForm, actions.approve_not_applicable),
+        Verb(
+            "not-applicable/decline",
+            "approve_not_applicable",
+            DeclineForm,
+            actions.decline_not_applicable,
+            name="decline_not_applicable",
+        ),
     )
 
 

@@ -1,27 +1,34 @@
 """Who asks the API: by a token, or in a browser that is signed in. And how often, and within which scope."""
 
+import hashlib
+import ipaddress
 import re
 import time
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
+from knox.crypto import hash_token
 from rest_framework import authentication, permissions, throttling
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.authentication import get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.request import Request
 
 from foundation.accounts.models import Token, User
 from foundation.accounts.roles import Role
 from foundation.accounts.scopes import grants
 from foundation.trail.models import audited_bulk
-from foundation.trail.origin import acting_by_token
+from foundation.trail.origin import acting_by_token, current
+from foundation.trail.record import record
 
 TOKEN: Final = re.compile(rb"cs_[0-9a-f]{64}")
 UNKNOWN: Final = "This token is unknown, expired or revoked."
 NO_TOKENS_FOR: Final = frozenset({"", Role.AUDITOR})  # roles: auditors read on screen, within their window
+FAILURES_A_MINUTE: Final = 10  # from one address, as for signing in
 
 
 class BearerAuthentication(TokenAuthentication):
@@ -29,6 +36,15 @@ class BearerAuthentication(TokenAuthentication):
 
     Everything else (what the person may see and do now) is asked as on the pages, at every request.
     """
+
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        """Whose token was sent; None if none was. What opens nothing is an entry, and soon answered with 429."""
+        try:
+            found: tuple[User, Token] | None = super().authenticate(request)
+        except AuthenticationFailed:
+            failed(get_authorization_header(request))
+            raise
+        return found
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, Token]:
         """The account and its token. Raises AuthenticationFailed in the same words for whatever is wrong with it."""
@@ -52,6 +68,48 @@ class BearerAuthentication(TokenAuthentication):
     def _cleanup_token(self, auth_token: Token) -> bool:
         """Whether the token opens nothing any more. knox would delete it here; nothing is deleted."""
         return auth_token.revoked_at is not None or auth_token.expiry <= timezone.now()
+
+
+def failed(header: bytes) -> None:
+    """Tell the trail of a token that opens nothing, and raise Throttled where an address sends too many of them.
+
+    A good token from there goes on being good: nobody guesses 256 bits, and neighbours shut nobody out. Beyond the limit
+    one more entry says so, and no further: who knows no token must not be able to fill the trail.
+    """
+    count = counted(f"api-failed:{hashlib.sha256(neighbourhood().encode()).hexdigest()}")
+    if count <= FAILURES_A_MINUTE:
+        known, reason = known_as(header)
+        with transaction.atomic():
+            record("auth.token_failed", None, known, outcome="failed", reason=reason)
+        return
+    if count == FAILURES_A_MINUTE + 1:
+        with transaction.atomic():
+            record("auth.token_failed", None, outcome="failed", reason="too many attempts")
+    raise Throttled(Throttle().wait())
+
+
+def known_as(header: bytes) -> tuple[Token | None, str]:
+    """The token that is meant, if there ever was such a one, and why it opens nothing. Nothing of its text is kept."""
+    text = header.rpartition(b" ")[2]
+    found = None
+    if TOKEN.fullmatch(text):
+        found = Token.objects.filter(digest=hash_token(text.decode())).first()
+    if found is None:
+        return None, "unknown"
+    standing = found.standing()
+    return found, "its account has no tokens" if standing == "In use" else standing.lower()
+
+
+def neighbourhood() -> str:
+    """Where the request comes from, as one counts it: an IPv4 address, or the /64 that one IPv6 customer has whole."""
+    address = current().ip
+    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if ":" in address else address
+
+
+def counted(what: str) -> int:
+    """How many of these there were in this minute of the clock with this one, over all processes."""
+    key = f"{what}:{int(time.time()) // 60}"
+    return 1 if cache.add(key, 1, timeout=120) else cache.incr(key)
 
 
 def note_use(token: Token) -> None:
@@ -84,9 +142,7 @@ class Throttle(throttling.BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         who = f"token-{request.auth.pk}" if isinstance(request.auth, Token) else f"user-{request.user.pk}"
-        key = f"api:{who}:{int(time.time()) // 60}"
-        count = 1 if cache.add(key, 1, timeout=120) else cache.incr(key)
-        return count <= settings.API_REQUESTS_A_MINUTE
+        return counted(f"api:{who}") <= settings.API_REQUESTS_A_MINUTE
 
     def wait(self) -> float:
         """Seconds until the next minute begins."""

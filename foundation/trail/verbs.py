@@ -10,6 +10,7 @@ VERBS: Final[dict[str, str]] = {
     "auth.password_changed": "changed the password",
     "auth.password_reset": "reset the password",
     "auth.invitation_accepted": "set the first password",
+    "auth.token_failed": "sent an API token that opens nothing",
     "auth.mfa_added": "added a second factor",
     "auth.mfa_removed": "removed a second factor",
     "auth.mfa_renamed": "renamed a second factor",

@@ -164,6 +164,51 @@ def test_a_forged_token_is_refused_in_one_sentence(db: None, header: str):
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
 
+def test_a_token_that_opens_nothing_is_an_entry_without_its_text(owner: User, admin: User):
+    by = caller(owner)
+    actions.revoke_token(by.token, actor=admin, reason="Leaked.")
+    assert (status(by), forged("cs_" + "0" * 64, "203.0.113.9").status_code) == (401, 401)
+    unknown, revoked = Entry.objects.filter(verb="auth.token_failed")
+    assert (revoked.object_type, revoked.object_id, revoked.facts["reason"]) == (
+        "accounts.token",
+        str(by.token.pk),
+        "revoked",
+    )
+    assert (unknown.object_type, unknown.facts["reason"], unknown.ip) == ("", "unknown", "203.0.113.9")
+    assert {(entry.actor_kind, entry.outcome, entry.via) for entry in (unknown, revoked)} == {
+        ("anonymous", "failed", "api")
+    }
+    told = "".join(f"{entry.detail}{entry.private}" for entry in Entry.objects.all())
+    assert by.secret not in told
+    assert "0" * 64 not in told
+
+
+def forged(token: str, address: str) -> Any:
+    return Client(headers={"Authorization": f"Bearer {token}"}, REMOTE_ADDR=address).get(ME)
+
+
+def test_attempts_from_one_address_are_limited_and_do_not_fill_the_trail(owner: User):
+    by = caller(owner)
+    by.client.defaults["REMOTE_ADDR"] = "203.0.113.9"
+    with time_machine.travel("2026-11-22 10:00:05Z", tick=False):
+        answers = [forged(f"cs_{number:064x}", "203.0.113.9") for number in range(15)]
+        assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 5
+        assert (answers[-1]["Retry-After"], answers[-1].json()["code"]) == ("56", "too_many_requests")
+        reasons = [entry.facts["reason"] for entry in Entry.objects.filter(verb="auth.token_failed")]
+        assert sorted(reasons) == ["too many attempts"] + ["unknown"] * 10
+        assert status(by) == 200  # a good token from the same address is no attempt
+        assert forged("x", "203.0.113.10").status_code == 401
+    with time_machine.travel("2026-11-22 10:01:00Z", tick=False):
+        assert forged("x", "203.0.113.9").status_code == 401
+
+
+def test_a_whole_ipv6_network_counts_as_one_address(db: None):
+    with time_machine.travel("2026-11-22 10:00:05Z", tick=False):
+        answers = [forged("x", f"2001:db8::{number:x}").status_code for number in range(1, 12)]
+        assert answers == [401] * 10 + [429]
+        assert forged("x", "2001:db8:0:1::1").status_code == 401
+
+
 def test_a_token_opens_no_page(owner: User):
     by = caller(owner)
     assert by.get("/controls/").status_code == 302

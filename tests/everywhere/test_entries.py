@@ -114,6 +114,7 @@ WITHOUT = {
     "api:control-review": "tests/pages/test_api.py",
     "api:control-propose-not-applicable": "tests/pages/test_api.py",
     "api:control-approve-not-applicable": "tests/pages/test_api.py",
+    "api:control-decline-not-applicable": "tests/pages/test_api.py",
     "api:engagement-list": "tests/pages/test_api.py",
     "api:engagement-archive": "tests/pages/test_api.py",
     "api:engagement-restore": "tests/pages/test_api.py",

@@ -1,5 +1,7 @@
 """The API of a register does what its pages do: same rows, same judgement, same save path, same trail."""
 
+from functools import partial
+
 import pytest
 from django.test import Client
 
@@ -8,7 +10,7 @@ from foundation.accounts.models import User
 from foundation.trail.models import Entry
 from tests.everywhere.world import World
 from tests.factories.controls import ControlFactory
-from tests.factories.tokens import Caller, caller
+from tests.factories.tokens import Caller, caller, named
 
 LIST = "/api/v1/controls/"
 
@@ -159,6 +161,21 @@ def test_no_token_signs(world: World, manage: Caller):
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert "no token" in answer.json()["detail"]
     assert Control.objects.get(pk=world.control.pk).approved_by is None
+
+
+def test_a_proposal_is_declined_in_a_browser_as_on_its_page(world: World, manage: Caller, compliance: User):
+    address = f"{at(world.control)}not-applicable/"
+    caller(world.people["owner"]).post(address, {"reason": "Not here."}, version=1)
+    assert manage.post(f"{address}decline/", {"reason": "It is."}, version=2).status_code == 403  # a token
+    browser = Client()
+    browser.force_login(compliance)
+    send = partial(browser.post, f"{address}decline/", content_type="application/json", headers=named(2))
+    assert list(send({}).json()["errors"]) == ["reason"]
+    answer = send({"reason": "It does apply."})
+    assert (answer.status_code, answer.json()["proposed_by"]) == (200, None)
+    entry = Entry.objects.first()
+    assert (entry.verb, entry.facts["reason"]) == ("control.not_applicable_declined", "It does apply.")
+    assert (entry.actor_kind, entry.via) == ("user", "api")
 
 
 BODIES = [

@@ -38,7 +38,7 @@ class Verb:
     """A verb on one record: `POST <record>/<path>/` with what `form` takes, carried out by `action`.
 
     `verb` is what one must be allowed to do, as in access.TABLE. `form` is made with the data and the record;
-    `scope`: what a token needs.
+    `scope`: what a token needs. `name`: what it is called where another verb goes by the same permission.
     """
 
     path: str
@@ -46,6 +46,12 @@ class Verb:
     form: type[VerbForm]
     action: Callable[..., Any]
     scope: str = TokenScope.WRITE
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """Its name in routes and in the description."""
+        return self.name or self.verb
 
 
 class RegisterApi(Api):
@@ -80,7 +86,7 @@ class RegisterApi(Api):
             routes.append(cls.route("<int:pk>/archive/", f"{name}-archive", {"post": "archive"}))
             routes.append(cls.route("<int:pk>/restore/", f"{name}-restore", {"post": "restore"}))
         for one in cls.verbs:
-            word = one.verb.replace("_", "-")
+            word = one.called.replace("_", "-")
             routes.append(cls.route(f"<int:pk>/{one.path}/", f"{name}-{word}", {"post": "carry_out"}, verb=one))
         return routes
 
@@ -241,7 +247,7 @@ class RegisterApi(Api):
     def in_short(self) -> str:
         meta = self.pages.model._meta
         if self.action == "carry_out":
-            return self.the_verb().verb.replace("_", " ").capitalize()
+            return self.the_verb().called.replace("_", " ").capitalize()
         words = {"read_all": f"List {meta.verbose_name_plural}", "read": f"Read one {meta.verbose_name}"}
         return words.get(self.action, f"{self.action.capitalize()} a record")
 
@@ -271,7 +277,7 @@ class RegisterApi(Api):
             case "archive" | "restore":
                 return asked_by(ReasonForm, "Reason")
             case "carry_out":
-                words = self.the_verb().verb.title().replace("_", "")
+                words = self.the_verb().called.title().replace("_", "")
                 return asked_by(self.the_verb().form, f"{name}{words}")
         return None
 
