@@ -73,8 +73,8 @@ class BearerAuthentication(TokenAuthentication):
 def failed(header: bytes) -> None:
     """Tell the trail of a token that opens nothing, and raise Throttled where an address sends too many of them.
 
-    A good token from there goes on being good: nobody guesses 256 bits, and neighbours shut nobody out. Beyond the limit
-    one more entry says so, and no further: who knows no token must not be able to fill the trail.
+    A good token from there goes on being good: nobody guesses 256 bits, and neighbours shut nobody out. Beyond the
+    limit one more entry says so, and no further: who knows no token must not be able to fill the trail.
     """
     count = counted(f"api-failed:{hashlib.sha256(neighbourhood().encode()).hexdigest()}")
     if count <= FAILURES_A_MINUTE:
