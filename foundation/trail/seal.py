@@ -6,7 +6,7 @@ finds whatever comes later still. Several processes may do this at once: one of 
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -42,16 +42,18 @@ class Sealed:
 
 @dataclass
 class Batch:
-    """The entries of the next block: ids and leaf hashes in leaf order, and those left out."""
+    """The entries of the next block: ids and leaf hashes in leaf order, those left out, and the last one looked at."""
 
     ids: list[int] = field(default_factory=list)
     hashes: list[bytes] = field(default_factory=list)
     altered: list[int] = field(default_factory=list)
+    seen: int = 0
 
     def take(self, rows: Any) -> None:
         """Add rows of COLUMNS whose MAC holds."""
         keys = leaf.mac_keys()
         for *row, mac in rows:
+            self.seen = row[0]
             try:
                 body, authenticated = leaf.bodies(row)
             except (TypeError, ValueError):
@@ -92,8 +94,8 @@ def seal(*, wait: bool = True, most: int = 0) -> Sealed:
         if not lock(wait=wait):
             return Sealed()
         done = Sealing().seal(most=most or MOST)
-    for number in done.altered:
-        logger.error("entry %s was altered before it was sealed: its MAC does not hold", number)
+    if done.altered:
+        logger.error("left out, because their MAC does not hold: entries %s", in_short(done.altered))
     anchor()
     return done
 
@@ -162,7 +164,7 @@ class Sealing:
         signed_by = signers or (self.signer(),)
         highest = sealed_up_to()
         batch = Batch()
-        for rows in [Entry.objects.filter(id=only)] if only is not None else waiting(highest, most):
+        for rows in [Entry.objects.filter(id=only)] if only is not None else waiting(batch, highest, most):
             batch.take(rows.values_list(*COLUMNS))
         if not batch.ids:
             return Sealed(altered=batch.altered)
@@ -202,25 +204,30 @@ class Sealing:
         return block
 
 
-def waiting(highest: int, most: int) -> Iterator[QuerySet[Entry]]:
-    """What the next block takes: late entries first, which all have lower ids than the new ones."""
-    behind = late(most // 2)
-    if behind:
+def waiting(batch: Batch, highest: int, most: int) -> Iterator[QuerySet[Entry]]:
+    """What the next block takes: late entries first, which all have lower ids than the new ones.
+
+    Where nothing of it could be taken into `batch` it looks further: however many rows somebody forges past the
+    program, the genuine ones behind them are sealed.
+    """
+    while not batch.ids and (behind := late(most // 2, after=batch.seen)):
         yield Entry.objects.filter(id__in=behind).order_by("id")
-    new = Entry.objects.filter(id__gt=highest).order_by("id")
-    yield new[: most - len(behind)]
+    batch.seen, before, taken = highest, -1, len(batch.ids)
+    while batch.seen != before and len(batch.ids) == taken:
+        before = batch.seen
+        yield Entry.objects.filter(id__gt=before).order_by("id")[: most - taken]
 
 
 # ---- numbers that were passed over ---------------------------------------------------------------------------------
 
 
-def late(most: int) -> list[int]:
-    """Entries that have appeared in open gaps since."""
+def late(most: int, after: int = 0) -> list[int]:
+    """Entries that have appeared in open gaps since; the first ones with a number above `after`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT e.id FROM trail_gap g CROSS JOIN trail_entry e WHERE e.id BETWEEN g.first AND g.last "
-            "ORDER BY e.id LIMIT %s",
-            [most],
+            "AND e.id > %s ORDER BY e.id LIMIT %s",
+            [after, most],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -385,6 +392,13 @@ def _ahead(outside: Checkpoint, last: Block | None) -> str:
         f"The anchor file knows {outside.origin} at size {outside.size}, this database only {here}: it was restored "
         "from a backup, or its end was cut off. If it was restored: `manage.py trail restore-ack --reason …`."
     )
+
+
+def in_short(ids: Iterable[int], most: int = 40) -> str:
+    """Numbers as at most so many ranges: 5-9,12."""
+    ranges = ranges_of(sorted(ids))
+    more = f" and {len(ranges) - most:,} more ranges" if len(ranges) > most else ""
+    return write_ranges(ranges[:most]) + more
 
 
 def ids_of(block: Block) -> list[int]:
