@@ -78,7 +78,7 @@ def restore(path: Path, secret: str, *, reason: str) -> Restored:
 
 def facts_of(done: Restored) -> dict[str, Any]:
     """What the trail keeps of a restore: which checkpoint it went back to, and which were lost by that."""
-    told = {name: done.head[name] for name in ("made_at", "checkpoint", "last_entry")}
+    told = {name: done.head[name] for name in ("made_at", "database", "checkpoint", "last_entry")}
     return told | {
         "rows": sum(done.rows.values()),
         "files": len(done.files),

@@ -147,19 +147,25 @@ class Proofs:
             "consistency": {
                 str(size): _hex(self.consistency(size, root)) for size, root in roots.items() if size < self.last.size
             },
-            "keys": [self._rotation(size) for size in rotations],
+            "keys": [one for size in rotations if (one := self._rotation(size))],
         }
 
-    def _rotation(self, size: int) -> dict[str, Any]:
-        """The checkpoint that the old key signed, and in it the entry that introduces the new one: its last leaf."""
+    def _rotation(self, size: int) -> dict[str, Any] | None:
+        """The checkpoint that the old key signed, and in it the entry that introduces the new one: its last leaf.
+
+        None where the old key was lost before it could.
+        """
         block = Block.objects.filter(size=size).first()
         if block is None:
             raise SealRefused(f"The checkpoint of size {size}, which introduced a key, is gone.")
         number = block.max_id
+        row = fetch([(number, number)])[number]
+        if row[leaf.COLUMNS.index("verb")] != "trail.key_rotated":
+            return None
         return {
             "note": block.note,
             "index": size - 1,
-            "leaf": leaf.bodies(fetch([(number, number)])[number][: len(leaf.COLUMNS)])[0].decode(),
+            "leaf": leaf.bodies(row[: len(leaf.COLUMNS)])[0].decode(),
             "proof": _hex(merkle.inclusion(self.node, size - 1, size)),
         }
 

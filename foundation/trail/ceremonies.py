@@ -1,4 +1,4 @@
-"""The two rare acts of the log: a new key, and going on after a restore. Each is an entry in a block of its own."""
+"""The rare acts of the log: a new key, and going on after a loss. Each is an entry in a block of its own."""
 
 from typing import Any
 
@@ -26,6 +26,26 @@ def rotate(*, actor: Any = SYSTEM, reason: str) -> Block:
         new = signing.make(old.name)
         told = signing.introduce(new, sealing.frontier.size + 1, "trail.key_rotated", actor, reason)
         done = sealing.seal(old, new, only=told.pk)
+    seal.anchor()
+    return _made(done)
+
+
+def replace_lost(*, actor: Any = SYSTEM, reason: str) -> Block:
+    """Let a new key sign because the private half of the newest one is lost. Nothing leads from the old key to it.
+
+    Checkpoints of before still hold by their roots, and whoever holds one sees that the log goes on from there; that
+    the new key is ours they must be told by another route. Raises ValueError without a reason or where the key is not
+    lost, and SealRefused.
+    """
+    _needs(reason)
+    with transaction.atomic(durable=True):
+        seal.lock()
+        sealing = Sealing()
+        name = signing.lost().public.name
+        new = signing.make(name)
+        told = signing.introduce(new, sealing.frontier.size, "trail.key_replaced", actor, reason)
+        done = sealing.seal(new, only=told.pk)
+        signing.publish()
     seal.anchor()
     return _made(done)
 

@@ -10,6 +10,8 @@ from foundation.trail.keep import commitment
 from foundation.trail.models import Entry
 from foundation.trail.record import record
 
+CHUNK = 1000  # entries in one statement: databases bound how many numbers it may name
+
 
 @transaction.atomic
 def erase(entries: QuerySet[Entry], *, actor: Any, reason: str) -> int:
@@ -24,7 +26,8 @@ def erase(entries: QuerySet[Entry], *, actor: Any, reason: str) -> int:
     for entry in found:
         _erase_version(entry)
     ids = [entry.pk for entry in found]
-    Entry.objects.filter(pk__in=ids).update(private=None, ip=None)
+    for start in range(0, len(ids), CHUNK):
+        Entry.objects.filter(pk__in=ids[start : start + CHUNK]).update(private=None, ip=None)
     record("private.erased", actor, reason=reason, refs={"entries": sorted(ids)})
     return len(ids)
 

@@ -77,6 +77,26 @@ def signer_of(key: Key) -> Signer:
     return Signer(key.public.name, private)
 
 
+def lost() -> Key:
+    """The newest key, whose private half is not here. Raises ValueError where it is, or where there is no key."""
+    key = Key.objects.order_by("-id").first()
+    if key is None:
+        raise ValueError("The log has no key yet: the first sealing makes one.")
+    try:
+        signer_of(key)
+    except KeyLost:
+        return key
+    raise ValueError("The newest key is not lost: rotate it, so that it introduces the next one.")
+
+
+def publish() -> None:
+    """Write the public halves that the folder lacks (it may have been lost as a whole) as the table has them."""
+    here = known()
+    for key in Key.objects.order_by("id"):
+        if key.public not in here:
+            write(folder() / f"{key.public.id.hex()}.pub", f"{key.public}\n".encode())
+
+
 def introduce(signer: Signer, valid_from: int, verb: str, actor: Any = SYSTEM, reason: str = "") -> Entry:
     """Say in an entry which key signs from now on, and keep its public half; return the entry. In a transaction."""
     Key.objects.create(text=str(signer.public), valid_from=valid_from, since=now())

@@ -108,6 +108,7 @@ VERBS: Final[dict[str, str]] = {
     "job.cancelled": "cancelled a job",
     "trail.key_introduced": "introduced the first key that signs the trail",
     "trail.key_rotated": "introduced a new key that signs the trail",
+    "trail.key_replaced": "put a new key in place of a lost one that signed the trail",
     "trail.restore_acknowledged": "acknowledged that a restored database lacks sealed entries",
     "trail.verified": "verified the trail",
     "private.erased": "erased personal values",

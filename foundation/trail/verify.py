@@ -98,18 +98,20 @@ class Verification:
         self._removed(walk, behind)
 
     def _removed(self, walk: Walk, behind: list[int]) -> None:
-        """Numbers that were passed over and have no entry: on PostgreSQL a rollback leaves one, on SQLite nothing."""
+        """Numbers that were passed over and have no entry: on PostgreSQL a rollback leaves one, on SQLite nothing.
+
+        What a restore brought from PostgreSQL to SQLite has the gaps of its time there.
+        """
         empty = [
             piece
             for hole in walk.sealed.ranges
             if hole[1] >= walk.first
             for piece in seal.without((max(hole[0], walk.first), hole[1]), behind)
         ]
-        if not empty:
-            return
         if connection.vendor == "sqlite":
-            self.faults.entries("removed", empty)
-        else:
+            self.faults.entries("removed", [piece for piece in empty if piece[1] > walk.moved])
+            empty = [piece for piece in empty if piece[1] <= walk.moved]
+        if empty:
             count = sum(last - first + 1 for first, last in empty)
             self.notes.append(
                 f"{count:,} numbers have no entry ({named(empty[:10])}{', …' if len(empty) > 10 else ''}): rolled-back "
@@ -120,9 +122,14 @@ class Verification:
         """Whether each key was introduced as it must be, and is one of those in the folder."""
         outside = signing.known()
         for number, key in enumerate(readable(self.faults)):
-            at = walk.introduced.get(key.text)
+            at, alone = walk.introduced.get(key.text), walk.replaced.get(key.text)
             name = key.public.id.hex()
-            if at is None or (number and at != key.valid_from) or (not number and key.valid_from):
+            if number and alone == key.valid_from + 1:
+                self.notes.append(
+                    f"Key {name} took a lost key's place at size {key.valid_from} and only its own checkpoint says so: "
+                    "whoever holds the old key must be told the new one by another route."
+                )
+            elif at is None or (number and at != key.valid_from) or (not number and key.valid_from):
                 self.faults.add(f"Key {name} was not introduced by an entry that the key before it sealed.")
             if outside and key.public not in outside:
                 self.faults.add(f"Key {name} of the database is not among those in TRAIL_KEYS_DIR.")

@@ -26,6 +26,7 @@ VERB = leaf.COLUMNS.index("verb")
 DETAIL = leaf.COLUMNS.index("detail")
 BLOCKS = 500  # blocks in a batch, at most
 INTRODUCING = {"trail.key_introduced", "trail.key_rotated"}
+REPLACING = "trail.key_replaced"  # of a key that was lost: its own checkpoint is the first that names it
 Rows = dict[int, Sequence[Any]]
 
 
@@ -39,7 +40,9 @@ class Walk:
         self.first = 0  # the lowest id of the first block
         self.last: Block | None = None
         self.introduced: dict[str, int] = {}  # key → the size of the checkpoint that seals the entry which names it
+        self.replaced: dict[str, int] = {}  # the same of keys that nobody could introduce
         self.restores: list[dict[str, Any]] = []
+        self.moved = 0  # up to this number entries came from PostgreSQL, where rolled-back numbers are left out
         self.count = 0
         self._size = 0  # where the next block must begin
         self._keys = [(key.valid_from, key.public) for key in readable(faults)]
@@ -233,11 +236,15 @@ class Walk:
                 self._erasures.update(number for number in ids if isinstance(number, int))
             case {"key": str(key)} if verb in INTRODUCING and size:
                 self.introduced.setdefault(key, size)
+            case {"key": str(key)} if verb == REPLACING and size:
+                self.replaced.setdefault(key, size)
+            case {"database": "postgresql", "last_entry": [int(number), _]} if verb == "backup.restored":
+                self.moved = max(self.moved, number)
             case {"checkpoint": str(), "restored_size": int(), "lost_size": int(), "origin": str()} if size:
                 self.restores.append(refs)
 
 
-TELLING = INTRODUCING | {"private.erased", "trail.restore_acknowledged"}
+TELLING = INTRODUCING | {REPLACING, "private.erased", "backup.restored", "trail.restore_acknowledged"}
 
 
 def readable(faults: Faults) -> Iterator[Key]:

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from foundation.trail import anchors, bundle, merkle, seal
-from foundation.trail.ceremonies import acknowledge_restore, rotate
+from foundation.trail.ceremonies import acknowledge_restore, replace_lost, rotate
 from foundation.trail.erase import erase
 from foundation.trail.log import Anchor, Block, Key, Tile
 from foundation.trail.models import Entry
@@ -238,6 +238,29 @@ def test_the_old_key_leads_to_the_new_one(sealed):
     assert check(head(path, keys=[]), key=old)[0] == 1
 
 
+def test_what_replaced_a_lost_key_must_be_told_and_keeps_earlier_checkpoints_provable(sealed):
+    old, earlier = key(), Block.objects.latest("id").note
+    for path in sealed.keys.glob("*.pem"):
+        path.unlink()
+    replace_lost(reason="The disk with the keys failed")
+    sealed.block()
+    rotate(reason="Yearly")
+    path = made(sealed, earlier=[Checkpoint.read(earlier)])
+    new = Key.objects.order_by("id")[1].text
+    code, said = check(path, key=new, earlier=[earlier])
+    assert (code, said.count("Holds:")) == (0, 4)
+    code, said = check(path, key=old, earlier=[earlier])
+    assert (code, "is not signed by your key" in said) == (1, True)
+
+
+def test_a_bundle_cannot_write_on_the_auditors_screen(sealed):
+    path = made(sealed)
+    note = json.loads(zipfile.ZipFile(path).read("bundle.json"))["checkpoint"]
+    code, said = check(head(path, checkpoint=f"\x1b[2J\r{note}"))
+    assert code == 0  # nobody's key was asked for
+    assert "\x1b" not in said
+
+
 def test_after_a_restore_what_was_kept_is_provable_and_what_was_lost_is_not(sealed):
     kept = Block.objects.latest("id").note
     with sealed.forgotten():
@@ -285,6 +308,7 @@ def test_prove_and_export_write_bundles_and_say_so_on_the_trail(sealed):
     number, out = Entry.objects.first().pk, sealed.folder / "out.zip"
     said = io.StringIO()
     call_command("trail", "prove", str(number), "--out", str(out), "--private", stdout=said)
+    assert out.stat().st_mode & 0o077 == 0
     assert check(out, key=key())[0] == 0
     assert "1 entries, each with its proof" in said.getvalue()
     with pytest.raises(CommandError, match="exists"):

@@ -336,6 +336,20 @@ def test_an_unsealed_row_that_was_removed_is_found_on_sqlite(sealed):
     ]
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="On PostgreSQL a gap is no fault anyway")
+def test_gaps_that_were_brought_from_postgresql_are_no_fault_on_sqlite(sealed):
+    number, last = sealed.add(2)
+    run("DELETE FROM trail_entry WHERE id = %s", number)
+    with transaction.atomic():
+        record("backup.restored", SYSTEM, reason="Moving", refs={"database": "postgresql", "last_entry": [last, "00"]})
+    gone, _ = sealed.add(2)
+    run("DELETE FROM trail_entry WHERE id = %s", gone)  # after the move: nothing explains this one
+    seal.seal()
+    report = verify.verify()
+    assert [fault.split(" and was never")[0] for fault in report.faults] == [f"Entry {gone} is missing"]
+    assert any(f"1 numbers have no entry ({number})" in note for note in report.notes)
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite leaves no gaps")
 def test_a_gap_is_mentioned_on_postgresql(sealed):
     with sealed.forgotten(), transaction.atomic():
@@ -391,6 +405,38 @@ def test_a_rotation_verifies_exactly_at_its_size(sealed):
     run("UPDATE trail_block SET note = %s WHERE id = %s", at.note, at.pk)
     run("UPDATE trail_block SET note = %s WHERE id = %s", notes.sign(str(after.checkpoint), [old]), after.pk)
     assert f"Checkpoint {after.pk} is not signed by the key that was valid at size {after.size}." in faults()
+
+
+def test_a_lost_key_is_replaced_and_verification_says_so_for_good(sealed):
+    before = Block.objects.latest("id")
+    said, satisfied = manage("keys", "rotate", "--lost", "--reason", "To be sure")
+    assert (satisfied, "is not lost" in said) == (False, True)
+    for path in sealed.keys.iterdir():
+        path.unlink()
+    waiting = sealed.add(2)
+    with pytest.raises(signing.KeyLost):
+        seal.seal()
+    said, satisfied = manage("keys", "rotate", "--lost", "--reason", "The disk with the keys failed")
+    assert (satisfied, "Tell it to everybody" in said) == (True, True)
+    old, new = Key.objects.order_by("id")
+    told = Entry.objects.get(verb="trail.key_replaced")
+    assert (told.facts["refs"], new.valid_from) == ({"key": new.text}, before.size)
+    sealed.block()
+    assert set(waiting) <= set(ids())
+    rotate(reason="Yearly")
+    report = verify.verify()
+    assert report.faults == []
+    words = f"Key {new.public.id.hex()} took a lost key's place at size {before.size}"
+    assert sum(note.startswith(words) for note in report.notes) == 1
+    assert signing.known().count(old.public) == 1
+
+
+def test_a_key_cannot_pass_for_one_that_replaced_a_lost_one(sealed):
+    other = signing.make("somebody")
+    Key.objects.create(text=str(other.public), valid_from=Block.objects.latest("id").size - 1, since=1)
+    with transaction.atomic():
+        record("trail.key_replaced", SYSTEM, refs={"key": str(other.public)})  # sealed by nobody
+    assert any(f"Key {other.public.id.hex()} was not introduced" in fault for fault in faults())
 
 
 def test_a_key_that_nobody_introduced_is_named(sealed):

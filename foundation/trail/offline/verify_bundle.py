@@ -119,7 +119,7 @@ class Bundle:
         """The log begins with what a checkpoint received earlier was about; returns its size."""
         origin, size, root = checkpoint(note)
         if origin.rpartition("/")[0] != self.origin.rpartition("/")[0]:
-            raise Fault(f"your checkpoint is about another log ({origin}) than the bundle ({self.origin})")
+            raise Fault(f"your checkpoint is about another log ({origin!r}) than the bundle ({self.origin!r})")
         self.begins_with(size, root)
         return size
 
@@ -154,10 +154,10 @@ class Bundle:
                 else:
                     holds = leaves.get(index) == sha(LEAF, leaf)
                 if not holds:
-                    raise Fault(f"entry {row[1]} is not leaf {index} of the log: it was altered, or never sealed")
+                    raise Fault(f"entry {row[1]!r} is not leaf {index} of the log: it was altered, or never sealed")
                 private = event.get("private")
                 if private is not None and sha(private.encode()).hex() != json.loads(row[DETAIL]).get("private"):
-                    raise Fault(f"the personal part of entry {row[1]} is not the one that was committed to")
+                    raise Fault(f"the personal part of entry {row[1]!r} is not the one that was committed to")
                 seen.add(index)
         return len(seen)
 
@@ -167,7 +167,7 @@ def verify(given):
     bundle = Bundle(given.bundle)
     leaves = None if bundle.head["start"] is None else bundle.range()
     count = bundle.events(leaves)
-    print(f"Holds: {count} disclosed entries are in the log {bundle.origin} of size {bundle.size}, as they stand here.")
+    print(f"Holds: {count} disclosed entries are in the log {bundle.origin!r} of size {bundle.size}, as they stand.")
     if leaves is None:
         print("Not proven: that these are all entries. A bundle of a period shows how many were withheld.")
     else:
@@ -195,4 +195,4 @@ if __name__ == "__main__":
     except Fault as fault:
         raise SystemExit(print(f"DOES NOT HOLD: {fault}.") or 1)
     except (OSError, LookupError, TypeError, ValueError, RuntimeError, zipfile.BadZipFile) as broken:
-        raise SystemExit(print(f"CANNOT BE READ: {type(broken).__name__}: {broken}") or 2)
+        raise SystemExit(print(f"CANNOT BE READ: {broken!r}") or 2)

@@ -1,6 +1,7 @@
 """`manage.py trail …`: the sealed log for whoever runs the machine. All in words; exit code 1 is trouble."""
 
 import datetime
+import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from django.db.models import Q
 
 from foundation.trail import anchors, guards, seal, signing
 from foundation.trail.bundle import export_entries, export_period, tlog_proof
-from foundation.trail.ceremonies import acknowledge_restore, rotate
+from foundation.trail.ceremonies import acknowledge_restore, replace_lost, rotate
 from foundation.trail.erase import erase
 from foundation.trail.log import Block
 from foundation.trail.models import Entry
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         one = acts.add_parser("keys", help="Rotate the key that signs.")
         one.add_argument("what", choices=["rotate", "list"])
         one.add_argument("--reason", default="")
+        one.add_argument("--lost", action="store_true", help="The private key is lost and cannot introduce the next.")
         one = acts.add_parser("restore-ack", help="Go on after a restore that lost sealed entries.")
         one.add_argument("--reason", required=True)
         one = acts.add_parser("erase", help="Erase personal values: of an account, or of single entries.")
@@ -107,7 +109,11 @@ class Command(BaseCommand):
         self.stdout.write(f"Copied checkpoint {done.id} to {anchors.path()}." if done else "It stands there already.")
 
     def keys(self, options: dict[str, Any]) -> None:
-        if options["what"] == "rotate":
+        if options["what"] == "rotate" and options["lost"]:
+            block = replace_lost(reason=options["reason"])
+            self.stdout.write(f"A new key signs from size {block.size} on, which the old one could not introduce.")
+            self.stdout.write("Tell it to everybody who holds the old one, by another route than this system:")
+        elif options["what"] == "rotate":
             block = rotate(reason=options["reason"])
             self.stdout.write(f"A new key signs from size {block.size} on. {size_in_words(block)}")
             self.stdout.write("The old private key is no longer needed here: move it off this machine, or destroy it.")
@@ -189,7 +195,7 @@ def day(text: str) -> datetime.datetime:
 @contextmanager
 def told(path: Path, refs: dict[str, Any]) -> Iterator[IO[bytes]]:
     """A new file for a bundle; the trail says that it was taken before its first byte. Half a file is not left."""
-    with path.open("xb") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # it may hold names
         with transaction.atomic():
             record("trail.exported", SYSTEM, refs=refs)
         try:
