@@ -20,6 +20,7 @@ LINE: Final = "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
 JSON: Final = "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s"
 SAID: Final = ("method", "route", "status", "ms", "user")  # what a line about a request carries besides its message
 STANDARD: Final = {*vars(logging.makeLogRecord({})), "message", "asctime", "request_id", *SAID}
+OF_A_REQUEST: Final = ("Error handling request", "Invalid request")
 ADDRESS: Final = re.compile(r"[^\s@<>\"'=/?&]+@[^\s@<>\"'/?&]+\.[A-Za-z]{2,}")
 
 
@@ -34,8 +35,9 @@ class Safe(logging.Filter):
         record.exc_info = record.stack_info = None
         if "request" in vars(record):  # Django's own: their message is the path or what the exception said
             record.msg, record.args = f"{getattr(record, 'status_code', '')} at {route_of(vars(record)['request'])}", ()
-        elif record.name.startswith("gunicorn") and str(record.msg).startswith("Error handling request"):
-            record.msg, record.args = "Error handling request", ()
+        elif record.name.startswith("gunicorn"):  # what follows is an address, a path, or a header as it was sent
+            begun = next((words for words in OF_A_REQUEST if str(record.msg).startswith(words)), None)
+            record.msg, record.args = (begun, ()) if begun else (record.msg, record.args)
         record.msg, record.args = said(record), ()
         for name in set(vars(record)) - STANDARD:
             delattr(record, name)

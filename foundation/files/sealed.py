@@ -110,10 +110,5 @@ def read_whole(source: Source, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def sealed_size(size: int, header: int) -> int:
-    """How many bytes `size` plain bytes take, behind a header of `header` bytes."""
-    return header + PREFIX + size + TAG * max(1, -(-size // CHUNK))
-
-
 def _nonce(prefix: bytes, count: int, *, last: bool) -> bytes:
     return prefix + count.to_bytes(4, "big") + bytes([last])
