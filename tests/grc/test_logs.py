@@ -151,7 +151,8 @@ def test_the_web_servers_own_lines_follow_the_same_rules(capsys: pytest.CaptureF
     logger.error("Error handling request %s", f"/people/invitation/{SECRET}/", exc_info=ValueError(SECRET))
     assert "Error handling request" in written.getvalue()
     assert "builtins.ValueError" in written.getvalue()
-    logger.warning(f"Invalid request from ip=203.0.113.9: Invalid HTTP Header: 'Authorization Bearer {SECRET}'")
+    as_gunicorn_says = f"Invalid request from ip=203.0.113.9: Invalid HTTP Header: 'Authorization Bearer {SECRET}'"
+    logger.warning(as_gunicorn_says)
     assert "Invalid request" in written.getvalue()
     assert "203.0.113.9" not in written.getvalue()
     assert SECRET not in written.getvalue()
