@@ -435,12 +435,16 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"chosen": {"()": "grc.logs.formatter", "form": LOG_FORMAT}},
     "filters": {"safe": {"()": "grc.logs.Safe"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["safe"]}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["safe"]},
+        "nowhere": {"class": "logging.NullHandler"},  # a logger without any handler writes to stderr as it likes
+    },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"level": "ERROR"},  # a refusal is no fault of the program: the request's own line tells it
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},  # a traceback for every scanner
+        # a traceback for every scanner
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "fontTools": {"level": "WARNING"},  # names every glyph that it keeps
         "weasyprint": {"level": "ERROR"},  # warns of each CSS property that only browsers know
     },

@@ -3,8 +3,11 @@
 import io
 import json
 import logging
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -140,6 +143,18 @@ def test_what_a_library_says_loses_addresses_and_exceptions(log: io.StringIO):
     assert [line["message"] for line in said] == ["sent to (address)", "could not: builtins.ValueError", "failed"]
     assert "builtins.ValueError" in said[2]["exc_info"]
     assert SECRET not in log.getvalue()
+
+
+def test_a_request_for_another_host_says_nothing_that_it_said(tmp_path: Path):
+    """In a process of its own: here pytest's handlers are at every logger, so that Python needs no last resort."""
+    tell = f"logging.getLogger('django.security.DisallowedHost').error('Invalid HTTP_HOST header: {SECRET}')"
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment |= {"DATA_DIR": str(tmp_path), "COUNTERSIGN_LOCAL": "1", "DJANGO_SETTINGS_MODULE": "grc.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", f"import django, logging; django.setup(); {tell}"],
+        cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stderr == ""
 
 
 def test_the_web_servers_own_lines_follow_the_same_rules(capsys: pytest.CaptureFixture[str]):

@@ -220,8 +220,8 @@ def test_an_entry_whose_mac_does_not_hold_is_left_out_and_named(log, caplog):
 def forge(*numbers):
     """Rows that somebody wrote past the program."""
     forged = [draft("demo.loaded", SYSTEM) for _ in numbers]
-    for entry, entry.pk in zip(forged, numbers, strict=True):
-        entry.mac = "0" * 64
+    for entry, number in zip(forged, numbers, strict=True):
+        entry.pk, entry.mac = number, "0" * 64
     Entry.objects.bulk_create(forged)
 
 
