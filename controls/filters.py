@@ -112,11 +112,17 @@ class CriterionFilter(RegisterFilter):
         return found
 
 
+class WholeNumber(django_filters.NumberFilter):
+    """A record's number; by itself a NumberFilter takes fractions, and more digits than any database."""
+
+    field_class = forms.IntegerField
+
+
 class MappingFilter(RegisterFilter):
     """What links can be narrowed to."""
 
     search_fields = ("control__ref", "criterion__code", "rationale")
-    control = django_filters.NumberFilter(field_name="control_id", label="Control (its number)")
+    control = WholeNumber(field_name="control_id", label="Control (its number)", min_value=1, max_value=2**63 - 1)
     criterion = django_filters.CharFilter(field_name="criterion__code", label="Criterion (as CC6.1)")
 
 

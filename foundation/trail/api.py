@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from foundation.accounts.access import get_allowed, require
 from foundation.pages.api.base import FIELDS, MOST, PAGE_SIZE, SIZE, Api, Numbered, ask
-from foundation.pages.api.errors import refused
+from foundation.pages.api.errors import Problem, refused
 from foundation.trail import search
 from foundation.trail.models import Entry
 from foundation.trail.search import EntrySearch
@@ -81,6 +81,9 @@ class TrailApi(Api):
         found = form.entries()
         if form.errors:
             raise refused(form)
+        for name in ("before", "after"):
+            if params.get(name) and search.parsed(params[name]) is None:
+                raise Problem(400, errors={name: ["This is no key of an entry. Take it from `next` or `previous`."]})
         left_out = self.chosen(EntryShape)
         page = search.page(found, params, self.number("page_size", SIZE, MOST))
         count = found.order_by()[: search.MOST + 1].count()

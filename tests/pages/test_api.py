@@ -49,7 +49,7 @@ def test_filters_order_and_fields_are_those_of_the_page(world: World, manage: Ca
 @pytest.mark.parametrize(
     "query",
     [{"ordering": "criteria"}, {"status": "forged"}, {"ownr": "3"}, {"fields": "password"}, {"page": "x"},
-     {"page_size": "201"}, {"as_of": "yesterday"}, {"page": "9" * 5000}],
+     {"page_size": "201"}, {"as_of": "yesterday"}, {"as_of": "2999-01-01"}, {"page": "9" * 5000}],
 )  # fmt: skip
 def test_what_a_list_does_not_know_is_refused_by_name(world: World, manage: Caller, query: dict):
     answer = manage.get(LIST, **query)
@@ -252,6 +252,8 @@ def test_the_trail_is_searched_by_key(world: World, manage: Caller):
     assert back["results"] == second["results"]
     assert manage.get(f"/api/v1/trail/{ids[0]}/").json() == first["results"][0]
     assert manage.get("/api/v1/trail/", q="words").status_code == 400
+    for name in ("before", "after"):
+        assert list(manage.get("/api/v1/trail/", **{name: "12"}).json()["errors"]) == [name]
 
 
 def test_me_says_whose_token_it_is(compliance: User):
@@ -267,4 +269,7 @@ def test_criteria_and_mappings_are_read(world: World, manage: Caller):
     assert manage.get("/api/v1/criteria/", category="privacy").json()["count"] == 18
     [link] = manage.get("/api/v1/mappings/", criterion="CC6.1").json()["results"]
     assert (link["control_ref"], link["criterion_code"], link["rationale"]) == ("IAM-01", "CC6.1", "It helps.")
+    assert manage.get("/api/v1/mappings/", control=str(world.control.pk)).json()["count"] == 1
+    for number in ("99999999999999999999", "1.5", "NaN", "-1", "9" * 5000):
+        assert list(manage.get("/api/v1/mappings/", control=number).json()["errors"]) == ["control"], number
     assert manage.post("/api/v1/mappings/", {}).status_code == 405

@@ -26,7 +26,7 @@ from foundation.accounts.scopes import TokenScope
 from foundation.pages.api.body import JSONBody
 from foundation.pages.api.errors import Problem, answer
 from foundation.pages.api.schema import ApiSchema
-from foundation.pages.moment import asked_moment
+from foundation.pages.moment import asked_moment, correction
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SIZE, MOST = 50, 200  # records a page: by default, and at most
@@ -138,11 +138,16 @@ class Api(ViewSet):
         return params
 
     def moment(self, model: Any = None) -> datetime.datetime | None:
-        """The moment asked for, within what this person may see; None is now."""
+        """The moment asked for, within what this person may see; None is now. Raises Problem for one that has not come:
+        a page would say that it shows the present instead, and a program would not read that.
+        """
+        text = self.request.query_params.get("as_of", "")
         try:
-            found = asked_moment(self.request.query_params.get("as_of", ""))
+            found = asked_moment(text)
         except ValueError as error:
             raise Problem(400, errors={"as_of": [str(error)]}) from error
+        if found is None and correction(text, None, None):
+            raise Problem(400, errors={"as_of": ["That moment has not come yet."]})
         return moment_for(self.user, found, model)
 
     def number(self, name: str, default: int, most: int | None = None) -> int:
