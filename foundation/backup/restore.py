@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.files.base import File
 from django.core.files.storage import storages
 from django.core.management.color import no_style
 from django.db import connection, transaction
 
+from foundation.accounts.models import IdentityProvider
+from foundation.accounts.providers import SECRET_PURPOSE
 from foundation.backup.archive import DATA, END, FILE, HEAD, ROWS, TABLE, Unusable, facts, frames
 from foundation.backup.tables import CHUNK, SEEDED, columns, empty, insert, migrations, tables
 from foundation.files.models import StoredFile, place_of
 from foundation.files.reading import UNDERNEATH, verified_chunks
 from foundation.files.sealed import Altered
 from foundation.files.vault import PURPOSE
-from foundation.keys import key_id, ring
+from foundation.keys import Unreadable, key_id, ring, unseal
 from foundation.trail import anchors, ceremonies, leaf, seal
 from foundation.trail.models import Entry
 from foundation.trail.notes import Checkpoint
@@ -225,7 +228,7 @@ def require_whole(done: Restored, end: dict[str, Any]) -> None:
 
 
 def require_our_keys() -> None:
-    """Refuse where no entry or no file's key is genuine under this installation's keys: they are other keys."""
+    """Refuse where entries, files' keys or secrets are those of other keys than this installation's."""
     keys = leaf.mac_keys()
     rows = Entry.objects.order_by("-id").values_list(*COLUMNS)
     if rows.exists() and not any(genuine(row, keys) for row in rows.iterator(1000)):
@@ -234,6 +237,26 @@ def require_our_keys() -> None:
     foreign = StoredFile.objects.exclude(key_id__in=ours).count()
     if foreign:
         raise Unusable(f"The keys of {foreign} files are sealed under another MASTER_KEY: bring that one.")
+    secrets = list(sealed_secrets())
+    if secrets and not any(opens(purpose, sealed) for purpose, sealed in secrets):
+        raise Unusable("Second factors and providers are sealed under another MASTER_KEY: bring that one.")
+
+
+def sealed_secrets() -> Iterator[tuple[str, str]]:
+    """What people sign in with and is sealed: purpose and sealed text. Nobody could sign in without its key."""
+    for row in Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN):
+        yield from (("mfa", row.data[name]) for name in ("secret", "seed") if name in row.data)
+    providers = IdentityProvider.objects.exclude(sealed_secret="")
+    yield from ((SECRET_PURPOSE, sealed) for sealed in providers.values_list("sealed_secret", flat=True))
+
+
+def opens(purpose: str, sealed: str) -> bool:
+    """Whether it was sealed under a key of this installation."""
+    try:
+        unseal(purpose, sealed)
+    except Unreadable:
+        return False
+    return True
 
 
 def genuine(row: Sequence[Any], keys: Sequence[bytes]) -> bool:

@@ -82,7 +82,7 @@ class TrailApi(Api):
         if form.errors:
             raise refused(form)
         for name in ("before", "after"):
-            if params.get(name) and search.parsed(params[name]) is None:
+            if (text := params.get(name, "")) and search.parsed(text) is None:
                 raise Problem(400, errors={name: ["This is no key of an entry. Take it from `next` or `previous`."]})
         left_out = self.chosen(EntryShape)
         page = search.page(found, params, self.number("page_size", SIZE, MOST))

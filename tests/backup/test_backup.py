@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from django.core.management import CommandError, call_command
@@ -167,6 +168,18 @@ def test_whatever_does_not_fit_is_refused_with_nothing_changed(made, tmp_path, s
     with pytest.raises(Unusable, match="needs its reason"):
         restore(made, KEY, reason=" ")
     assert restore(made, KEY, reason="Now the right one").rows
+
+
+def test_second_factors_under_another_master_key_are_refused_without_any_file(tmp_path, settings):
+    company()
+    assert Authenticator.objects.exists()
+    assert not StoredFile.objects.exists()
+    backup(tmp_path / "backup", KEY)
+    emptied(tmp_path / "store")
+    right, settings.MASTER_KEY = settings.MASTER_KEY, "another key of this installation, long enough"
+    refused(tmp_path / "backup", "Second factors and providers are sealed under another MASTER_KEY")
+    settings.MASTER_KEY_FALLBACKS = [right]
+    assert restore(tmp_path / "backup", KEY, reason="With the older key too").rows
 
 
 def test_another_version_is_refused(made, tmp_path):
