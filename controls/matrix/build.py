@@ -33,6 +33,7 @@ from foundation.trail.asof import rows
 Cells = Callable[[User, Sequence[int], datetime.datetime | None], ReadOnly[int, str]]
 NO_COLUMNS: ReadOnly[str, Cells] = MappingProxyType({})
 
+CHUNK = 2000  # rows in memory at once while they are read
 KNOWN = {ATTENTION, *STATES, *LACKS}  # what a filter by state may ask for
 
 
@@ -97,8 +98,8 @@ def _controls(user: User, moment: datetime.datetime | None, day: datetime.date) 
             "owner_role", "expected_evidence", "review_date", "proposed", "worded",
         )
     )  # fmt: skip
-    lines = {}
-    for pk, ref, name, aim, status, owner_id, owner, email, active, role, evidence, due, proposed, has_words in found:
+    lines, each = {}, found.iterator(CHUNK)
+    for pk, ref, name, aim, status, owner_id, owner, email, active, role, evidence, due, proposed, has_words in each:
         who = (owner or email or "") + (GONE if owner_id and not active else "")
         line = ControlLine(pk, ref, name, aim, status, owner_id, who, role, evidence, due, proposed)
         if line.in_scope:
@@ -113,7 +114,8 @@ def _links(
 ) -> dict[int, list[int]]:
     """Criterion id → ids of its visible controls, in the order of their references."""
     linked: dict[int, set[int]] = defaultdict(set)
-    for control, criterion in rows(Mapping, moment).filter(archived_at=None).values_list("control_id", "criterion_id"):
+    pairs = rows(Mapping, moment).filter(archived_at=None).values_list("control_id", "criterion_id")
+    for control, criterion in pairs.iterator(CHUNK):
         if criterion in criteria and control in controls:
             linked[criterion].add(control)
     place = {key: index for index, key in enumerate(controls)}

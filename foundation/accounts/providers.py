@@ -8,7 +8,6 @@ from allauth.account.authentication import get_authentication_records
 from allauth.socialaccount.models import SocialAccount, SocialApp
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 
 from foundation.accounts.models import IdentityProvider, User
 from foundation.accounts.roles import Role
@@ -120,6 +119,8 @@ def saml_facts(metadata: str) -> dict[str, str]:
 
     Raises ValueError for what says none of this.
     """
+    from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser  # 4 MB that few installations need
+
     try:
         found = OneLogin_Saml2_IdPMetadataParser.parse(metadata.encode()).get("idp", {})
         certificate = found.get("x509cert") or found["x509certMulti"]["signing"][0]

@@ -6,13 +6,12 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount.providers.openid_connect import views as oidc
-from allauth.socialaccount.providers.saml import views as saml
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from foundation.accounts.second_factor import told
 from foundation.accounts.security import cancelled, end_sessions, no_single_logout, security
-from foundation.accounts.sso import acs, finish_acs, oidc_login, saml_login
+from foundation.accounts.sso import acs, finish_acs, oidc_login, saml_login, saml_metadata
 
 urlpatterns = [
     path("sign-in/", views.login, name="account_login"),
@@ -49,7 +48,7 @@ urlpatterns = [
     path("saml/<slug:organization_slug>/", saml_login, name="saml_login"),
     path("saml/<slug:organization_slug>/acs/", acs, name="saml_acs"),
     path("saml/<slug:organization_slug>/acs/finish/", finish_acs, name="saml_finish_acs"),
-    path("saml/<slug:organization_slug>/metadata/", saml.metadata, name="saml_metadata"),
+    path("saml/<slug:organization_slug>/metadata/", saml_metadata, name="saml_metadata"),
     path("saml/<slug:organization_slug>/sign-out/", no_single_logout, name="saml_sls"),
     path("provider-cancelled/", cancelled, name="socialaccount_login_cancelled"),
     path("password/new/done/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),

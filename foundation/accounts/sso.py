@@ -14,8 +14,6 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
 from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.openid_connect import views as oidc
-from allauth.socialaccount.providers.saml import views as saml
-from allauth.socialaccount.providers.saml.utils import build_auth, get_app_or_404
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -160,18 +158,34 @@ def oidc_login(request: HttpRequest, provider_id: str) -> HttpResponse:
     return answer
 
 
+def saml_view(name: str) -> Any:
+    """A view of allauth's for SAML, imported when it is asked for: XML signatures take 10 MB that most never need."""
+    from allauth.socialaccount.providers.saml import views
+
+    return getattr(views, name)
+
+
 @login_not_required
 def saml_login(request: HttpRequest, organization_slug: str) -> HttpResponse:
     """To the provider; somebody who is signed in comes to prove it, so the provider has to ask (ForceAuthn)."""
     if not request.user.is_authenticated:
-        answer: HttpResponse = saml.login(request, organization_slug=organization_slug)
+        answer: HttpResponse = saml_view("login")(request, organization_slug=organization_slug)
         return answer
+    from allauth.socialaccount.providers.saml.utils import build_auth, get_app_or_404
+
     provider = get_app_or_404(request, organization_slug).get_provider(request)
     asked = build_auth(request, provider)
     where = asked.login(return_to="", force_authn=True)
     back = get_next_redirect_url(request)
     provider.stash_redirect_state(request, AuthProcess.LOGIN, back, state_id=asked.get_last_request_id())
     return redirect(where)
+
+
+@login_not_required
+def saml_metadata(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """What a SAML provider has to know of us."""
+    answer: HttpResponse = saml_view("metadata")(request, organization_slug=organization_slug)
+    return answer
 
 
 @csrf_exempt  # the provider's page posts it; the state that only this browser holds is asked for in the next step
@@ -181,7 +195,7 @@ def acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
     known = in_force().filter(slug=organization_slug, kind=IdentityProvider.Kind.SAML).exists()
     if not known or len(request.POST.get("SAMLResponse", "")) > MOST:
         raise Http404
-    answer: HttpResponse = saml.acs(request, organization_slug=organization_slug)
+    answer: HttpResponse = saml_view("acs")(request, organization_slug=organization_slug)
     return answer
 
 
@@ -189,7 +203,7 @@ def acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
 def finish_acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
     """The end of a SAML sign-in. What is not even XML, allauth would answer with an error of ours."""
     try:
-        answer: HttpResponse = saml.finish_acs(request, organization_slug=organization_slug)
+        answer: HttpResponse = saml_view("finish_acs")(request, organization_slug=organization_slug)
     except (SyntaxError, ValueError):
         with transaction.atomic():
             refs = {"provider": organization_slug}

@@ -5,7 +5,6 @@ from typing import IO
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from PIL import Image, UnidentifiedImageError
 
 from foundation.organisation.catalogue import CATALOGUE
 from foundation.organisation.models import Organisation, Setting, seen
@@ -15,14 +14,6 @@ LOGO_BYTES = 512 * 1024
 LOGO_PIXELS = 4096 * 4096  # a small file can unpack into gigabytes
 LOGO_SIDE = 1024  # what is kept: enough for a cover page
 LOGO_FORMATS = ("PNG", "JPEG", "WEBP")
-UNREADABLE = (  # what Pillow raises for files that are broken, cut short, or bombs
-    UnidentifiedImageError,
-    OSError,
-    SyntaxError,
-    ValueError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
 
 
 def found(*, name: str, actor: object, is_demo: bool = False, time_zone: str = "UTC") -> Organisation:
@@ -67,12 +58,15 @@ def redrawn(picture: IO[bytes]) -> bytes:
     body = picture.read(LOGO_BYTES + 1)
     if len(body) > LOGO_BYTES:
         raise ValidationError("The picture is larger than 512 KB.")
+    from PIL import Image  # 2 MB, once in an organisation's life
+
+    bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     try:
         with Image.open(BytesIO(body), formats=LOGO_FORMATS) as image:
             if image.width * image.height > LOGO_PIXELS:
                 raise ValidationError("The picture has more than 4096 × 4096 pixels.")
             plain = image.convert("RGBA")
-    except UNREADABLE as error:
+    except (OSError, SyntaxError, ValueError, *bombs) as error:  # broken, cut short, or a bomb
         raise ValidationError("This is no picture in PNG, JPEG or WebP.") from error
     plain.thumbnail((LOGO_SIDE, LOGO_SIDE))
     out = BytesIO()

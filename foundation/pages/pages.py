@@ -164,12 +164,12 @@ class Pages:
         back = f"?{urlencode({'next': back})}"
         for one in found:
             yield Row(
-                pk=one.pk,
+                pk=str(one.pk),
                 name=str(one),
                 url=f"{record(one.pk)}{kept}",
                 verb_url=f"{verb(one.pk)}{back}" if one.pk in may_verb else "",
                 archived=getattr(one, "archived_at", None) is not None,
-                cells=listing.cells(one),
+                cells=[(cell.text, cell.look, cell.tone, cell.leads) for cell in listing.cells(one)],
             )
 
     def csv_page(self) -> HttpResponseBase:

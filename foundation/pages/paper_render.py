@@ -44,6 +44,28 @@ def page_references(pdf: pydyf.PDF) -> tuple[bytes, ...]:
 pydyf.PDF.page_references = property(page_references)
 
 
+class Written(pydyf.Object):
+    """An object of a finished PDF in its bytes: pydyf asks for them twice, to write them and to hash them."""
+
+    def __init__(self, original: pydyf.Object) -> None:
+        self.number, self.offset = original.number, original.offset
+        self.generation, self.free = original.generation, original.free
+        self.bytes, self.packed = original.data, original.compressible
+
+    @property
+    def data(self) -> bytes:
+        return self.bytes
+
+    @property
+    def compressible(self) -> bool:
+        return self.packed
+
+
+def finish(document: object, pdf: pydyf.PDF) -> None:
+    """The last hook before a PDF is written: from here on nothing in it changes."""
+    pdf.objects[:] = [one if one.free == "f" else Written(one) for one in pdf.objects]
+
+
 class Refused(FatalURLFetchingError):
     """The document asked for something that is not ours to give: no PDF at all, rather than one with a hole in it."""
 
@@ -94,7 +116,8 @@ def limit(kind: int, most: int) -> None:
 def render(order: dict[str, Any]) -> bytes:
     """The PDF of an order: {html, identifier, roots, files}, tagged as PDF/UA asks. Raises Refused."""
     page = HTML(string=order["html"], base_url="static:///", url_fetcher=OwnFiles(order["roots"], order["files"]))
-    pdf: bytes = page.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=order["identifier"].encode())
+    name = order["identifier"].encode()
+    pdf: bytes = page.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=name, finisher=finish)
     return pdf
 
 

@@ -1,4 +1,7 @@
-"""Reading XLSX: values as stored (no formula is ever calculated), and no archive that is larger than it looks."""
+"""Reading XLSX: values as stored (no formula is ever calculated), and no archive that is larger than it looks.
+
+openpyxl is imported where a workbook is read: it takes 6 MB, and most web workers never see one.
+"""
 
 import datetime as dt
 import io
@@ -7,9 +10,6 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError
-
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from foundation.pages.imports.table import MOST_COLUMNS, Row, Table, Unreadable, table
 from foundation.pages.sheets import plain
@@ -28,6 +28,9 @@ DAMAGED = "The workbook is damaged or no XLSX file. Open it in your spreadsheet 
 def read_xlsx(data: bytes, sheet: str = "") -> Table:
     """The table in a workbook's sheet (the first visible one when `sheet` is ""). Raises Unreadable."""
     guard(data)
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         names = [page.title for page in book.worksheets if page.sheet_state == "visible"]
@@ -72,6 +75,8 @@ def has_formulas(data: bytes) -> bool:
 
 def refuse_uncalculated(data: bytes, page: Any) -> None:
     """Refuse a sheet with a formula whose result the file does not hold: its cell would look empty."""
+    import openpyxl
+
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
     try:
         for line, cells in enumerate(zip(cells_of(page), cells_of(book[page.title]), strict=True), 1):
