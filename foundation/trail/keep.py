@@ -10,7 +10,7 @@ from django.db import models, transaction
 
 from foundation.trail import leaf
 from foundation.trail.models import EPOCH, Cause, Entry, Tracked, audited_bulk, version_of
-from foundation.trail.record import actor_of, draft, now
+from foundation.trail.record import actor_of, append, draft, now
 from foundation.trail.values import columns, empty, stored
 
 Row = TypeVar("Row", bound=Tracked)
@@ -43,7 +43,7 @@ def save(
     would not change is left alone, without an entry. Validation is the form's; the database's constraints hold anyway.
     """
     model = type(instance)
-    rows = model._base_manager.select_for_update(no_key=True).filter(pk=instance.pk)
+    rows = model._base_manager.select_for_update(no_key=True).filter(pk=instance.pk).order_by()
     before = next(iter(rows), None) if instance.pk else None
     keep_files(instance, new=before is None)
     move = compare(before, instance)
@@ -60,7 +60,7 @@ def save(
     finally:
         instance.__dict__.pop("_cause", None)
     told = Telling(actor, reason, refs, private, at)
-    entry_of(move, instance.version_row, verb, told).save(force_insert=True)
+    append(entry_of(move, instance.version_row, verb, told))
     return instance
 
 
