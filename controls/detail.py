@@ -7,7 +7,7 @@ from controls.models import SCOPE, Control, Mapping, Status, Wording
 from controls.states import day_of
 from foundation.accounts.access import are_apart, can, visible
 from foundation.accounts.duties import NOT_APPLICABLE
-from foundation.accounts.models import User
+from foundation.accounts.models import DutyException, User
 from foundation.trail.asof import rows, thaw
 
 VERBS = ("update_status", "propose_not_applicable", "approve_not_applicable", "review", "reword", "map_criteria")
@@ -30,6 +30,12 @@ def criteria_of(control: Control, user: User, moment: datetime.datetime | None) 
     """The links that stood and that `user` may see, each with its criterion, in the framework's order."""
     links = visible(user, rows(Mapping, moment), moment).filter(control_id=control.pk, archived_at=None)
     return list(links.select_related("criterion").order_by("criterion__framework_id", "criterion__position"))
+
+
+def exceptions_for(control: Control, user: User) -> list[DutyException]:
+    """The exceptions in force under which one person may take this control out alone, as far as `user` sees them."""
+    found = visible(user, DutyException.objects.in_force().about(NOT_APPLICABLE.id, control))
+    return list(found.select_related("beneficiary").order_by("expires_at", "id"))
 
 
 def verbs_for(user: User, control: Control) -> dict[str, bool]:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from controls import actions
 from controls.columns import COLUMNS, FACTS, attach_criteria
-from controls.detail import criteria_of, verbs_for, wordings_of
+from controls.detail import criteria_of, exceptions_for, verbs_for, wordings_of
 from controls.filters import ControlFilter, MatrixFilter
 from controls.forms import (
     ApplicabilityForm,
@@ -72,6 +72,7 @@ class ControlPages(Pages):
         return {
             **wordings_of(target, moment),
             "criteria": criteria_of(target, self.user, moment),
+            "exceptions": [] if moment else exceptions_for(target, self.user),
             "verbs": {} if moment else verbs_for(self.user, target),
         }
 

@@ -37,4 +37,17 @@ EXCEPTION_OF_ONESELF: Final = Duty(
 
 _ALL: Final = (NOT_APPLICABLE, ONESELF, OWN_ROLE, OWN_ACCOUNT, OWN_FACTOR, EXCEPTION_REQUESTED, EXCEPTION_OF_ONESELF)
 DUTIES: Final[dict[str, Duty]] = {duty.id: duty for duty in _ALL}
+
+
+def rules() -> list[tuple[str, str]]:
+    """Every duty with its rule: the words of a model's field."""
+    return [(duty.id, duty.rule) for duty in _ALL]
+
+
+def kinds_of_record() -> list[tuple[str, str]]:
+    """Every kind of record that a duty is about, in a word: the same."""
+    labels = dict.fromkeys(duty.register for duty in _ALL)
+    return [(label, label.partition(".")[2].capitalize()) for label in labels]
+
+
 EXCEPTABLE: Final[dict[str, Duty]] = {id_: duty for id_, duty in DUTIES.items() if duty.may_be_excepted}

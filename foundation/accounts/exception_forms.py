@@ -12,7 +12,7 @@ from django.utils import timezone
 from foundation.accounts import exceptions
 from foundation.accounts.access import can
 from foundation.accounts.duties import EXCEPTABLE
-from foundation.accounts.models import DutyException, User
+from foundation.accounts.models import DutyException, User, in_force
 from foundation.accounts.roles import Role
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm
@@ -107,5 +107,4 @@ class ExceptionFilter(RegisterFilter):
         return found
 
     def filter_show(self, queryset: QuerySet[DutyException], _name: str, _value: str) -> QuerySet[DutyException]:
-        now = self.moment or timezone.now()
-        return queryset.filter(state="approved", opens_at__lte=now, expires_at__gt=now)
+        return queryset.filter(in_force(self.moment or timezone.now()))

@@ -1,6 +1,7 @@
 """The register of exceptions from the separation of duties, and the three verbs on one."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, ClassVar, Literal
 
 from django.core.exceptions import PermissionDenied
@@ -34,7 +35,7 @@ class ExceptionPages(Pages):
         Column("exception", "Exception", sort="id", kind="title", get=str),
         Column("rule", "Rule"),
         Column("beneficiary", "For", sort="beneficiary__name", kind="person"),
-        Column("record", "Record"),
+        Column("record", "Record", url=attrgetter("record_url")),
         Column("opens_at", "From", sort="opens_at", kind="moment"),
         Column("expires_at", "Until", sort="expires_at", kind="moment"),
         Column("approver", "Approver", sort="approver__name", kind="person"),

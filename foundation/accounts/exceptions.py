@@ -83,13 +83,17 @@ def check_times(opens_at: datetime, expires_at: datetime) -> None:
 
 
 def name_records(found: Iterable[DutyException], user: User) -> None:
-    """Say of each what its record is called, as far as `user` sees it: two queries a register."""
+    """Say of each what its record is called and where it is, as far as `user` sees it: two queries a register."""
     for label in {one.object_type for one in found if one.object_type}:
         about_it = [one for one in found if one.object_type == label]
         records = apps.get_model(label)._default_manager.in_bulk([int(one.object_id) for one in about_it])
         seen = which(user, "view", records.values())
         for one in about_it:
-            one.named = str(records[int(one.object_id)]) if int(one.object_id) in seen else ""
+            if int(one.object_id) in seen:
+                one.named, one.record_url = (
+                    str(records[int(one.object_id)]),
+                    records[int(one.object_id)].get_absolute_url(),
+                )
 
 
 @transaction.atomic

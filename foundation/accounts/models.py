@@ -1,6 +1,7 @@
 """People who sign in, the window that an auditor looks through, and exceptions from the separation of duties."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from knox.models import AbstractAuthToken
 
-from foundation.accounts.duties import DUTIES
+from foundation.accounts.duties import DUTIES, kinds_of_record, rules
 from foundation.accounts.paths import Paths
 from foundation.accounts.roles import JUST_IN_TIME, Role
 from foundation.trail.models import Register, Tracked, TrackedQuerySet
@@ -294,13 +295,22 @@ class AuditorWindow(Tracked):
         return bool(self.opens_at <= moment < self.closes_at)
 
 
+def in_force(at: datetime) -> models.Q:
+    """Approved, begun, not over and not ended at `at`: of live rows, and of history rows of that moment, alike."""
+    return models.Q(state="approved", opens_at__lte=at, expires_at__gt=at)
+
+
 class DutyExceptionQuerySet(TrackedQuerySet["DutyException"]):
     """The words in which exceptions are asked for."""
 
     def in_force(self) -> "DutyExceptionQuerySet":
-        """Approved, begun, not over and not ended: what `access.apart` asks."""
-        now = timezone.now()
-        return self.filter(state="approved", opens_at__lte=now, expires_at__gt=now)
+        """What has effect now: what `access.apart` asks."""
+        return self.filter(in_force(timezone.now()))
+
+    def about(self, duty: str, record: models.Model) -> "DutyExceptionQuerySet":
+        """Those of one duty that hold for this record: confined to it, or to none."""
+        here = models.Q(object_type=record._meta.label_lower, object_id=str(record.pk))
+        return self.filter(here | models.Q(object_type=""), duty=duty)
 
 
 class DutyException(Tracked):
@@ -315,12 +325,12 @@ class DutyException(Tracked):
         DECLINED = "declined", "Declined"
         ENDED = "ended", "Ended"
 
-    duty = models.CharField("rule", max_length=60)
+    duty = models.CharField("rule", max_length=60, choices=rules)
     beneficiary = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", help_text="Who may do both steps meanwhile."
     )
-    object_type = models.CharField(max_length=60, blank=True, editable=False)
-    object_id = models.CharField(max_length=60, blank=True, editable=False)
+    object_type = models.CharField("only for one", max_length=60, blank=True, editable=False, choices=kinds_of_record)
+    object_id = models.CharField("its number", max_length=60, blank=True, editable=False)
     reason = models.TextField(help_text="Why the two steps cannot be done by two people for now.")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
     approver = models.ForeignKey(
@@ -337,7 +347,7 @@ class DutyException(Tracked):
 
     objects: ClassVar[Any] = models.Manager.from_queryset(DutyExceptionQuerySet)()
 
-    named = ""  # what the record is called, for who sees it
+    named = record_url = ""  # what the record is called and where it is, for who sees it
     looked_at: Any = None  # the past moment that a page shows; None is now
 
     access = Paths(owner=("beneficiary", "approver", "requested_by"))

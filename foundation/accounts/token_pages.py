@@ -1,11 +1,13 @@
 """The register of API tokens: one's own, and everybody's for whoever watches over them."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from foundation.accounts import actions
 from foundation.accounts.access import can, get_allowed
@@ -15,6 +17,8 @@ from foundation.accounts.token_forms import TokenFilter, TokenForm
 from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column
 from foundation.pages.pages import Pages
+
+MADE: Final = "token_made"  # in the session: a new token's number and text, until its page has shown it
 
 
 def scope_words(token: Token) -> list[str]:
@@ -43,7 +47,11 @@ class TokenPages(Pages):
 
     @classmethod
     def urls(cls) -> list[URLPattern]:
-        return [*super().urls(), path("<int:pk>/revoke/", revoke, name="token-revoke")]
+        return [
+            *super().urls(),
+            path("<int:pk>/made/", made, name="token-made"),
+            path("<int:pk>/revoke/", revoke, name="token-revoke"),
+        ]
 
     def detail_context(self, target: Token, moment: Any) -> dict[str, Any]:
         """Whether this person may revoke it."""
@@ -57,10 +65,21 @@ class TokenPages(Pages):
         return token
 
     def saved(self, target: Any, word: str) -> HttpResponse:
-        """Show the token's text, this once: no redirect, because nothing could show it again."""
-        response = self.record("made", target, secret=target.secret)
-        response["Cache-Control"] = "no-store"
-        return response
+        """To the page that shows the token's text once; until then it waits in the session, which is stored sealed."""
+        self.request.session[MADE] = {"pk": target.pk, "secret": target.secret}
+        return redirect("accounts:token-made", target.pk)
+
+
+@require_safe
+@never_cache
+def made(request: HttpRequest, pk: int) -> HttpResponse:
+    """The text of a token that was made just now; read once, it is gone from here too."""
+    token = get_allowed(request.user, "view", Token, pk)
+    waiting = request.session.get(MADE) or {}
+    if request.method != "GET" or waiting.get("pk") != token.pk or token.user_id != request.user.pk:
+        return redirect(token)
+    del request.session[MADE]
+    return TokenPages(request).record("made", token, secret=waiting["secret"])
 
 
 REVOKE = VerbPage(
@@ -82,4 +101,5 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     return act(request, TokenPages, token, REVOKE)
 
 
+made.pages = TokenPages  # type: ignore[attr-defined]
 revoke.pages = TokenPages  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from foundation.accounts import actions
 from foundation.accounts.access import apart, can, get_allowed, require
 from foundation.accounts.duties import ONESELF
 from foundation.accounts.forms import ProfileForm, RoleForm, UntieForm, UserFilter, UserForm
-from foundation.accounts.models import User
+from foundation.accounts.models import DutyException, User
 from foundation.accounts.providers import ties_of
 from foundation.accounts.second_factor import kinds_of
 from foundation.accounts.tokens import invited_by
@@ -207,6 +207,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC) for at in entries.values_list("at", flat=True)[:5]
     ]
     context = {"form": form, "may_change": may_change, "signs": signs}
+    context["may_see_exceptions"] = not user.is_auditor and can(user, "view", DutyException)
     return render(request, "accounts/profile.html", context, status=422 if form.errors else 200)
 
 

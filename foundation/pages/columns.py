@@ -11,7 +11,7 @@ from django.db import models
 
 from foundation.accounts.access import can
 from foundation.accounts.models import User
-from foundation.trail.changes import words
+from foundation.trail.changes import words, zoned
 
 EXACT = (datetime.date, int, float, Decimal)  # moments are days too
 Kind = Literal["text", "ref", "title", "badge", "date", "moment", "number", "person"]
@@ -30,7 +30,8 @@ class Shown:
 class Cell(Shown):
     """What one column shows for one row. `tone` is a badge's tone; `missing` marks a gap worth seeing.
 
-    `look` is its CSS class. `leads`: it is what the row is called by, and links to the record.
+    `look` is its CSS class. `leads`: it is what the row is called by, and links to the record. `url`: another record's
+    page that it leads to, for who may see that one.
     """
 
     kind: Kind
@@ -39,13 +40,14 @@ class Cell(Shown):
     missing: bool = False
     look: str = ""
     leads: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row(Shown):
     """One record as a list shows it. `url` leads to it at the moment looked at; `verb_url`: its verb, or nothing.
 
-    `cells`: text, look, tone and leads of each Cell. A loop takes them apart once, where names would be looked up again
+    `cells`: text, look, tone and link ("" for none) of each Cell. A loop takes them apart once, where names would be looked up again
     and again: a list of 100 has 2,800 of them. `pk` is text, so that no number is put into anybody's way of writing it.
     """
 
@@ -54,7 +56,7 @@ class Row(Shown):
     url: str
     verb_url: str
     archived: bool
-    cells: Sequence[tuple[str, str, str, bool]]
+    cells: Sequence[tuple[str, str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Column:
     `sort` is the ORM path to order by ("" = cannot be sorted). `tones` maps a badge's raw value to its tone.
     `empty` is the word for a gap (an owner who is missing is worth a word; a missing note is not).
     `data` is the value for CSV where `get` makes words of it for people ("2026-01-31 overdue").
+    `url` gives the page of the record that the value names, or "".
     `verb` is what one must be allowed to do in the register to be shown this column ("" = seeing the row is enough).
     """
 
@@ -76,6 +79,7 @@ class Column:
     get: Callable[[Any], Any] | None = None
     verb: str = ""
     data: Callable[[Any], Any] | None = None
+    url: Callable[[Any], str] | None = None
 
     def value(self, row: Any) -> Any:
         """The raw value: what sorts, and what a badge takes its tone from."""
@@ -88,11 +92,12 @@ class Column:
         """The value as shown. Choices show their words, days are ISO, lists are joined by commas."""
         value = self.value(row)
         display = getattr(row, self.in_words, None)
-        text = str(display()) if display else words(value)
+        text = str(display()) if display else to_the_minute(value) if self.kind == "moment" else words(value)
         if not text and self.empty:
             return Cell(self.kind, self.empty, missing=True, look=f"{self.kind} missing")
         tone = self.tones.get(value, "mute") if self.kind == "badge" else ""
-        return Cell(self.kind, text, tone, look=self.kind, leads=self.leads)
+        url = self.url(row) if self.url else ""
+        return Cell(self.kind, text, tone, look=self.kind, leads=self.leads, url=url)
 
     @cached_property
     def in_words(self) -> str:
@@ -111,6 +116,11 @@ class Column:
         if display or isinstance(value, bool) or not isinstance(value, EXACT):
             return str(display()) if display else words(value)
         return value
+
+
+def to_the_minute(moment: datetime.datetime | None) -> str:
+    """A moment as lists and facts show it; the seconds stand in the history and in the trail."""
+    return zoned(moment, "%Y-%m-%d %H:%M") if moment else ""
 
 
 def shown_to(user: User, model: type[models.Model], columns: Iterable[Column]) -> list[Column]:

@@ -163,13 +163,14 @@ class Pages:
         verb, back = self.urls_of(self.row_verb[1] if self.row_verb else "detail"), self.request.get_full_path()
         back = f"?{urlencode({'next': back})}"
         for one in found:
+            here = f"{record(one.pk)}{kept}"
             yield Row(
                 pk=str(one.pk),
                 name=str(one),
-                url=f"{record(one.pk)}{kept}",
+                url=here,
                 verb_url=f"{verb(one.pk)}{back}" if one.pk in may_verb else "",
                 archived=getattr(one, "archived_at", None) is not None,
-                cells=[(cell.text, cell.look, cell.tone, cell.leads) for cell in listing.cells(one)],
+                cells=[(c.text, c.look, c.tone, here if c.leads else c.url) for c in listing.cells(one)],
             )
 
     def csv_page(self) -> HttpResponseBase:

@@ -213,8 +213,8 @@ async function copy(button) {
     button.dataset.copied = "1";
     setTimeout(() => { delete button.dataset.copied; }, 1500);
   } catch (error) {
-    if (!(error instanceof DOMException)) throw error;
-    say("The browser refused to copy");
+    if (navigator.clipboard && !(error instanceof DOMException)) throw error;
+    say("The browser refused to copy: select it and copy it by hand");
   }
 }
 

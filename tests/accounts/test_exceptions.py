@@ -329,10 +329,68 @@ def test_the_past_shows_the_state_of_then(client: Client, compliance: User, aske
     exceptions.approve_exception(asked, actor=manager, reason="Agreed.")
     client.force_login(compliance)
     then = client.get("/people/exceptions/", {"as_of": begun.isoformat()})
-    assert [row.cells[-1].text for row in then.context["table"]] == ["Requested"]
+    assert [row.cells[-1][0] for row in then.context["table"]] == ["Requested"]
     with time_machine.travel(begun + 30 * DAY):
         client.force_login(compliance)
         during = client.get("/people/exceptions/", {"as_of": (begun + DAY).isoformat()})
-        assert [row.cells[-1].text for row in during.context["table"]] == ["In force"]
+        assert [row.cells[-1][0] for row in during.context["table"]] == ["In force"]
         now = client.get("/people/exceptions/")
-        assert [row.cells[-1].text for row in now.context["table"]] == ["Over"]
+        assert [row.cells[-1][0] for row in now.context["table"]] == ["Over"]
+
+
+def test_the_record_is_a_link_for_who_may_see_it(
+    client: Client, compliance: User, manager: User, employee: User, proposed: Control
+):
+    one = ExceptionFactory(
+        beneficiary=employee, approver=manager, requested_by=compliance, object_type="controls.control",
+        object_id=str(proposed.pk),
+    )  # fmt: skip
+    link = f'<a href="{proposed.get_absolute_url()}">{proposed}</a>'
+    client.force_login(compliance)
+    for path in ("/people/exceptions/", one.get_absolute_url(), f"{one.get_absolute_url()}end/"):
+        assert link in client.get(path).content.decode(), path
+    client.force_login(employee)
+    page = client.get(one.get_absolute_url()).content.decode()
+    assert proposed.get_absolute_url() not in page
+    assert str(proposed) not in page
+
+
+def test_moments_are_told_to_the_minute_and_the_history_in_words(
+    client: Client, compliance: User, manager: User, proposed: Control
+):
+    one = ExceptionFactory(
+        beneficiary=compliance, approver=manager, requested_by=compliance, object_type="controls.control",
+        object_id=str(proposed.pk),
+    )  # fmt: skip
+    client.force_login(compliance)
+    facts = dict(client.get(one.get_absolute_url()).context["facts"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC\S*", facts["From"].text)
+    history = client.get(f"{one.get_absolute_url()}history/").content.decode()
+    assert NOT_APPLICABLE.rule in history
+    assert NOT_APPLICABLE.id not in history
+    assert "controls.control" not in history
+
+
+def test_it_stands_on_the_control_that_it_is_about_for_whom_it_concerns(
+    client: Client, compliance: User, manager: User, owner: User, colleague: User, allowed: DutyException
+):
+    mine, other = ControlFactory(owner=owner), ControlFactory(owner=owner)
+    one = ExceptionFactory(
+        beneficiary=owner, approver=manager, requested_by=compliance, object_type="controls.control",
+        object_id=str(mine.pk),
+    )  # fmt: skip
+    words = f"{one} is in force."
+
+    def shown(user: User, control: Control) -> str:
+        client.force_login(user)
+        return client.get(control.get_absolute_url()).content.decode()
+
+    assert words not in shown(owner, mine), "it is only asked for"
+    exceptions.approve_exception(one, actor=manager, reason="Agreed.")
+    assert words in shown(owner, mine)
+    assert words in shown(manager, mine)
+    assert words not in shown(colleague, mine), "not theirs to read"
+    assert words not in shown(owner, other)
+    assert f"{allowed} is in force." in shown(compliance, other), "it holds for every record"
+    client.force_login(owner)
+    assert 'href="/people/exceptions/"' in client.get("/people/me/").content.decode()

@@ -211,7 +211,9 @@ def test_new_recovery_codes_replace_the_old(client: Client, bare: User):
     enrol(client)
     old = client.get(reverse("mfa_view_recovery_codes")).context["unused_codes"]
     client.post(reverse("mfa_generate_recovery_codes"))
-    new = client.get(reverse("mfa_view_recovery_codes")).context["unused_codes"]
+    page = client.get(reverse("mfa_view_recovery_codes"))
+    new = page.context["unused_codes"]
+    assert [str(one) for one in page.context["messages"]] == [], "what is to be said stands above the codes"
     assert not set(old) & set(new)
     assert told()[-1] == "auth.recovery_codes_made"
     assert "auth.mfa_removed" not in told()

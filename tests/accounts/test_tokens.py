@@ -38,13 +38,19 @@ def status(by: Caller) -> int:
 
 def test_a_token_is_made_on_its_page_and_shown_once(owner: User):
     client = browser(owner)
-    made = client.post(NEW, {"name": "CI", "scopes": ["read"], "days": "30"})
+    asked = client.post(NEW, {"name": "CI", "scopes": ["read"], "days": "30"})
+    assert asked.url == reverse("accounts:token-made", args=[Token.objects.get().pk])
+    assert client.head(asked.url).status_code == 302, "a look ahead shows nothing and uses nothing up"
+    assert browser(owner).get(asked.url).url == Token.objects.get().get_absolute_url(), "in this browser alone"
+    made = client.get(asked.url)
     secret = made.context["secret"]
     assert made.status_code == 200
-    assert made["Cache-Control"] == "no-store"
+    assert "no-store" in made["Cache-Control"]
     assert secret.startswith("cs_")
     assert secret in made.content.decode()
     token = Token.objects.get()
+    assert client.get(asked.url).url == token.get_absolute_url(), "loaded again: gone, and no second token"
+    assert secret not in str(dict(client.session))
     assert (token.user, token.scopes) == (owner, ["read"])
     assert timedelta(days=29) < token.expiry - timezone.now() <= timedelta(days=30)
     assert Client(headers={"Authorization": f"Bearer {secret}"}).get(ME).json()["email"] == owner.email

@@ -89,6 +89,7 @@ READS: dict[str, str] = {
     "accounts:token-detail":                       "302 404 404 404 200 404 200 200",
     "accounts:token-history":                      "302 404 404 404 200 404 200 200",
     "accounts:token-trail":                        "302 404 404 404 200 404 200 200",
+    "accounts:token-made":                         "302 404 404 404 302 404 302 302",  # shown once, right after making
     "accounts:token-revoke":                       "302 404 404 404 200 404 403 200",
     "organisation:settings":                        "302 404 404 404 404 404 200 200",
     "organisation:organisation-edit":               "302 404 404 404 404 404 404 200",
@@ -263,6 +264,7 @@ WRITES: dict[str, str] = {
     "accounts:token-detail":                       "302 405 405 403 405 405 405 405",
     "accounts:token-history":                      "302 405 405 403 405 405 405 405",
     "accounts:token-trail":                        "302 405 405 403 405 405 405 405",
+    "accounts:token-made":                         "302 405 405 403 405 405 405 405",
     "accounts:token-revoke":                       "302 404 404 403 422 404 403 422",
     "organisation:settings":                        "302 405 405 403 405 405 405 405",
     "organisation:organisation-edit":               "302 404 404 403 404 404 404 422",
