@@ -45,15 +45,15 @@ class Cell(Shown):
 
 @dataclass(frozen=True, slots=True)
 class Row(Shown):
-    """One record as a list shows it. `url` leads to it at the moment looked at; `verb_url`: its verb, or nothing.
+    """One record as a list shows it. `verb_url`: its verb, or nothing.
 
-    `cells`: text, look, tone and link ("" for none) of each Cell. A loop takes them apart once, where names would be looked up again
-    and again: a list of 100 has 2,800 of them. `pk` is text, so that no number is put into anybody's way of writing it.
+    `cells`: text, look, tone and link ("" for none; to the record itself at the moment looked at) of each Cell. A loop
+    takes them apart once, where names would be looked up again and again: a list of 100 has 2,800. `pk` is text, so
+    that no number is put into anybody's way of writing it.
     """
 
     pk: str
     name: str
-    url: str
     verb_url: str
     archived: bool
     cells: Sequence[tuple[str, str, str, str]]

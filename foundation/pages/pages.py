@@ -167,7 +167,6 @@ class Pages:
             yield Row(
                 pk=str(one.pk),
                 name=str(one),
-                url=here,
                 verb_url=f"{verb(one.pk)}{back}" if one.pk in may_verb else "",
                 archived=getattr(one, "archived_at", None) is not None,
                 cells=[(c.text, c.look, c.tone, here if c.leads else c.url) for c in listing.cells(one)],

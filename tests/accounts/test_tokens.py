@@ -273,7 +273,7 @@ def test_requests_are_counted(owner: User, colleague: User, settings: Any):
 def test_who_sees_and_revokes_which(admin: User, compliance: User, owner: User, colleague: User):
     mine, theirs = caller(owner), caller(colleague)
     listed = {
-        user.name: {row.pk for row in browser(user).get(reverse("accounts:token-list")).context["table"]}
+        user.name: {int(row.pk) for row in browser(user).get(reverse("accounts:token-list")).context["table"]}
         for user in (admin, compliance, owner)
     }
     assert listed == {
