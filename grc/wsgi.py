@@ -16,7 +16,10 @@ from foundation.trail import guards  # noqa: E402
 guards.require(connection)
 
 # A page makes tens of thousands of short-lived objects. Collecting after every 700, through everything that was loaded
-# and will stay, took about a seventh of the time of a long list (benchmarks/controls.py).
+# and will stay, took about a seventh of the time of a long list (benchmarks/controls.py). What is loaded now is put
+# aside, so that even a full collection is cheap; and one comes soon, because what a template was given hangs in a
+# cycle: at the usual pace ten thousand lines of the matrix would stay each time that somebody looked at it.
 gc.collect()
 gc.freeze()
-gc.set_threshold(50_000, 20, 20)
+gc.collect()  # counts as long-lived what is left, nothing; a quarter of that decides when all is looked through
+gc.set_threshold(50_000, 2, 1)
