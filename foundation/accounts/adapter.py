@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from foundation.accounts.actions import set_password
+from foundation.accounts.attempts import counted_from_here
 from foundation.accounts.fresh import is_fresh
 from foundation.accounts.jobs import NOTICES, notice_mail, password_reset_mail
 from foundation.accounts.models import User
@@ -32,13 +33,14 @@ class AccountAdapter(DefaultAccountAdapter):
         return user if isinstance(user, User) and user.is_active else None
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Put attempts beyond the limit on the trail too: those are the ones that matter."""
+        """Put the first attempt beyond the limit on the trail too, one a minute: no stranger fills it."""
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            with transaction.atomic():
-                typed = {"email": str(credentials.get("email", ""))}
-                record("auth.sign_in_failed", None, outcome="failed", reason="too many attempts", private=typed)
+            if counted_from_here("sign-in-refused") == 1:
+                with transaction.atomic():
+                    typed = {"email": str(credentials.get("email", ""))}
+                    record("auth.sign_in_failed", None, outcome="failed", reason="too many attempts", private=typed)
             raise
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:

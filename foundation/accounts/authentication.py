@@ -1,13 +1,10 @@
 """Who asks the API: by a token, or in a browser that is signed in. And how often, and within which scope."""
 
-import hashlib
-import ipaddress
 import re
 import time
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -18,11 +15,12 @@ from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.request import Request
 
+from foundation.accounts.attempts import counted, counted_from_here
 from foundation.accounts.models import Token, User
 from foundation.accounts.roles import Role
 from foundation.accounts.scopes import grants
 from foundation.trail.models import audited_bulk
-from foundation.trail.origin import acting_by_token, current
+from foundation.trail.origin import acting_by_token
 from foundation.trail.record import record
 
 TOKEN: Final = re.compile(rb"cs_[0-9a-f]{64}")
@@ -76,7 +74,7 @@ def failed(header: bytes) -> None:
     A good token from there goes on being good: nobody guesses 256 bits, and neighbours shut nobody out. Beyond the
     limit one more entry says so, and no further: who knows no token must not be able to fill the trail.
     """
-    count = counted(f"api-failed:{hashlib.sha256(neighbourhood().encode()).hexdigest()}")
+    count = counted_from_here("api-failed")
     if count <= FAILURES_A_MINUTE:
         known, reason = known_as(header)
         with transaction.atomic():
@@ -98,18 +96,6 @@ def known_as(header: bytes) -> tuple[Token | None, str]:
         return None, "unknown"
     standing = found.standing()
     return found, "its account has no tokens" if standing == "In use" else standing.lower()
-
-
-def neighbourhood() -> str:
-    """Where the request comes from, as one counts it: an IPv4 address, or the /64 that one IPv6 customer has whole."""
-    address = current().ip
-    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if ":" in address else address
-
-
-def counted(what: str) -> int:
-    """How many of these there were in this minute of the clock with this one, over all processes."""
-    key = f"{what}:{int(time.time()) // 60}"
-    return 1 if cache.add(key, 1, timeout=120) else cache.incr(key)
 
 
 def note_use(token: Token) -> None:
