@@ -102,6 +102,7 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "end_sessions": {A: "all"},
         "reset_mfa": {A: "all"},
         "change_break_glass": {A: "all"},
+        "untie_provider": {A: "all"},
         "review_access": {A: "all", C: "all"},
     },
     "accounts.dutyexception": {
