@@ -125,26 +125,11 @@ INSERT = (
 def append(entry: Entry) -> Entry:
     """Store a draft: one plain INSERT, which takes the ORM longer to compose than the database to run."""
     connection = transaction.get_connection()
-    insert = _insert_prepared if connection.vendor == "postgresql" else _insert
-    with transaction.mark_for_rollback_on_error(connection.alias):
-        entry.id = insert(connection, stored(entry))
+    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+        cursor.execute(INSERT, stored(entry))
+        (entry.id,) = cursor.fetchone()
     entry._state.adding, entry._state.db = False, connection.alias  # noqa: SLF001 - as the ORM leaves a saved row
     return entry
-
-
-def _insert(connection: Any, values: tuple[Any, ...]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, values)
-        return int(cursor.fetchone()[0])
-
-
-def _insert_prepared(connection: Any, values: tuple[Any, ...]) -> int:
-    """The same, planned once a connection: for so small a statement Django's own cursor costs as much as the row."""
-    from psycopg import Cursor  # an installation on SQLite never loads it
-
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        ((number,),) = cursor.execute(INSERT, values, prepare=True)
-        return int(number)
 
 
 def now() -> int:
