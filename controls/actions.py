@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from controls.models import MOVES, Applicability, Category, Control, Criterion, Mapping, Status, Wording
+from controls.models import MOVES, SCOPE, Applicability, Category, Control, Criterion, Mapping, Status, Wording
 from foundation.accounts.access import apart, refs_of
 from foundation.accounts.duties import NOT_APPLICABLE
 from foundation.accounts.models import User
@@ -25,11 +25,15 @@ class IllegalMove(ValidationError):
 
 
 @transaction.atomic
-def update_status(control: Control, *, actor: User, status: str, note: str) -> Control:
+def update_status(
+    control: Control, *, actor: User, status: str, note: str, since: datetime.date | None = None
+) -> Control:
     """Declare the implementation status, with a note; staying where it is with a new note is a report of progress.
 
-    Raises IllegalMove for a move that MOVES does not list, and for not applicable, which takes two people;
-    ValidationError without a note. Moving on withdraws an open proposal and ends an approved one.
+    `since`: the first day on which an implemented control operates, or the last on which a retired one did; today if
+    not given. From these days come the occurrences that are expected of it. Raises IllegalMove for a move that MOVES
+    does not list, and for not applicable, which takes two people; ValidationError without a note, or for a day that has
+    not come. Moving on withdraws an open proposal and ends an approved one.
     """
     control = locked(control)
     _say(note, "Say in a note what changed.")
@@ -39,6 +43,7 @@ def update_status(control: Control, *, actor: User, status: str, note: str) -> C
         _move(control, status)
         _forget_proposal(control)
         control.status_changed_at = timezone.now()
+    _operate(control, since)
     control.status_note = note
     return save(control, actor=actor, verb="control.status_updated", reason=note)
 
@@ -70,6 +75,7 @@ def approve_not_applicable(control: Control, *, actor: User, note: str = "") -> 
     control.approved_by, control.approved_under = actor, exception
     control.status_note = note or control.not_applicable_reason
     control.status_changed_at = timezone.now()
+    _operate(control, None)
     refs = refs_of(exception)
     return save(control, actor=actor, verb="control.not_applicable_approved", reason=note, refs=refs)
 
@@ -84,20 +90,26 @@ def decline_not_applicable(control: Control, *, actor: User, reason: str) -> Con
 
 
 @transaction.atomic
-def reword(
+def reword(  # noqa: PLR0913 - a wording has this many parts
     control: Control, *, actor: User, who: str, what: str, how_often: str, on_what: str,
-    effective_from: datetime.date, reason: str,
+    effective_from: datetime.date, reason: str, frequency: str = "",
 ) -> Wording:  # fmt: skip
     """Give the control a wording that is in force from a day on. What was in force before stays on record.
 
-    The day may lie in the past (the wording was agreed before it was typed in) or in the future. Raises
-    ValidationError if a part or the reason is missing.
+    The day may lie in the past (the wording was agreed before it was typed in) or in the future. `frequency`: how often
+    the control operates while the wording is in force; "" = as it does now. Raises ValidationError if a part or the
+    reason is missing.
     """
+    control = locked(control)
     wording = Wording(
-        control=locked(control), who=who, what=what, how_often=how_often, on_what=on_what,
-        effective_from=effective_from, reason=reason, author=actor,
+        control=control, who=who, what=what, how_often=how_often, on_what=on_what,
+        frequency=frequency or control.frequency, effective_from=effective_from, reason=reason, author=actor,
     )  # fmt: skip
     wording.full_clean()
+    if wording.frequency != control.frequency and effective_from <= today():
+        control.frequency_before = control.frequency_before or control.frequency
+        control.frequency = wording.frequency
+        save(control, actor=actor, verb="control.updated", reason=reason)
     return save(wording, actor=actor, verb="wording.written", reason=reason, refs=wording_refs(wording))
 
 
@@ -263,6 +275,17 @@ def _legal(control: Control, status: str) -> None:
 def _move(control: Control, status: str) -> None:
     _legal(control, status)
     control.status = status
+
+
+def _operate(control: Control, since: datetime.date | None) -> None:
+    """Keep the days between which it operates: begun once it is implemented, over once it is retired or leaves."""
+    day = today()
+    if since is not None and since > day:
+        raise ValidationError("This day has not come yet.")
+    if control.status == Status.IMPLEMENTED and (since or control.operates_from is None or control.operates_until):
+        control.operates_from, control.operates_until = since or day, None
+    elif control.status not in SCOPE and control.operates_from and control.operates_until is None:
+        control.operates_until = max(since or day, control.operates_from)
 
 
 def _proposed(control: Control) -> Control:

@@ -59,6 +59,8 @@ FACTS = (
     Column("kind", "Type", empty="Not said"),
     Column("nature", "Nature", empty="Not said"),
     Column("frequency", "Frequency", empty="Not said"),
+    Column("operates_from", "Operates since", kind="date"),
+    Column("operates_until", "Operated until", kind="date"),
     Column("expected_evidence", "Expected evidence", empty="Not said"),
     Column("automatable_source", "Could come from"),
     Column("review", "Next review", kind="date", get=review_words, empty="Not set"),

@@ -13,6 +13,7 @@ from controls.models import (
     Category,
     Control,
     Criterion,
+    Frequency,
     Mapping,
     Status,
     Wording,
@@ -69,6 +70,13 @@ class ControlForm(RegisterForm):
         """A reference without spaces around it."""
         return str(self.cleaned_data["ref"]).strip()
 
+    def clean_frequency(self) -> str:
+        """While a control operates, how often it does changes from a day on: that is a new wording's business."""
+        frequency: str = self.cleaned_data["frequency"]
+        if self.instance.operates_from and self.instance.frequency not in ("", frequency):
+            raise forms.ValidationError("It operates already. Write a new wording with the day from which this holds.")
+        return frequency
+
     def clean_review_date(self) -> datetime.date | None:
         """A day that is set now lies ahead; one that has passed since it was set may stay."""
         day: datetime.date | None = self.cleaned_data["review_date"]
@@ -81,6 +89,11 @@ class StatusForm(VerbForm):
     """The next status, or the same one again, with a note."""
 
     status = forms.ChoiceField()
+    since = day_field(
+        required=False,
+        label="Since",
+        help_text="The first day on which it operates, or of a retired one the last. Empty: today, or as it stands.",
+    )
     note = words_field(help_text="What was done, or what is in the way. It stands in the trail.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -129,12 +142,16 @@ class RewordForm(VerbForm):
     what = words_field(rows=2, help_text="What is done, in the present tense: “re-confirms or removes each account”.")
     how_often = forms.CharField(max_length=200, help_text="How often or when: “in the first month of each quarter”.")
     on_what = words_field(rows=2, help_text="On what, with its preposition: “on every production system”.")
+    frequency = forms.ChoiceField(
+        choices=[("", "As now"), *Frequency.choices], required=False, help_text="What is expected follows from it."
+    )
     effective_from = day_field(label="In force from", help_text="The first day; it may be past or to come.")
     reason = words_field(rows=2, help_text="Why the wording changes.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         now = Wording.objects.in_force(today()).filter(control=kwargs["target"]).first()
         start = {name: getattr(now, name) for name in ("who", "what", "how_often", "on_what")} if now else {}
+        start["frequency"] = kwargs["target"].frequency
         start |= {"effective_from": today()} | (kwargs.get("initial") or {})
         super().__init__(*args, **kwargs | {"initial": start})
 

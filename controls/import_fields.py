@@ -182,6 +182,14 @@ FIELDS = (
         help="Planned, in progress or implemented. Only for new controls: existing ones keep theirs.",
     ),
     ImportField(
+        "operates_from",
+        "Operates since",
+        parse=day,
+        created_only=True,
+        aliases=("operating since", "operational since", "implemented on", "implementation date"),
+        help="A day as 2026-11-21: from it on, evidence is expected. Only for new controls that are implemented.",
+    ),
+    ImportField(
         "review_date",
         "Next review",
         parse=review_day,

@@ -1,7 +1,7 @@
 """Bringing controls in: from our starter file, from our own CSV, or from any company's sheet."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,10 +75,25 @@ class ControlImporter(Importer):
             words = f"A new control cannot start as {item.instance.get_status_display().lower()}, which takes a reason."
             yield RowError(item.line, "Status", words)
         changed = {difference.label for difference in item.differences}
+        yield from self.operating_rules(item, changed)
         for name in ("owner", "operator"):
             who = item.values.get(name)
             if who is not None and self.label(name) in changed and not who.is_active:
                 yield RowError(item.line, self.label(name), f"{who} has no active account any more.")
+
+    def operating_rules(self, item: Item, changed: Collection[str]) -> Iterator[RowError]:
+        """From when it operates goes with being implemented; how often it does then takes a new wording."""
+        control, label = item.instance, self.label("operates_from")
+        implemented = control.status == Status.IMPLEMENTED
+        if item.new and implemented:
+            control.operates_from = control.operates_from or self.today
+        if item.new and control.operates_from and not implemented:
+            yield RowError(item.line, label, "Only an implemented control operates.")
+        elif control.operates_from and control.operates_from > self.today:
+            yield RowError(item.line, label, "This day has not come yet.")
+        if not item.new and control.operates_from and self.label("frequency") in changed:
+            words = "It operates already: how often it does changes with a new wording, on the control's page."
+            yield RowError(item.line, self.label("frequency"), words)
 
     def compare_wording(self, item: Item, stored: Sequence[Wording]) -> Iterator[RowError]:
         """A new wording where the file's differs from the one in force on that day; all four parts, or none."""
@@ -145,6 +160,7 @@ def worded(item: Item, actor: User, reason: str) -> Iterator[Wording]:
     for link in item.links:
         if isinstance(link, Wording):
             link.control, link.author, link.reason = item.instance, actor, reason
+            link.frequency = item.instance.frequency
             yield link
 
 

@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "foundation.files",
     "foundation.pages",
     "controls",
+    "evidence",
     "audits",
     "home",
     "grc",

@@ -129,6 +129,13 @@ class Control(Register):
     frequency = models.CharField(
         max_length=12, choices=Frequency.choices, blank=True, help_text="How often it operates."
     )
+    frequency_before = models.CharField(
+        max_length=12,
+        choices=Frequency.choices,
+        blank=True,
+        editable=False,
+        help_text="How often it operated before a wording changed that; empty while none has.",
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -155,6 +162,12 @@ class Control(Register):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PLANNED, editable=False)
     status_note = models.TextField(blank=True, editable=False, help_text="What was said when the status last changed.")
     status_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    operates_from = models.DateField(
+        null=True, blank=True, editable=False, help_text="The first day on which it operates: what is expected begins."
+    )
+    operates_until = models.DateField(
+        null=True, blank=True, editable=False, help_text="The last day on which it operated; empty while it does."
+    )
     not_applicable_reason = models.TextField(blank=True, editable=False)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
@@ -202,6 +215,10 @@ class Control(Register):
             models.CheckConstraint(condition=Q(nature__in=["", *Nature.values]), name="controls_control_nature_known"),
             models.CheckConstraint(
                 condition=Q(frequency__in=["", *Frequency.values]), name="controls_control_frequency_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(operates_until=None) | Q(operates_until__gte=F("operates_from")),
+                name="controls_control_operates_in_order",
             ),
             models.CheckConstraint(
                 condition=Q(proposed_by=None, proposed_at=None, not_applicable_reason="", approved_by=None)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from controls.models.control import Control
+from controls.models.control import Control, Frequency
 from controls.models.criteria import Criterion
 from foundation.accounts.paths import Paths, Via
 from foundation.trail.models import Register, Tracked, TrackedQuerySet
@@ -39,6 +39,12 @@ class Wording(Tracked):
     who = models.CharField(max_length=200, help_text="The person or system that acts: “The IT lead”.")
     what = models.TextField(help_text="What is done, in the present tense: “re-confirms or removes each account”.")
     how_often = models.CharField(max_length=200, help_text="How often or when: “in the first month of each quarter”.")
+    frequency = models.CharField(
+        max_length=12,
+        choices=Frequency.choices,
+        blank=True,
+        help_text="How often it operates while this wording is in force. Empty: as the control says.",
+    )
     on_what = models.TextField(help_text="On what, with its preposition: “on every production system”.")
     effective_from = models.DateField(help_text="The first day on which this wording is in force.")
     reason = models.TextField(help_text="Why the wording changes.")
@@ -60,6 +66,9 @@ class Wording(Tracked):
                 name="controls_wording_is_whole",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="controls_wording_has_reason"),
+            models.CheckConstraint(
+                condition=Q(frequency__in=["", *Frequency.values]), name="controls_wording_frequency_known"
+            ),
         )
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ Roles come first, then expiring grants for exceptions. Auditors are read-only be
 Rules of the table: the domain's roles page. Decisions 1-3 and 7-10 of docs/architecture.md.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, TypeGuard, TypeVar
@@ -120,12 +120,42 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "review": {COMPLIANCE: ALL, OWNER: OWN},
         "reword": {COMPLIANCE: ALL},
         "map_criteria": {COMPLIANCE: ALL},
+        "submit_evidence": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN},
     },
     "controls.mapping": {
         "view": _READ_PROGRAMME,
     },
     "controls.wording": {
         "view": _READ_PROGRAMME,
+    },
+    "evidence.evidence": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
+        "add": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, EMPLOYEE: ALL},  # and only for controls that allow "submit"
+        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
+        "supersede": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
+        "review": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN},  # and never one's own: apart()
+        "withdraw": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
+        "link": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
+    },
+    "evidence.evidencelink": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
+    },
+    "evidence.requirement": {
+        "view": _READ_PROGRAMME | {EMPLOYEE: OWN},
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "archive": {COMPLIANCE: ALL},
+    },
+    "evidence.occurrence": {
+        "view": _READ_PROGRAMME | {EMPLOYEE: OWN},
+        "rebuild": {COMPLIANCE: ALL},
+    },
+    "evidence.exemption": {
+        "view": _READ_PROGRAMME,
+        "add": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL},  # for controls that one may submit to
+        "approve": {COMPLIANCE: ALL},  # and never one's own: apart()
+        "decline": {COMPLIANCE: ALL},
     },
     "audits.engagement": {
         "view": {COMPLIANCE: ALL},  # an auditor's sight of his engagement is a grant that expires
@@ -177,6 +207,8 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("audits.engagement", "admit_auditor"),
         ("audits.engagement", "end_access"),
         ("controls.control", "approve_not_applicable"),
+        ("evidence.evidence", "review"),
+        ("evidence.exemption", "approve"),
     }
 )
 
@@ -414,7 +446,7 @@ def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: date
     if scope is WINDOW and paths is not None:
         if paths.category is None:
             return rows
-        reach = _in_categories(paths.category, window, moment)
+        reach = _leads(paths.category, window.category_codes, moment)
     else:
         reach = _reach(user, scope, rows)
     return rows.filter(reach | _granted(user, verb, rows))
@@ -451,22 +483,22 @@ def _reach(user: User, scope: Scope | None, rows: QuerySet[Any]) -> Q:
         return reach
     if scope in (OWN, TEAM):
         for path in paths.owner:
-            reach |= Q(**{path: user.pk})
+            reach |= _leads(path, [user.pk], None)
     if scope is TEAM:
         for path in paths.managers():
-            reach |= Q(**{path: user.pk})
+            reach |= _leads(path, [user.pk], None)
     return reach
 
 
-def _in_categories(category: str | Via, window: AuditorWindow, moment: datetime | None) -> Q:
-    """The rows in one of the window's categories, by the links that stood at the moment."""
-    if isinstance(category, str):
-        return Q(**{f"{category}__in": window.category_codes})
-    link = apps.get_model(category.link)
-    links = asof.rows(link, moment).filter(**{f"{category.slug}__in": window.category_codes})
+def _leads(path: str | Via, ends: Sequence[Any], moment: datetime | None) -> Q:
+    """The rows from which a path leads to one of `ends`, by the links that stood at the moment."""
+    if isinstance(path, str):
+        return Q(**{f"{path}__in": ends})
+    link = apps.get_model(path.link)
+    links = asof.rows(link, moment).filter(_leads(path.slug, ends, moment))
     if any(field.name == "archived_at" for field in link._meta.fields):
         links = links.filter(archived_at__isnull=True)
-    return Q(**{f"{category.row}__in": links.values(category.key)})
+    return Q(**{f"{path.row}__in": links.values(path.key)})
 
 
 def _entries(user: User, scope: Scope | None) -> Q:

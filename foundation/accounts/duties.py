@@ -24,6 +24,18 @@ NOT_APPLICABLE: Final = Duty(
     "controls.control",
     may_be_excepted=True,
 )
+EVIDENCE_REVIEW: Final = Duty(
+    "evidence.review",
+    "Who submitted or collected it cannot judge it.",
+    "evidence.evidence",
+    may_be_excepted=True,
+)
+EXEMPTION: Final = Duty(
+    "exemption.approve",
+    "Who asked to except it cannot approve that.",
+    "evidence.exemption",
+    may_be_excepted=True,
+)
 ONESELF: Final = Duty("user.oneself", "Nobody does this to their own account.", "accounts.user")
 OWN_ROLE: Final = Duty("user.own_role", "Nobody changes their own role.", "accounts.user")
 OWN_ACCOUNT: Final = Duty("user.own_deactivation", "Nobody deactivates their own account.", "accounts.user")
@@ -35,7 +47,17 @@ EXCEPTION_OF_ONESELF: Final = Duty(
     "dutyexception.oneself", "Nobody approves an exception for themselves.", "accounts.dutyexception"
 )
 
-_ALL: Final = (NOT_APPLICABLE, ONESELF, OWN_ROLE, OWN_ACCOUNT, OWN_FACTOR, EXCEPTION_REQUESTED, EXCEPTION_OF_ONESELF)
+_ALL: Final = (
+    NOT_APPLICABLE,
+    EVIDENCE_REVIEW,
+    EXEMPTION,
+    ONESELF,
+    OWN_ROLE,
+    OWN_ACCOUNT,
+    OWN_FACTOR,
+    EXCEPTION_REQUESTED,
+    EXCEPTION_OF_ONESELF,
+)
 DUTIES: Final[dict[str, Duty]] = {duty.id: duty for duty in _ALL}
 
 

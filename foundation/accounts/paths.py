@@ -1,19 +1,20 @@
 """How a model tells access.py where its owner and its categories are: lookup paths, which only ever lead downwards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Via:
-    """A link model that leads from a row to its categories, read as of the same moment as the row.
+    """A link model that leads from a row to its categories, read as of the same moment as the row; or to its people.
 
-    `link` is "app.Model"; `key` its column that names the row; `slug` the lookup from the link to a category's slug;
-    `row` the row's column that `key` means, by default its id.
+    `link` is "app.Model"; `key` its column that names the row; `slug` the lookup from the link to a category's slug (or
+    to a person), or a further Via that begins at a column of the link; `row` the row's column that `key` means, by
+    default its id.
     """
 
     link: str
     key: str
-    slug: str
+    slug: "str | Via"
     row: str = "id"
 
 
@@ -21,17 +22,22 @@ class Via:
 class Paths:
     """Lookup paths of one model, valid for its live rows and its history rows alike.
 
-    owner: paths to the people whose own the row is. team: paths to those people's manager; by default each owner's.
+    owner: paths to the people whose own the row is, a Via where links lead to them. team: paths to those people's
+    manager; by default each owner's.
     category: a lookup to a category's slug, or a Via. None: the row belongs
     to no category, and every open window shows it. timeless: the row is not about a period (accounts, engagements), so
     that an auditor reads it live, also once the period of his engagement is over.
     """
 
-    owner: tuple[str, ...] = ()
-    team: tuple[str, ...] | None = None
+    owner: tuple[str | Via, ...] = ()
+    team: tuple[str | Via, ...] | None = None
     category: str | Via | None = None
     timeless: bool = False
 
-    def managers(self) -> tuple[str, ...]:
+    def managers(self) -> tuple[str | Via, ...]:
         """The paths to the managers of the owners."""
-        return self.team if self.team is not None else tuple(f"{path}__manager" for path in self.owner)
+        return self.team if self.team is not None else tuple(_manager(path) for path in self.owner)
+
+
+def _manager(path: str | Via) -> str | Via:
+    return f"{path}__manager" if isinstance(path, str) else replace(path, slug=_manager(path.slug))

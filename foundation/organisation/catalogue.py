@@ -39,6 +39,39 @@ CATALOGUE: dict[str, Item] = {
         1,
         180,
     ),
+    "programme_year_month": Item(
+        CADENCES,
+        "First month of the year",
+        "Quarters, halves and years of the programme are counted from this month.",
+        "month",
+        1,
+        1,
+        12,
+    ),
+    "grace_daily_days": Item(
+        DEADLINES,
+        "Grace, daily",
+        "Evidence of a day may be captured this long after it.",
+        "days",
+        3,
+        0,
+        30,
+    ),
+    "grace_weekly_days": Item(
+        DEADLINES, "Grace, weekly", "Evidence of a week may be captured this long after it.", "days", 7, 0, 30
+    ),
+    "grace_monthly_days": Item(
+        DEADLINES, "Grace, monthly", "Evidence of a month may be captured this long after it.", "days", 10, 0, 60
+    ),
+    "grace_longer_days": Item(
+        DEADLINES,
+        "Grace, longer",
+        "Evidence of a quarter, a half or a year, and of single events, may be captured this long afterwards.",
+        "days",
+        15,
+        0,
+        90,
+    ),
     "sla_critical_days": Item(
         DEADLINES, "Critical vulnerability", "To be fixed within this time from its first detection.", "days", 7, 1, 90
     ),

@@ -1,0 +1,406 @@
+"""What people and programs do with evidence: one function a verb, each one transaction and its trail.
+
+`record_evidence` is the one door by which anything becomes evidence. Who may do it is asked before, in access.py; what
+is legal at all is asked here, on the row as it is stored.
+"""
+
+import datetime
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.base import ContentFile, File
+from django.db import transaction
+from django.utils import timezone
+
+from controls.models import Control
+from evidence.coverage.keep import refresh
+from evidence.models import EMPTY, MOVES, Evidence, EvidenceLink, Exemption, ExemptionState, Requirement, State
+from foundation.accounts.access import apart, refs_of
+from foundation.accounts.duties import EVIDENCE_REVIEW, EXEMPTION
+from foundation.accounts.models import User
+from foundation.accounts.roles import Role
+from foundation.files.spool import SealedUpload
+from foundation.files.storage import stored_file
+from foundation.trail.keep import Stale, save
+
+JSON_NAME = "data.json"
+
+
+class SameBytes(ValidationError):
+    """These bytes are kept already, as `evidence`: link that to the control, or say that it is another item."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        super().__init__(f"{evidence} has the same bytes. Link it, or say why this is another item.", code="same_bytes")
+
+
+class Replayed(ValidationError):
+    """The idempotency key was used before, with other content."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where an item comes from and which time it covers.
+
+    `query`: by which anybody gets the same again. `captured_at`: when the source showed it (aware, never ahead; None =
+    now). `stamped`: the source system itself wrote capture time and period; only connectors and registers of ours may
+    say so, a reviewer confirms it for what people send. `period`: first and last day covered. `rows`: of a list.
+    """
+
+    system: str
+    environment: str = ""
+    query: str = ""
+    connector: str = ""
+    collected_by: User | None = None
+    captured_at: datetime.datetime | None = None
+    stamped: bool = False
+    period: tuple[datetime.date, datetime.date] | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class For:
+    """A control that an item is for, and what it proves about it. See EvidenceLink."""
+
+    control: Control
+    reason: str
+    requirement: Requirement | None = None
+    occurrence: datetime.date | None = None
+    nothing_occurred: bool = False
+
+
+def record_evidence(  # noqa: PLR0913 - an item says this much about itself
+    content: File | bytes | dict[str, Any] | list[Any], *, actor: Any, title: str, kind: str, source: Source,
+    links: Iterable[For] = (), name: str = JSON_NAME, description: str = "", redaction: str = "",
+    expires_on: datetime.date | None = None, reviewer: User | None = None, accepted_by: User | None = None,
+    supersedes: Evidence | None = None, another: bool = False, idempotency_key: str = "",
+) -> Evidence:  # fmt: skip
+    """Keep an item of evidence and link it to controls: the one door for people, connectors and every register.
+
+    content: a file, bytes, or plain data, which is kept as sorted JSON under `name`. actor: who submits it, or
+    SYSTEM. accepted_by: who signed the record that it comes from, where another register has had it judged; it is
+    then accepted at once, and `actor` must be somebody else. supersedes: the version that this one follows; it inherits
+    its links unless `links` are given. another: keep it apart although the same bytes are there already (they are
+    stored once). idempotency_key: sent again by the same actor with the same content, the first item is returned.
+
+    Raises SameBytes, Replayed, Stale for a version that has a successor already, ValidationError for what is not legal
+    (no bytes, no source, times ahead of the clock, a requirement of another control or one that takes other kinds).
+    """
+    file, sha256 = as_file(content, name)
+    if earlier := pushed_before(actor, idempotency_key, sha256):
+        return earlier
+    item = Evidence(
+        title=title.strip(), kind=kind, description=description, redaction=redaction, expires_on=expires_on,
+        source_system=source.system.strip(), environment=source.environment, query=source.query,
+        collected_by=source.collected_by, connector=source.connector, stamped=source.stamped,
+        captured_at=source.captured_at or timezone.now(), row_count=source.rows, sha256=sha256, size=file.size or 0,
+        name=(file.name or name)[-200:], reviewer=reviewer, submitted_by=person(actor), idempotency_key=idempotency_key,
+    )  # fmt: skip
+    item.period_from, item.period_to = source.period or (None, None)
+    wanted = list(links) or (inherited(supersedes) if supersedes else [])
+    check(item, wanted)
+    same = Evidence.objects.standing().filter(sha256=sha256).order_by("id").first()
+    if same is not None and supersedes is None and not another:
+        raise SameBytes(same)
+    keep_bytes(item, file, same)
+    return store(item, wanted, actor=actor, supersedes=supersedes, accepted_by=accepted_by)
+
+
+def as_file(content: File | bytes | dict[str, Any] | list[Any], name: str) -> tuple[File, str]:
+    """The content as a file that stands at its beginning, and its SHA-256. ValidationError for no bytes."""
+    if isinstance(content, dict | list):
+        content = json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1).encode()
+    file = ContentFile(content, name) if isinstance(content, bytes) else content
+    if isinstance(file, SealedUpload):
+        sha256 = file.spool.sha256
+    else:
+        digest = hashlib.sha256()
+        for chunk in file.chunks():
+            digest.update(chunk)
+        sha256 = digest.hexdigest()
+        file.seek(0)
+    if sha256 == EMPTY:
+        raise ValidationError("This file is empty: 0 bytes prove nothing.")
+    return file, sha256
+
+
+def pushed_before(actor: Any, idempotency_key: str, sha256: str) -> Evidence | None:
+    """What the same person pushed under this key. Raises Replayed if that was something else."""
+    if not idempotency_key or person(actor) is None:
+        return None
+    earlier = Evidence.objects.filter(submitted_by=actor, idempotency_key=idempotency_key).first()
+    if earlier is not None and earlier.sha256 != sha256:
+        raise Replayed("This idempotency key was used for other content.")
+    return earlier
+
+
+def keep_bytes(item: Evidence, file: File, same: Evidence | None) -> None:
+    """Store the bytes, outside any transaction; those that are there already are kept once."""
+    if same is not None:
+        item.file.name, item.content_type = same.file.name, same.content_type
+        return
+    item.file.save(item.name, file, save=False)
+    item.content_type = stored_file(str(item.file.name)).content_type
+
+
+@transaction.atomic
+def store(
+    item: Evidence, links: Sequence[For], *, actor: Any, supersedes: Evidence | None, accepted_by: User | None
+) -> Evidence:
+    """The row and its links, with their entries; and the coverage of the controls they are about."""
+    verb = "submitted" if item.submitted_by else "recorded"
+    if supersedes is not None:
+        follow(item, supersedes)
+        verb = "superseded"
+    if accepted_by is not None:
+        if accepted_by in (item.submitted_by, item.collected_by):
+            raise PermissionDenied(EVIDENCE_REVIEW.rule)
+        item.state, item.reviewed_by, item.reviewed_at = State.ACCEPTED, accepted_by, timezone.now()
+    item.full_clean(exclude=["file"])
+    refs = {"controls": ",".join(str(link.control.pk) for link in links)} if links else None
+    save(item, actor=actor, verb=f"evidence.{verb}", refs=refs)
+    for link in links:
+        keep_link(new_link(item, link), actor, "created", link.reason)
+    refresh(link.control.pk for link in links)
+    return item
+
+
+def follow(item: Evidence, earlier: Evidence) -> None:
+    """Make `item` the version after `earlier`. Raises Stale when that has a successor or was withdrawn meanwhile."""
+    stored = Evidence.objects.select_for_update().get(pk=earlier.pk)
+    if stored.state == State.WITHDRAWN or Evidence.objects.filter(supersedes=stored).exists():
+        raise Stale(stored)
+    item.supersedes, item.first, item.number = stored, stored.first or stored, stored.number + 1
+
+
+def inherited(earlier: Evidence) -> list[For]:
+    """The links of the version before: the new one is for the same."""
+    live = EvidenceLink.objects.live().filter(evidence=earlier).select_related("control", "requirement")
+    return [
+        For(
+            control=link.control, reason=link.reason, requirement=link.requirement, occurrence=link.occurrence,
+            nothing_occurred=link.nothing_occurred,
+        )
+        for link in live
+    ]  # fmt: skip
+
+
+def check(item: Evidence, links: Iterable[For]) -> None:
+    """Raise ValidationError for what nobody may hand in."""
+    if item.captured_at > timezone.now():
+        raise ValidationError({"captured_at": "It cannot have been captured in the future."})
+    if not item.source_system:
+        raise ValidationError({"source_system": "Say which system it comes from."})
+    if item.period_to and item.stamped and item.period_to > item.captured_at.date():
+        raise ValidationError({"period_to": "A source cannot vouch for days after the capture."})
+    for link in links:
+        check_link(item, link)
+
+
+def check_link(item: Evidence, link: For) -> None:
+    """A requirement is one of the control's and takes this kind; that nothing occurred takes a query and no rows."""
+    if link.control.archived_at:
+        raise ValidationError(f"{link.control.ref} is archived.")
+    if not link.reason.strip():
+        raise ValidationError("Say what it proves about the control.")
+    if link.requirement is not None:
+        if link.requirement.control_id != link.control.pk:
+            raise ValidationError(f"“{link.requirement}” is asked of another control.")
+        if not link.requirement.accepts(item.kind):
+            kind, wanted = item.get_kind_display().lower(), link.requirement.kind_words().lower()
+            raise ValidationError(f"“{link.requirement}” takes {wanted}; this is a {kind}.")
+    if link.nothing_occurred and (item.row_count != 0 or not item.query or item.period_from is None):
+        raise ValidationError("That nothing occurred takes its query, the period that it covers and a count of 0 rows.")
+
+
+# ---- judging -------------------------------------------------------------------------------------------------------
+
+
+def may_judge(user: User, item: Evidence) -> bool:
+    """Whether it is this person's to judge: whoever was asked; else a manager; a compliance manager in any case.
+
+    Nothing about keeping duties apart: `apart` says that.
+    """
+    if user.role == Role.COMPLIANCE_MANAGER or item.reviewer_id == user.pk:
+        return True
+    return item.reviewer_id is None and user.role == Role.MANAGER
+
+
+@transaction.atomic
+def accept(item: Evidence, *, actor: User, note: str = "", times_seen: bool = False) -> Evidence:
+    """Accept it. `times_seen`: the reviewer saw the source's own times for the period in its content.
+
+    Raises PermissionDenied for whoever submitted or collected it (unless an exception allows it) and for whom it was
+    not asked of; ValidationError unless it waits to be judged.
+    """
+    item, exception = judged(item, actor, State.ACCEPTED)
+    item.stamp_confirmed, item.review_note, item.accepted_under = times_seen, note, exception
+    save(item, actor=actor, verb="evidence.accepted", reason=note, refs=refs_of(exception))
+    return refreshed(item)
+
+
+@transaction.atomic
+def give_back(item: Evidence, *, actor: User, reason: str) -> Evidence:
+    """Return it with a reason: its submitter sends a new version. Raises as `accept`, and without a reason."""
+    item, exception = judged(item, actor, State.RETURNED)
+    say(reason, "Say what is wrong with it.")
+    item.review_note, item.accepted_under = reason, exception
+    save(item, actor=actor, verb="evidence.returned", reason=reason, refs=refs_of(exception))
+    return refreshed(item)
+
+
+@transaction.atomic
+def withdraw(item: Evidence, *, actor: User, reason: str) -> Evidence:
+    """Take it out of every count, with a reason. The row stays as a tombstone, with its hash (R3.4)."""
+    item = locked(item)
+    move(item, State.WITHDRAWN)
+    say(reason, "Say why it is withdrawn.")
+    item.withdrawn_by, item.withdrawn_at, item.withdrawal_reason = actor, timezone.now(), reason
+    save(item, actor=actor, verb="evidence.withdrawn", reason=reason)
+    return refreshed(item)
+
+
+def judged(item: Evidence, actor: User, state: str) -> tuple[Evidence, Any]:
+    """The item in its new state, and the exception that its judge needed."""
+    item = locked(item)
+    if not may_judge(actor, item):
+        raise PermissionDenied("Somebody else was asked to judge it.")
+    exception = apart(actor, [item.submitted_by_id, item.collected_by_id], EVIDENCE_REVIEW, item)
+    move(item, state)
+    item.reviewed_by, item.reviewed_at = actor, timezone.now()
+    return item, exception
+
+
+def move(item: Evidence, state: str) -> None:
+    """Change the state, if that is legal. Raises ValidationError."""
+    if state not in MOVES[item.state]:
+        raise ValidationError(
+            f"{item.ref} is {item.get_state_display().lower()}; it cannot be {State(state).label.lower()}."
+        )
+    if state != State.WITHDRAWN and Evidence.objects.filter(supersedes=item).exists():
+        raise ValidationError("There is a newer version: judge that.")
+    item.state = state
+
+
+def refreshed(item: Evidence) -> Evidence:
+    """The item, with the coverage of its controls computed anew: those of its earlier versions are the same."""
+    refresh(EvidenceLink.objects.filter(evidence=item).values_list("control_id", flat=True))
+    return item
+
+
+# ---- links ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def link_evidence(item: Evidence, link: For, *, actor: Any) -> EvidenceLink:
+    """Link an item to one more control, or say anew what it proves about one. Raises ValidationError."""
+    item = locked(item)
+    if item.state == State.WITHDRAWN:
+        raise ValidationError(f"{item.ref} was withdrawn.")
+    check_link(item, link)
+    known = EvidenceLink.objects.select_for_update().filter(evidence=item, control=link.control).first()
+    verb = "created" if known is None else "restored" if known.archived_at else "updated"
+    row = new_link(item, link)
+    if known is not None:
+        row.pk, row.version, row.created_at = known.pk, known.version, known.created_at
+    row = keep_link(row, actor, verb, link.reason)
+    refresh([link.control.pk])
+    return row
+
+
+@transaction.atomic
+def unlink_evidence(link: EvidenceLink, *, actor: Any, reason: str) -> EvidenceLink:
+    """Take a link away, with a reason. Raises Stale, ValidationError without one or when it is gone already."""
+    say(reason, "Say why it is unlinked.")
+    stored = EvidenceLink.objects.select_for_update().get(pk=link.pk)
+    if stored.version != link.version:
+        raise Stale(stored)
+    if stored.archived_at:
+        raise ValidationError("It is unlinked already.")
+    stored.archived_at = timezone.now()
+    keep_link(stored, actor, "archived", reason)
+    refresh([stored.control_id])
+    return stored
+
+
+def new_link(item: Evidence, link: For) -> EvidenceLink:
+    """The row of a link, not stored yet."""
+    return EvidenceLink(
+        evidence=item, control=link.control, requirement=link.requirement, occurrence=link.occurrence,
+        nothing_occurred=link.nothing_occurred, reason=link.reason,
+    )  # fmt: skip
+
+
+def keep_link(link: EvidenceLink, actor: Any, verb: str, reason: str) -> EvidenceLink:
+    """Save a link; its entry names both ends."""
+    refs = {"evidence": link.evidence_id, "control": link.control_id}
+    return save(link, actor=actor, verb=f"evidencelink.{verb}", reason=reason, refs=refs)
+
+
+# ---- exemptions ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def request_exemption(exemption: Exemption, *, actor: User) -> Exemption:
+    """Ask to except occurrences of a control. Raises ValidationError."""
+    exemption.requested_by = actor
+    exemption.full_clean()
+    refs = {"control": exemption.control_id}
+    return save(exemption, actor=actor, verb="exemption.requested", reason=exemption.reason, refs=refs)
+
+
+@transaction.atomic
+def approve_exemption(exemption: Exemption, *, actor: User, reason: str) -> Exemption:
+    """Except the occurrences. PermissionDenied for whoever asked (unless excepted), ValidationError if decided."""
+    return decide(exemption, actor, ExemptionState.APPROVED, reason)
+
+
+@transaction.atomic
+def decline_exemption(exemption: Exemption, *, actor: User, reason: str) -> Exemption:
+    """Turn it down. Raises ValidationError without a reason, or if it was decided already."""
+    say(reason, "Say why.")
+    return decide(exemption, actor, ExemptionState.DECLINED, reason)
+
+
+def decide(exemption: Exemption, actor: User, state: str, reason: str) -> Exemption:
+    """Keep the decision; an approved one changes the coverage of its control."""
+    seen, exemption = exemption.version, Exemption.objects.select_for_update().get(pk=exemption.pk)
+    if exemption.version != seen:
+        raise Stale(exemption)
+    if exemption.state != ExemptionState.REQUESTED:
+        raise ValidationError(f"It was {exemption.get_state_display().lower()} already.")
+    exception = None
+    if state == ExemptionState.APPROVED:
+        exception = apart(actor, [exemption.requested_by_id], EXEMPTION, exemption)
+    exemption.state, exemption.decided_by, exemption.decided_at = state, actor, timezone.now()
+    exemption.decision, exemption.approved_under = reason, exception
+    refs = {"control": exemption.control_id} | refs_of(exception)
+    save(exemption, actor=actor, verb=f"exemption.{state}", reason=reason, refs=refs)
+    refresh([exemption.control_id])
+    return exemption
+
+
+# ---- common --------------------------------------------------------------------------------------------------------
+
+
+def locked(item: Evidence) -> Evidence:
+    """The item as it is stored now, locked. Raises Stale if it is no longer the version that the caller saw."""
+    stored = Evidence.objects.select_for_update().get(pk=item.pk)
+    if stored.version != item.version:
+        raise Stale(stored)
+    return stored
+
+
+def person(actor: Any) -> User | None:
+    """The account behind an actor; None for the system."""
+    return actor if isinstance(actor, User) else None
+
+
+def say(words: str, what: str) -> None:
+    """Raise ValidationError where nothing was said."""
+    if not words.strip():
+        raise ValidationError(what)
