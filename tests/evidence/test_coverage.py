@@ -197,7 +197,7 @@ def test_the_past_is_computed_from_history(control: Control, owner: User, manage
 def test_it_costs_the_same_for_many(db: None, django_assert_num_queries: Any, django_assert_max_num_queries: Any):
     three, thirty = ([operating().pk for _ in range(count)] for count in (3, 30))
     refresh([*three, *thirty])  # writes what is new, in batches
-    with django_assert_max_num_queries(20) as few:
+    with django_assert_max_num_queries(24) as few:
         refresh(three)
     with django_assert_num_queries(len(few)):
         refresh(thirty)
