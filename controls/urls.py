@@ -1,22 +1,28 @@
 """Routes of the controls. The matrix stands in grc/urls.py, because the wiring hands it its columns."""
 
-from django.urls import path
+from collections.abc import Sequence
+
+from django.urls import URLPattern, path
 
 from controls import views
 from controls.views import ControlPages
+from foundation.pages.panels import PanelOf
 
-app_name = "controls"
-urlpatterns = [
-    *ControlPages.urls(),
-    path("scope/", views.scope, name="scope"),
-    path("criteria/<int:pk>/applicability/", views.change_applicability, name="criterion-change-applicability"),
-    path("assign-owner/", views.assign_owner, name="control-assign-owner"),
-    path("change-review-date/", views.change_review_date, name="control-change-review-date"),
-    path("<int:pk>/status/", views.update_status, name="control-update-status"),
-    path("<int:pk>/not-applicable/", views.propose_not_applicable, name="control-propose-not-applicable"),
-    path("<int:pk>/not-applicable/approve/", views.approve_not_applicable, name="control-approve-not-applicable"),
-    path("<int:pk>/not-applicable/decline/", views.decline_not_applicable, name="control-decline-not-applicable"),
-    path("<int:pk>/review/", views.review, name="control-review"),
-    path("<int:pk>/reword/", views.reword, name="control-reword"),
-    path("<int:pk>/criteria/", views.map_criteria, name="control-map-criteria"),
-]
+
+def routes(panels: Sequence[PanelOf]) -> tuple[list[URLPattern], str]:
+    """What `include` takes. panels: what the registers above show on a control's page (grc/wiring.py)."""
+    patterns = [
+        *ControlPages.urls(panels),
+        path("scope/", views.scope, name="scope"),
+        path("criteria/<int:pk>/applicability/", views.change_applicability, name="criterion-change-applicability"),
+        path("assign-owner/", views.assign_owner, name="control-assign-owner"),
+        path("change-review-date/", views.change_review_date, name="control-change-review-date"),
+        path("<int:pk>/status/", views.update_status, name="control-update-status"),
+        path("<int:pk>/not-applicable/", views.propose_not_applicable, name="control-propose-not-applicable"),
+        path("<int:pk>/not-applicable/approve/", views.approve_not_applicable, name="control-approve-not-applicable"),
+        path("<int:pk>/not-applicable/decline/", views.decline_not_applicable, name="control-decline-not-applicable"),
+        path("<int:pk>/review/", views.review, name="control-review"),
+        path("<int:pk>/reword/", views.reword, name="control-reword"),
+        path("<int:pk>/criteria/", views.map_criteria, name="control-map-criteria"),
+    ]
+    return patterns, "controls"

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from audits.api import EngagementApi
+from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
 from controls.views import matrix, matrix_csv
 from foundation.accounts.api import MeApi
@@ -33,7 +34,7 @@ urlpatterns = [
     path("search/", search, {"search": wiring.SEARCH}, name="search"),
     path("matrix/", matrix, {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),
     path("matrix/export.csv", matrix_csv, {"columns": wiring.MATRIX_COLUMNS}, name="matrix-csv"),
-    path("controls/", include("controls.urls")),
+    path("controls/", include(controls.routes(wiring.CONTROL_PANELS))),
     path("audits/", include("audits.urls")),
     path("trail/", include("foundation.trail.urls")),
     path("people/", include("foundation.accounts.urls")),

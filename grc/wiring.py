@@ -23,6 +23,7 @@ from foundation.jobs.schedule import Every
 from foundation.jobs.trail import mail_checkpoint, sweep_trail, verify_trail
 from foundation.organisation.jobs import expire_job_files
 from foundation.organisation.models import Setting
+from foundation.pages.panels import PanelOf
 from foundation.trail.models import Entry
 from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
@@ -68,6 +69,8 @@ RAIL: list[tuple[str, list[RailItem]]] = [
 WORK = [controls_work, exceptions_work]
 SEARCH = [find_controls]
 MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
+# What a control's page shows of the registers above, in this order (foundation.pages.panels).
+CONTROL_PANELS: list[PanelOf] = []
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
 SEALED: list[tuple[str, Callable[[], int]]] = [
     ("second factors", second_factor.reseal_all),

@@ -130,7 +130,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     },
     "evidence.evidence": {
         "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
-        "add": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, EMPLOYEE: ALL},  # and only for controls that allow "submit"
+        "add": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN},  # only for controls: "submit_evidence"
         "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
         "supersede": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
         "review": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN},  # and never one's own: apart()

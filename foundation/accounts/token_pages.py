@@ -1,5 +1,6 @@
 """The register of API tokens: one's own, and everybody's for whoever watches over them."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from foundation.accounts.token_forms import TokenFilter, TokenForm
 from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column
 from foundation.pages.pages import Pages
+from foundation.pages.panels import PanelOf
 
 MADE: Final = "token_made"  # in the session: a new token's number and text, until its page has shown it
 
@@ -46,9 +48,9 @@ class TokenPages(Pages):
     intro = "Keys with which programs ask the API in a person's name: no more than the person may, and never to sign."
 
     @classmethod
-    def urls(cls) -> list[URLPattern]:
+    def urls(cls, panels: Sequence[PanelOf] = ()) -> list[URLPattern]:
         return [
-            *super().urls(),
+            *super().urls(panels),
             path("<int:pk>/made/", made, name="token-made"),
             path("<int:pk>/revoke/", revoke, name="token-revoke"),
         ]

@@ -31,6 +31,7 @@ from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.views import import_start
 from foundation.pages.listing import Listing
 from foundation.pages.moment import asked_moment, at, correction
+from foundation.pages.panels import PanelOf, panels_for
 from foundation.pages.paper import Paper, PaperRefused
 from foundation.pages.sheets import stream
 from foundation.trail.asof import rows, thaw
@@ -86,14 +87,14 @@ class Pages:
     # ---- routes ----------------------------------------------------------------------------------------------------
 
     @classmethod
-    def urls(cls) -> list[URLPattern]:
-        """The routes of this register, named `<model>-<page>`."""
+    def urls(cls, panels: Sequence[PanelOf] = ()) -> list[URLPattern]:
+        """The routes of this register, named `<model>-<page>`. panels: what registers above show on a record's page."""
         name = cls.name()
         routes = [
             path("", cls.view("list", paper=cls.list_paper), name=f"{name}-list"),
             path("export.csv", cls.view("csv"), name=f"{name}-csv"),
             path("new/", cls.view("create"), name=f"{name}-create"),
-            path("<int:pk>/", cls.view("detail"), name=f"{name}-detail"),
+            path("<int:pk>/", cls.view("detail"), {"panels": panels}, name=f"{name}-detail"),
             path("<int:pk>/edit/", cls.view("edit"), name=f"{name}-edit"),
             path("<int:pk>/archive/", cls.view("archive"), name=f"{name}-archive"),
             path("<int:pk>/restore/", cls.view("restore"), name=f"{name}-restore"),
@@ -203,10 +204,12 @@ class Pages:
             rows=listing.rows.count(),
         )
 
-    def detail_page(self, pk: int) -> HttpResponse:
-        """One record, live or as it stood."""
+    def detail_page(self, pk: int, panels: Sequence[PanelOf] = ()) -> HttpResponse:
+        """One record, live or as it stood, with what the registers above show of it."""
         moment = self.moment()
-        return self.show(self.fetch(pk, moment), moment=moment)
+        target = self.fetch(pk, moment)
+        parts: dict[str, Any] = panels_for(panels, self.user, target, moment)
+        return self.show(target, moment=moment, **parts)
 
     def show(
         self, target: Any, /, *, moment: datetime.datetime | None = None, status: int = 200, **context: Any
