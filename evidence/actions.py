@@ -18,7 +18,17 @@ from django.utils import timezone
 
 from controls.models import Control
 from evidence.coverage.keep import refresh
-from evidence.models import EMPTY, MOVES, Evidence, EvidenceLink, Exemption, ExemptionState, Requirement, State
+from evidence.models import (
+    EMPTY,
+    MOVES,
+    Evidence,
+    EvidenceLink,
+    Exemption,
+    ExemptionState,
+    PopulationLink,
+    Requirement,
+    State,
+)
 from foundation.accounts.access import apart, refs_of
 from foundation.accounts.duties import EVIDENCE_REVIEW, EXEMPTION
 from foundation.accounts.models import User
@@ -287,8 +297,13 @@ def move(item: Evidence, state: str) -> None:
 
 
 def refreshed(item: Evidence) -> Evidence:
-    """The item, with the coverage of its controls computed anew: those of its earlier versions are the same."""
-    refresh(EvidenceLink.objects.filter(evidence=item).values_list("control_id", flat=True))
+    """The item, with the coverage of its controls computed anew: those of its earlier versions are the same.
+
+    A population's list is linked to no control as proof, and yet decides which events those of the population had.
+    """
+    proved = EvidenceLink.objects.filter(evidence=item).values_list("control_id", flat=True)
+    listed = PopulationLink.objects.filter(population__evidence=item).values_list("control_id", flat=True)
+    refresh([*proved, *listed])
     return item
 
 

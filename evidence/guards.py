@@ -1,6 +1,6 @@
 """What the database itself refuses about evidence: what was collected, from where and when is never edited (R3.4)."""
 
-from typing import Final
+from typing import Final, Literal
 
 from foundation.trail.guards import Guard
 
@@ -10,9 +10,12 @@ _FIXED = (
     "first_id", "number", "submitted_by_id", "created_at", "idempotency_key",
 )  # fmt: skip
 _SAME = " AND ".join(f"OLD.{column} IS NOT DISTINCT FROM NEW.{column}" for column in _FIXED)
+_FROZEN = ("evidence_population", "evidence_populationitem", "evidence_sample")
+_REWRITING: Final[tuple[Literal["UPDATE", "DELETE", "TRUNCATE"], ...]] = ("UPDATE", "DELETE", "TRUNCATE")
 
 EVIDENCE_GUARDS: Final = (
     Guard("evidence_evidence", "UPDATE", "Evidence is never edited: a new version supersedes it.", f"NOT ({_SAME})"),
     Guard("evidence_evidence", "DELETE", "Evidence is never deleted: it is withdrawn."),
     Guard("evidence_evidence", "TRUNCATE", "Evidence is never deleted: it is withdrawn."),
+    *(Guard(table, event, "Populations and samples are frozen.") for table in _FROZEN for event in _REWRITING),
 )

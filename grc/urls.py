@@ -6,6 +6,8 @@ from audits.api import EngagementApi
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
 from controls.views import matrix, matrix_csv
+from evidence.sampling.api import PopulationApi, SampleApi
+from evidence.sampling.views import freeze
 from foundation.accounts.api import MeApi
 from foundation.pages.api.views import docs, schema
 from foundation.trail.api import TrailApi
@@ -20,6 +22,8 @@ API: list[URLPattern | URLResolver] = [
     path("controls/", include(ControlApi.urls())),
     path("mappings/", include(MappingApi.urls())),
     path("matrix/", MatrixApi.as_view({"get": "read_all"}), {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),
+    path("populations/", include(PopulationApi.urls())),
+    path("samples/", include(SampleApi.urls())),
     path("engagements/", include(EngagementApi.urls())),
     path("trail/", TrailApi.as_view({"get": "read_all"}), name="entry-list"),
     path("trail/<int:pk>/", TrailApi.as_view({"get": "read"}), name="entry-detail"),
@@ -35,6 +39,8 @@ urlpatterns = [
     path("matrix/", matrix, {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),
     path("matrix/export.csv", matrix_csv, {"columns": wiring.MATRIX_COLUMNS}, name="matrix-csv"),
     path("controls/", include(controls.routes(wiring.CONTROL_PANELS))),
+    path("evidence/populations/new/", freeze, {"sources": wiring.POPULATIONS}, name="population-freeze"),
+    path("evidence/", include("evidence.urls")),
     path("audits/", include("audits.urls")),
     path("trail/", include("foundation.trail.urls")),
     path("people/", include("foundation.accounts.urls")),

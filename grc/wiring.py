@@ -12,6 +12,8 @@ from audits.models import Engagement
 from controls.models import Control
 from controls.search import find_controls
 from controls.work import controls_work
+from evidence.models import Population
+from evidence.sampling.sources import SOURCES, Source
 from foundation.accounts import providers, second_factor
 from foundation.accounts.exception_work import exceptions_work
 from foundation.accounts.jobs import clear_sessions
@@ -51,6 +53,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     (
         "Assurance",
         [
+            RailItem("Populations", "evidence:population-list", "list-checks", Population),
             RailItem("Audits", "audits:engagement-list", "scale", Engagement),
             RailItem("Trail", "trail:entry-list", "history", Entry),
         ],
@@ -77,6 +80,8 @@ SEALED: list[tuple[str, Callable[[], int]]] = [
     ("identity providers", providers.reseal_all),
     ("files", rotation.rewrap),
 ]
+# Registers of ours of which populations are frozen: what each lists, and the function that finds its rows.
+POPULATIONS: dict[str, Source] = {**SOURCES}
 SCHEDULE = [
     Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),

@@ -1,16 +1,27 @@
 """Reading what coverage follows from, live or as it stood, in a constant number of queries for many controls."""
 
 import datetime
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Exists, OuterRef
 
 from controls.models import Control, Frequency, Wording
-from evidence.coverage.judge import POPULATION, Answer, Asked, Need, Proof, judge
-from evidence.coverage.tiles import Days, Rhythm, Stretch, due, end_of_year, stretches_of, tiles
-from evidence.models import Evidence, EvidenceLink, Exemption, ExemptionState, Outcome, Requirement, State
+from evidence.coverage.judge import POPULATION, WAITING, Answer, Asked, Need, Proof, judge
+from evidence.coverage.tiles import Days, Rhythm, Stretch, due, end_of_year, merged, stretches_of, tiles
+from evidence.models import (
+    Evidence,
+    EvidenceLink,
+    Exemption,
+    ExemptionState,
+    Outcome,
+    PopulationItem,
+    PopulationLink,
+    Requirement,
+    State,
+)
 from foundation.organisation.calendar import DAY, business_calendar
 from foundation.organisation.models import zone
 from foundation.organisation.settings import all_settings
@@ -49,6 +60,15 @@ def terms(moment: datetime.datetime | None = None) -> Terms:
     return Terms(Rhythm(business_calendar(), settings["programme_year_month"]), grace, here, day)
 
 
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A population of a control's events: the days that it lists whole, and whether its list was accepted."""
+
+    days: Days
+    evidence: int
+    accepted: bool
+
+
 @dataclass
 class Facts:
     """All that is known of one control. `wordings`: (in force from, id, frequency), in the order of taking effect."""
@@ -60,7 +80,7 @@ class Facts:
     needs: list[Need] = field(default_factory=list)
     proofs: list[Proof] = field(default_factory=list)
     excepted: list[Days] = field(default_factory=list)
-    populations: list[Days] = field(default_factory=list)  # times for which a population of its events is frozen
+    populations: list[Frozen] = field(default_factory=list)
     events: list[tuple[datetime.date, str]] = field(default_factory=list)
 
     def wording(self, day: datetime.date) -> int | None:
@@ -103,7 +123,40 @@ def read(controls: Collection[int], when: Terms, moment: datetime.datetime | Non
         found[control].excepted.append(Days(first, last))
     for control, proof in _proofs(controls, when, moment):
         found[control].proofs.append(proof)
+    _populations(found, moment)
     return found
+
+
+def _populations(found: dict[int, Facts], moment: datetime.datetime | None) -> None:
+    """The populations of each control, and their events; of a key in two of them the later says the day.
+
+    A list that was withdrawn or returned says nothing. Rows and period of a population never change, so that the live
+    ones are those of any moment.
+    """
+    links = rows(PopulationLink, moment).filter(control_id__in=found, archived_at=None).order_by("population_id")
+    links = links.exclude(population__day_column="", population__row_count__gt=0)  # what has no days tells of none
+    said = list(
+        links.values_list(
+            "control_id", "population_id", "population__evidence_id", "population__period_from",
+            "population__period_to",
+        )
+    )  # fmt: skip
+    if not said:
+        return
+    states = dict(
+        rows(Evidence, moment).filter(id__in={evidence for _, _, evidence, _, _ in said}).values_list("id", "state")
+    )
+    standing = [one for one in said if states.get(one[2]) in (State.SUBMITTED, State.ACCEPTED)]
+    events: dict[int, list[tuple[str, datetime.date]]] = defaultdict(list)
+    items = PopulationItem.objects.filter(population_id__in={one[1] for one in standing}, day__isnull=False)
+    for population, key, day in items.values_list("population_id", "key", "day"):
+        events[population].append((key, day))  # type: ignore[arg-type]  # no row without a day
+    known: dict[int, dict[str, datetime.date]] = defaultdict(dict)
+    for control, population, evidence, first, last in standing:
+        found[control].populations.append(Frozen(Days(first, last), evidence, states[evidence] == State.ACCEPTED))
+        known[control].update(events[population])
+    for control, days in known.items():
+        found[control].events = sorted((day, key) for key, day in days.items())
 
 
 def _operating(found: dict[int, Facts], when: Terms, moment: datetime.datetime | None) -> None:
@@ -173,17 +226,25 @@ def _events(stretch: Stretch, facts: Facts, when: Terms) -> Iterator[Judged]:
     for day, key in inside:
         event = Stretch(Days(day, day), stretch.frequency)
         yield _judged(event, due(event, grace, calendar), key, facts)
-    if any(population.covers(stretch.days) for population in facts.populations):
+    last = due(stretch, grace, calendar)
+    accepted = [population for population in facts.populations if population.accepted]
+    if _listed(stretch, accepted):
         if not inside:
-            yield Judged(
-                stretch, due(stretch, grace, calendar), "", facts.wording(stretch.days.last), Answer(Outcome.NONE)
-            )
+            proof = next(one.evidence for one in accepted if one.days.meets(stretch.days))
+            answer = Answer(Outcome.NONE, evidence=proof)
+            yield Judged(stretch, last, "", facts.wording(stretch.days.last), answer)
         return
-    plain = _judged(stretch, due(stretch, grace, calendar), "", facts)
-    answer = (
-        plain.answer if plain.answer.outcome in (Outcome.NONE, Outcome.EXCEPTED) else Answer(Outcome.OPEN, POPULATION)
-    )
-    yield Judged(stretch, plain.due, "", plain.wording, answer)
+    plain = _judged(stretch, last, "", facts)
+    answer = plain.answer
+    if answer.outcome not in (Outcome.NONE, Outcome.EXCEPTED):
+        waiting = _listed(stretch, facts.populations)
+        answer = Answer(Outcome.OPEN, WAITING if waiting else POPULATION, waiting=waiting)
+    yield Judged(stretch, last, "", plain.wording, answer)
+
+
+def _listed(stretch: Stretch, populations: Iterable[Frozen]) -> bool:
+    """Whether the populations together list every day of the stretch."""
+    return any(days.covers(stretch.days) for days in merged(population.days for population in populations))
 
 
 def _judged(stretch: Stretch, last: datetime.date, event: str, facts: Facts) -> Judged:

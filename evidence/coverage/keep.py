@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from controls.models import Control, Wording
 from evidence.coverage.facts import Judged, Terms, occurrences, read, terms
-from evidence.models import Basis, Exemption, Occurrence, Requirement
+from evidence.models import Basis, Exemption, Occurrence, PopulationLink, Requirement
 from foundation.organisation.models import Holiday, Organisation, Setting
 
 CHUNK = 200  # controls at once
@@ -65,8 +65,10 @@ def basis_of(controls: Any, mark: str) -> dict[int, str]:
         found = model._default_manager.filter(control=OuterRef("pk")).order_by().values("control")
         return Coalesce(Subquery(found.annotate(total=Sum("version") + Count("pk")).values("total")), 0)
 
-    marked = controls.annotate(worded=total(Wording), needs=total(Requirement), excepted=total(Exemption))
-    found = marked.values_list("pk", "version", "worded", "needs", "excepted")
+    marked = controls.annotate(
+        worded=total(Wording), needs=total(Requirement), excepted=total(Exemption), listed=total(PopulationLink)
+    )
+    found = marked.values_list("pk", "version", "worded", "needs", "excepted", "listed")
     return {pk: f"{'.'.join(map(str, versions))}/{mark}" for pk, *versions in found}
 
 

@@ -3,8 +3,19 @@
 from evidence.models.items import EMPTY, MOVES, TONES, Evidence, EvidenceQuerySet, Kind, State
 from evidence.models.links import EvidenceLink, Requirement
 from evidence.models.occurrences import Basis, Exemption, ExemptionState, Occurrence, Outcome
+from evidence.models.populations import (
+    BY_SEED,
+    Method,
+    Population,
+    PopulationItem,
+    PopulationKind,
+    PopulationLink,
+    Purpose,
+    Sample,
+)
 
 __all__ = [
+    "BY_SEED",
     "Basis",
     "EMPTY",
     "Evidence",
@@ -14,9 +25,16 @@ __all__ = [
     "ExemptionState",
     "Kind",
     "MOVES",
+    "Method",
     "Occurrence",
     "Outcome",
+    "Population",
+    "PopulationItem",
+    "PopulationKind",
+    "PopulationLink",
+    "Purpose",
     "Requirement",
+    "Sample",
     "State",
     "TONES",
 ]

@@ -157,6 +157,21 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "approve": {COMPLIANCE: ALL},  # and never one's own: apart()
         "decline": {COMPLIANCE: ALL},
     },
+    # Managers view what they may be asked to judge. Auditors will draw, with their own seed, through their engagement
+    # (AUDITOR_MAY): until then they read.
+    "evidence.population": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+        "add": {COMPLIANCE: ALL, OWNER: OWN},  # for controls that one may submit evidence to
+        "draw": {COMPLIANCE: ALL, OWNER: OWN},  # management's self-test
+        "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+    },
+    "evidence.populationlink": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+    },
+    "evidence.sample": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+        "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+    },
     "audits.engagement": {
         "view": {COMPLIANCE: ALL},  # an auditor's sight of his engagement is a grant that expires
         "add": {COMPLIANCE: ALL},

@@ -16,7 +16,8 @@ class Item:
     most: int
 
 
-CADENCES, DEADLINES, SIGN_IN, HOUSEKEEPING = "Cadences", "Deadlines", "Sign-in", "Housekeeping"
+CADENCES, DEADLINES, SAMPLES = "Cadences", "Deadlines", "Sample sizes"
+SIGN_IN, HOUSEKEEPING = "Sign-in", "Housekeeping"
 INSTALLATION = (SIGN_IN, HOUSEKEEPING)  # the administrator's business; all else is the programme's
 
 # Usual practice, not requirements (SOC 2 prescribes no numbers): each company sets what its policies promise.
@@ -83,6 +84,27 @@ CATALOGUE: dict[str, Item] = {
     ),
     "sla_low_days": Item(
         DEADLINES, "Low vulnerability", "To be fixed within this time from its first detection.", "days", 180, 1, 730
+    ),
+    "sample_annual": Item(SAMPLES, "Annual", "Of a control that operates once a year.", "items", 1, 1, 5),
+    "sample_quarterly": Item(SAMPLES, "Quarterly", "Of a control that operates 2 or 4 times a year.", "items", 2, 1, 4),
+    "sample_monthly": Item(SAMPLES, "Monthly", "Of a control that operates every month.", "items", 3, 1, 12),
+    "sample_weekly": Item(SAMPLES, "Weekly", "Of a control that operates every week.", "items", 8, 1, 52),
+    "sample_daily": Item(SAMPLES, "Daily", "Of a control that operates every day.", "items", 25, 1, 250),
+    "sample_continuous": Item(
+        SAMPLES, "Automated", "Of each state of a control that a system runs all the time.", "items", 1, 1, 25
+    ),
+    "sample_events_percent": Item(
+        SAMPLES, "Events, share", "Of up to 250 events this share is taken, rounded up.", "percent", 10, 1, 100
+    ),
+    "sample_events_least": Item(
+        SAMPLES, "Events, at least", "Of up to 250 events never fewer, unless there are fewer.", "items", 5, 1, 250
+    ),
+    "sample_events_high": Item(
+        SAMPLES, "Events, high risk", "Of up to 250 events where the risk is high.", "items", 25, 1, 250
+    ),
+    "sample_many": Item(SAMPLES, "Many events", "Of more than 250 events.", "items", 25, 1, 500),
+    "sample_many_high": Item(
+        SAMPLES, "Many events, high risk", "Of more than 250 events where the risk is high.", "items", 60, 1, 500
     ),
     "session_idle_minutes": Item(
         SIGN_IN, "Without activity", "Whoever does nothing for this long has to sign in again.", "minutes", 30, 5, 240

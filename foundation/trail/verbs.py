@@ -102,6 +102,11 @@ VERBS: Final[dict[str, str]] = {
     "exemption.declined": "declined to except occurrences of a control",
     "coverage.rebuilt": "computed the coverage anew",
     "coverage.exported": "exported the coverage grid",
+    "population.frozen": "froze a population",
+    "populationlink.created": "linked a population to a control",
+    "sample.previewed": "looked at a sample before drawing it",
+    "sample.drawn": "drew a sample",
+    "sample.exported": "exported the items of a sample",
     # audits
     "engagement.created": "created an engagement",
     "engagement.updated": "changed an engagement",

@@ -157,6 +157,14 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     },
     "controls.mapping": {"view": PROGRAMME},
     "controls.wording": {"view": PROGRAMME},
+    "evidence.population": {
+        "view": {C: "all", M: "all", W: "own", U: "window"},
+        "add": {C: "all", W: "own"},
+        "draw": {C: "all", W: "own"},
+        "download": {C: "all", M: "all", W: "own", U: "window"},
+    },
+    "evidence.populationlink": {"view": {C: "all", M: "all", W: "own", U: "window"}},
+    "evidence.sample": {key: {C: "all", M: "all", W: "own", U: "window"} for key in ("view", "download")},
     "audits.engagement": dict.fromkeys(("view", "add", "change", "archive", "admit_auditor", "end_access"), MANAGED),
     "audits.engagementgrant": {"view": MANAGED},
     "trail.block": {

@@ -9,7 +9,12 @@ from tests.everywhere.world import World
 
 PROVIDER = "accounts:identityprovider"
 # The routes that are about another record than the rest of their app: how their names begin, and whose arguments.
-ABOUT = {"controls:criterion-": "controls:criterion", "accounts:dutyexception-": "accounts:exception"}
+ABOUT = {
+    "controls:criterion-": "controls:criterion",
+    "evidence:population-": "evidence:population",
+    "evidence:sample-": "evidence:sample",
+    "accounts:dutyexception-": "accounts:exception",
+}
 
 
 def all_routes() -> list[str]:

@@ -16,7 +16,7 @@ PAGES = (
     "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
     "/controls/{pk}/trail/", "/matrix/", "/search/?q=control", "/trail/", "/trail/?verb=control.created",
     "/people/", "/people/{person}/trail/", "/audits/", "/jobs/", "/organisation/", "/organisation/holidays/",
-    "/controls/scope/", "/people/roles/", "/people/exceptions/",
+    "/evidence/populations/", "/evidence/samples/", "/controls/scope/", "/people/roles/", "/people/exceptions/",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audits.models import Engagement
 from controls.models import Control, Criterion
+from evidence.sampling.actions import draw
 from foundation.accounts.actions import create_token
 from foundation.accounts.models import IdentityProvider, User
 from foundation.jobs.models import Job
@@ -21,6 +22,7 @@ from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.people import ExceptionFactory
+from tests.factories.populations import population
 
 # The order of the table's columns.
 PEOPLE = ("anonymous", "outsider", "employee", "auditor", "owner", "manager", "compliance", "admin")
@@ -65,6 +67,10 @@ def world(
     )
     save(provider, actor=SYSTEM, verb="identityprovider.created")
     exception = ExceptionFactory(beneficiary=owner, approver=manager, requested_by=compliance)
+    listed = population(
+        ("CHG-1", "2026-07-14"), ("CHG-2", "2026-07-15"), actor=owner, controls=[control], title="Grants of access"
+    )
+    sample = draw(listed, actor=owner, method="random", size=1)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -76,6 +82,8 @@ def world(
             "api:mapping": {"pk": control.mappings.get().pk},
             "api:engagement": {"pk": engagement.pk},
             "api:entry": {"pk": entry.pk},
+            **{key: {"pk": listed.pk} for key in ("evidence:population", "api:population")},
+            **{key: {"pk": sample.pk} for key in ("evidence:sample", "api:sample")},
             "audits": {"pk": engagement.pk, "window_pk": auditor.windows.get().pk},
             "trail": {"pk": entry.pk},
             "accounts:token": {"pk": token.pk},

@@ -1,0 +1,1 @@
+"""What runs without this product: scripts that repeat what it computed."""

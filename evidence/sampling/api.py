@@ -1,0 +1,23 @@
+"""The API of populations and samples. A population is frozen on screen, where its file and its proof are looked at."""
+
+from rest_framework.serializers import CharField
+
+from evidence.sampling import actions
+from evidence.sampling.forms import DrawForm
+from evidence.sampling.views import PopulationPages, SamplePages
+from foundation.pages.api.register import RegisterApi, Verb
+
+
+class PopulationApi(RegisterApi):
+    """Populations with their proof of completeness; `draw` draws a sample of one."""
+
+    pages, writes = PopulationPages, False
+    computed = {"ref": CharField(), "evidence_state": CharField(help_text="What became of its evidence.")}
+    verbs = (Verb("draw", "draw", DrawForm, actions.draw),)
+
+
+class SampleApi(RegisterApi):
+    """Samples with all that it takes to draw them again."""
+
+    pages, writes = SamplePages, False
+    computed = {"ref": CharField(), "method_words": CharField()}
