@@ -4,6 +4,7 @@
 is legal at all is asked here, on the row as it is stored.
 """
 
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -29,10 +30,11 @@ from evidence.models import (
     Requirement,
     State,
 )
-from foundation.accounts.access import apart, refs_of
+from foundation.accounts.access import apart, can, refs_of
 from foundation.accounts.duties import EVIDENCE_REVIEW, EXEMPTION
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
+from foundation.files.kinds import plain_name
 from foundation.files.spool import SealedUpload
 from foundation.files.storage import stored_file
 from foundation.trail.keep import Stale, save
@@ -83,32 +85,101 @@ class For:
     nothing_occurred: bool = False
 
 
-def record_evidence(  # noqa: PLR0913 - an item says this much about itself
-    content: File | bytes | dict[str, Any] | list[Any], *, actor: Any, title: str, kind: str, source: Source,
-    links: Iterable[For] = (), name: str = JSON_NAME, description: str = "", redaction: str = "",
-    expires_on: datetime.date | None = None, reviewer: User | None = None, accepted_by: User | None = None,
-    supersedes: Evidence | None = None, another: bool = False, idempotency_key: str = "",
-) -> Evidence:  # fmt: skip
+@dataclass(frozen=True)
+class Ready:
+    """An item that may be kept: looked at whole, nothing stored yet. `same`: what holds the same bytes already."""
+
+    item: Evidence
+    file: File
+    links: Sequence[For]
+    same: Evidence | None
+    supersedes: Evidence | None = None
+
+    def keep_bytes(self) -> None:
+        """Store the bytes, outside any transaction; those that are there already are kept once.
+
+        What is stored and then refused belongs to no row, and is swept (foundation.files.sweep).
+        """
+        if self.same is not None:
+            self.item.file.name, self.item.content_type = self.same.file.name, self.same.content_type
+            return
+        self.item.file.save(self.item.name, self.file, save=False)
+        self.item.content_type = stored_file(str(self.item.file.name)).content_type
+
+
+def record_evidence(
+    content: File | bytes | dict[str, Any] | list[Any],
+    *,
+    actor: Any,
+    accepted_by: User | None = None,
+    idempotency_key: str = "",
+    **told: Any,
+) -> Evidence:
     """Keep an item of evidence and link it to controls: the one door for people, connectors and every register.
 
     content: a file, bytes, or plain data, which is kept as sorted JSON under `name`. actor: who submits it, or
     SYSTEM. accepted_by: who signed the record that it comes from, where another register has had it judged; it is
-    then accepted at once, and `actor` must be somebody else. supersedes: the version that this one follows; it inherits
-    its links unless `links` are given. another: keep it apart although the same bytes are there already (they are
-    stored once). idempotency_key: sent again by the same actor with the same content, the first item is returned.
+    then accepted at once, and `actor` must be somebody else. idempotency_key: sent again by the same actor with the
+    same content, the first item is returned. told: what it says about itself, see `prepare`.
 
     Raises SameBytes, Replayed, Stale for a version that has a successor already, ValidationError for what is not legal
     (no bytes, no source, times ahead of the clock, a requirement of another control or one that takes other kinds).
     """
-    file, sha256 = as_file(content, name)
+    file, sha256 = as_file(content, told.get("name", JSON_NAME))
     if earlier := pushed_before(actor, idempotency_key, sha256):
         return earlier
+    ready = prepare(file, sha256, actor=actor, idempotency_key=idempotency_key, **told)
+    ready.keep_bytes()
+    return store(ready, actor=actor, accepted_by=accepted_by)
+
+
+def record_many(files: Sequence[File], *, actor: Any, title: str, **told: Any) -> list[Evidence]:
+    """Keep each file as an item of its own, all of them or none. Several are told apart by their files' names.
+
+    Raises as `record_evidence`, for the first file that is refused, which the words then name.
+    """
+    found: list[Ready] = []
+    for file in files:
+        name = title if len(files) == 1 else f"{title.strip()[:150]} ({plain_name(file.name or '')})"[:200]
+        try:
+            ready = prepare(*as_file(file, file.name or ""), actor=actor, title=name, **told)
+        except SameBytes:
+            raise
+        except ValidationError as refused:
+            raise named(refused, file, len(files)) from refused
+        if any(ready.item.sha256 == other.item.sha256 for other in found):
+            raise ValidationError(f"“{ready.item.name}” is here twice, with the same bytes.")
+        found.append(ready)
+    for ready in found:
+        ready.keep_bytes()
+    with transaction.atomic():
+        return [store(ready, actor=actor, accepted_by=None) for ready in found]
+
+
+def named(refused: ValidationError, file: File, count: int) -> ValidationError:
+    """The refusal; of one of many files with its name in front. What is said of a field stays with the field."""
+    if count == 1 or hasattr(refused, "error_dict"):
+        return refused
+    return ValidationError([f"{plain_name(file.name or '')}: {words}" for words in refused.messages])
+
+
+def prepare(  # noqa: PLR0913 - an item says this much about itself
+    file: File, sha256: str, *, actor: Any, title: str, kind: str, source: Source, links: Iterable[For] = (),
+    name: str = JSON_NAME, description: str = "", redaction: str = "", expires_on: datetime.date | None = None,
+    reviewer: User | None = None, supersedes: Evidence | None = None, another: bool = False, idempotency_key: str = "",
+) -> Ready:  # fmt: skip
+    """Look at an item before anything is stored. Raises what `record_evidence` raises.
+
+    supersedes: the version that this one follows; it inherits its links unless `links` are given. another: keep it
+    apart although the same bytes are there already (they are stored once). name: of the file, if it has none itself.
+    """
     item = Evidence(
         title=title.strip(), kind=kind, description=description, redaction=redaction, expires_on=expires_on,
         source_system=source.system.strip(), environment=source.environment, query=source.query,
         collected_by=source.collected_by, connector=source.connector, stamped=source.stamped,
         captured_at=source.captured_at or timezone.now(), row_count=source.rows, sha256=sha256, size=file.size or 0,
-        name=(file.name or name)[-200:], reviewer=reviewer, submitted_by=person(actor), idempotency_key=idempotency_key,
+        name=plain_name(file.name or name), reviewer=reviewer, submitted_by=person(actor),
+        idempotency_key=idempotency_key,
     )  # fmt: skip
     item.period_from, item.period_to = source.period or (None, None)
     wanted = list(links) or (inherited(supersedes) if supersedes else [])
@@ -116,8 +187,7 @@ def record_evidence(  # noqa: PLR0913 - an item says this much about itself
     same = Evidence.objects.standing().filter(sha256=sha256).order_by("id").first()
     if same is not None and supersedes is None and not another:
         raise SameBytes(same)
-    keep_bytes(item, file, same)
-    return store(item, wanted, actor=actor, supersedes=supersedes, accepted_by=accepted_by)
+    return Ready(item, file, wanted, same, supersedes)
 
 
 def as_file(content: File | bytes | dict[str, Any] | list[Any], name: str) -> tuple[File, str]:
@@ -148,23 +218,13 @@ def pushed_before(actor: Any, idempotency_key: str, sha256: str) -> Evidence | N
     return earlier
 
 
-def keep_bytes(item: Evidence, file: File, same: Evidence | None) -> None:
-    """Store the bytes, outside any transaction; those that are there already are kept once."""
-    if same is not None:
-        item.file.name, item.content_type = same.file.name, same.content_type
-        return
-    item.file.save(item.name, file, save=False)
-    item.content_type = stored_file(str(item.file.name)).content_type
-
-
 @transaction.atomic
-def store(
-    item: Evidence, links: Sequence[For], *, actor: Any, supersedes: Evidence | None, accepted_by: User | None
-) -> Evidence:
+def store(ready: Ready, *, actor: Any, accepted_by: User | None) -> Evidence:
     """The row and its links, with their entries; and the coverage of the controls they are about."""
+    item, links = ready.item, ready.links
     verb = "submitted" if item.submitted_by else "recorded"
-    if supersedes is not None:
-        follow(item, supersedes)
+    if ready.supersedes is not None:
+        follow(item, ready.supersedes)
         verb = "superseded"
     if accepted_by is not None:
         if accepted_by in (item.submitted_by, item.collected_by):
@@ -307,6 +367,26 @@ def refreshed(item: Evidence) -> Evidence:
     return item
 
 
+def send_version(item: Evidence, *, actor: User, file: File, source: Source, **told: Any) -> Evidence:
+    """The version after `item`, for the same controls; whoever sends it has collected it. Raises as `record_evidence`.
+
+    Stale, too, if the item is no longer as its reader saw it.
+    """
+    if Evidence.objects.filter(pk=item.pk, version=item.version).first() is None:
+        raise Stale(Evidence.objects.get(pk=item.pk))
+    if item.state == State.WITHDRAWN:
+        raise ValidationError(f"{item.ref} was withdrawn.")
+    source = dataclasses.replace(source, collected_by=actor)
+    return record_evidence(file, actor=actor, source=source, supersedes=item, **told)
+
+
+@transaction.atomic
+def change_evidence(item: Evidence, *, actor: User) -> Evidence:
+    """Save what may be said anew of an item: title, description, reviewer, expiry. Raises Stale."""
+    save(item, actor=actor, verb="evidence.updated")
+    return item
+
+
 # ---- links ---------------------------------------------------------------------------------------------------------
 
 
@@ -354,6 +434,42 @@ def keep_link(link: EvidenceLink, actor: Any, verb: str, reason: str) -> Evidenc
     """Save a link; its entry names both ends."""
     refs = {"evidence": link.evidence_id, "control": link.control_id}
     return save(link, actor=actor, verb=f"evidencelink.{verb}", reason=reason, refs=refs)
+
+
+@transaction.atomic
+def link_to(item: Evidence, *, actor: User, **link: Any) -> EvidenceLink:
+    """Link an item to a control that this person submits evidence to; `link` as `For` takes it.
+
+    Raises PermissionDenied for another control, ValidationError as `link_evidence`.
+    """
+    if not can(actor, "submit_evidence", link["control"]):
+        raise PermissionDenied("You do not submit evidence to that control.")
+    return link_evidence(item, For(**link), actor=actor)
+
+
+# ---- requirements --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def write_requirement(requirement: Requirement, *, actor: User, verb: str = "created", reason: str = "") -> Requirement:
+    """Save what a control asks for, with its coverage. `verb`: created, updated, archived, restored. Raises Stale."""
+    refs = {"control": requirement.control_id}
+    save(requirement, actor=actor, verb=f"requirement.{verb}", refs=refs, reason=reason)
+    refresh([requirement.control_id])
+    return requirement
+
+
+@transaction.atomic
+def replace_requirement(requirement: Requirement, earlier: Requirement, *, actor: User) -> Requirement:
+    """From the day on which `requirement` begins it stands in the place of `earlier`, which ends the day before.
+
+    Raises Stale, ValidationError for a day on which the earlier one had not begun.
+    """
+    if requirement.effective_from <= earlier.effective_from:
+        raise ValidationError(f"The present one begins on {earlier.effective_from}: name a later day.")
+    earlier.effective_to = requirement.effective_from - datetime.timedelta(days=1)
+    write_requirement(earlier, actor=actor, verb="updated")
+    return write_requirement(requirement, actor=actor)
 
 
 # ---- exemptions ----------------------------------------------------------------------------------------------------

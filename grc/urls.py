@@ -6,6 +6,7 @@ from audits.api import EngagementApi
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
 from controls.views import matrix, matrix_csv
+from evidence.api import EvidenceApi, ExemptionApi, RequirementApi
 from evidence.sampling.api import PopulationApi, SampleApi
 from evidence.sampling.views import freeze
 from foundation.accounts.api import MeApi
@@ -24,6 +25,9 @@ API: list[URLPattern | URLResolver] = [
     path("matrix/", MatrixApi.as_view({"get": "read_all"}), {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),
     path("populations/", include(PopulationApi.urls())),
     path("samples/", include(SampleApi.urls())),
+    path("evidence/", include(EvidenceApi.urls())),
+    path("requirements/", include(RequirementApi.urls())),
+    path("exemptions/", include(ExemptionApi.urls())),
     path("engagements/", include(EngagementApi.urls())),
     path("trail/", TrailApi.as_view({"get": "read_all"}), name="entry-list"),
     path("trail/<int:pk>/", TrailApi.as_view({"get": "read"}), name="entry-detail"),

@@ -12,8 +12,11 @@ from audits.models import Engagement
 from controls.models import Control
 from controls.search import find_controls
 from controls.work import controls_work
-from evidence.models import Population
+from evidence.models import Evidence, Population
+from evidence.panels import evidence_panel
 from evidence.sampling.sources import SOURCES, Source
+from evidence.search import find_evidence
+from evidence.work import evidence_work
 from foundation.accounts import providers, second_factor
 from foundation.accounts.exception_work import exceptions_work
 from foundation.accounts.jobs import clear_sessions
@@ -48,6 +51,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
         [
             RailItem("Controls", "controls:control-list", "shield-check", Control),
             RailItem("Matrix", "matrix", "table-properties", Control),
+            RailItem("Evidence", "evidence:evidence-list", "file-check", Evidence),
         ],
     ),
     (
@@ -69,11 +73,11 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     ),
 ]
 
-WORK = [controls_work, exceptions_work]
-SEARCH = [find_controls]
+WORK = [controls_work, evidence_work, exceptions_work]
+SEARCH = [find_controls, find_evidence]
 MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
 # What a control's page shows of the registers above, in this order (foundation.pages.panels).
-CONTROL_PANELS: list[PanelOf] = []
+CONTROL_PANELS: list[PanelOf] = [evidence_panel]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
 SEALED: list[tuple[str, Callable[[], int]]] = [
     ("second factors", second_factor.reseal_all),

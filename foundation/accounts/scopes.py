@@ -8,10 +8,11 @@ class TokenScope(models.TextChoices):
 
     READ = "read", "Read what you see"
     WRITE_STATUS = "write:status", "Update the status of controls"
+    PUSH_EVIDENCE = "push:evidence", "Push evidence for controls"
     WRITE = "write", "Write: create, change, archive, restore, and every verb that does not sign"
 
 
-IMPLIED = {TokenScope.WRITE: frozenset({TokenScope.WRITE_STATUS})}
+IMPLIED = {TokenScope.WRITE: frozenset({TokenScope.WRITE_STATUS, TokenScope.PUSH_EVIDENCE})}
 
 
 def grants(scopes: list[str], needed: str) -> bool:

@@ -10,6 +10,7 @@ from django.utils.http import content_disposition_header
 
 from foundation.accounts.access import get_allowed
 from foundation.accounts.models import User
+from foundation.files.models import StoredFile
 from foundation.files.reading import plain_chunks
 from foundation.files.storage import stored_file
 from foundation.trail.record import record
@@ -44,6 +45,20 @@ def open_file(
     response["Content-Length"] = str(stored.size)
     response["Content-Disposition"] = content_disposition_header(True, called) or "attachment"
     return response
+
+
+def previewed(user: User, target: models.Model, field: str = "file") -> StoredFile:
+    """The stored file of a record whose content a page is about to show; the trail says so.
+
+    The caller has asked whether this person may have it. Raises Http404 if its bytes are gone.
+    """
+    try:
+        stored = stored_file(getattr(target, field).name or "")
+    except FileNotFoundError as missing:
+        raise Http404("This file was removed.") from missing
+    with transaction.atomic():
+        record("file.previewed", user, target, refs={"file": str(stored.id), "sha256": stored.sha256})
+    return stored
 
 
 # Whatever is in the file, no browser shows it as a page of ours, runs it, or keeps a copy for somebody else.

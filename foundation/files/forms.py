@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from foundation.files.kinds import HEAD, UNKNOWN, USUAL, WORDS, in_words, kind_of
+from foundation.files.kinds import HEAD, UNKNOWN, USUAL, WORDS, in_words, kind_of, plain_name
 from foundation.files.spool import SealedUpload
 
 MEGABYTE = 1024 * 1024
@@ -44,6 +44,43 @@ class StoredFileField(forms.FileField):
         if kind not in self.kinds:
             found = "of a kind that is not known" if kind == UNKNOWN else f"{WORDS.get(kind, kind)} by its contents"
             raise forms.ValidationError(f"This file is {found}. What can be taken: {in_words(self.kinds)}.")
+
+
+class ManyFiles(forms.ClearableFileInput):
+    """A field of a page that takes several files at once."""
+
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return files.getlist(name) if hasattr(files, "getlist") else files.get(name)
+
+
+class StoredFilesField(StoredFileField):
+    """One or many files, at most `most` of them, each judged by itself: what is wrong with one names it."""
+
+    widget = ManyFiles
+
+    def __init__(self, *, most: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.most = most or settings.DATA_UPLOAD_MAX_NUMBER_FILES
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """A list of files. Raises TooLarge if one of them is, ValidationError for whatever else is wrong."""
+        files = data if isinstance(data, list | tuple) else [data] if data else []
+        if not files:
+            return [] if not self.required else super().clean(None, initial)
+        if len(files) > self.most:
+            raise forms.ValidationError(f"These are {len(files)} files; {self.most} is the most at once.")
+        wrong: list[forms.ValidationError] = []
+        for file in files:
+            try:
+                super().clean(file, initial)
+            except forms.ValidationError as error:
+                told = [f"{plain_name(file.name or '')}: {words}" for words in error.messages]
+                wrong += [type(error)(one) for one in told]
+        if wrong:
+            raise next((one for one in wrong if isinstance(one, TooLarge)), forms.ValidationError(wrong))
+        return list(files)
 
 
 def megabytes(size: int) -> str:

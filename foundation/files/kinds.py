@@ -80,6 +80,14 @@ def is_text(head: bytes) -> bool:
     return not any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head)
 
 
+def plain_name(name: str) -> str:
+    """What a sender called a file, to be shown: the last part of a path, without what cannot be seen or turns the order
+    of reading round (so that “exe.pdf” is no “fdp.exe”); at most 200 letters, never empty.
+    """
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable()).strip()[-200:] or "file"
+
+
 def in_words(kinds: Iterable[str]) -> str:
     """The kinds as people call them."""
     return ", ".join(dict.fromkeys(WORDS.get(kind, kind) for kind in kinds))

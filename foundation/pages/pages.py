@@ -63,6 +63,7 @@ class Pages:
     links: ClassVar[Sequence[Link]] = ()
     importer: ClassVar[type[Importer] | None] = None
     selectable: ClassVar[bool] = False
+    prefilled: ClassVar[Sequence[str]] = ()  # fields of a new record that the address may fill in: ?control=7
     left_out: ClassVar[Sequence[str]] = ()  # pages of `urls` that this register does not have
     row_verb: ClassVar[tuple[str, str, str] | None] = None  # (verb, page, words), offered on the rows where allowed
     intro: ClassVar[str] = ""
@@ -228,7 +229,8 @@ class Pages:
     def create_page(self) -> HttpResponse:
         require(self.user, "add", self.model)
         fresh.require(self.request, "add", self.model)
-        form = self.form_class(*sent(self.request), user=self.user, initial=fresh.typed(self.request))
+        asked = {name: self.request.GET[name] for name in self.prefilled if name in self.request.GET}
+        form = self.form_class(*sent(self.request), user=self.user, initial=asked | fresh.typed(self.request))
         if form.is_valid():
             return self.saved(self.keep(form, "created"), "created")
         return self.render("form", form=form, status=422 if form.errors else 200)

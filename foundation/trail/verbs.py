@@ -123,6 +123,7 @@ VERBS: Final[dict[str, str]] = {
     "trail.exported": "exported the trail",
     "report.printed": "printed a report",
     "file.downloaded": "downloaded a file",
+    "file.previewed": "looked into a file",
     "backup.made": "made a backup",
     "backup.restored": "restored a backup",
     "file.refused": "refused a stored file that was altered",

@@ -87,6 +87,8 @@ A, C, M, W, E, U = (
 PROGRAMME = {A: "all", C: "all", M: "all", W: "all", U: "window"}
 EVERYONES_OWN = dict.fromkeys((A, C, M, W, E, U), "own")
 MANAGED = {C: "all"}
+KEPT = {C: "all", M: "own", W: "own", E: "own"}
+JUDGED = {C: "all", M: "all", W: "own", E: "own"}
 EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     "accounts.user": {
         "view": {A: "all", C: "all", E: "own", U: "window"},
@@ -154,6 +156,7 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "update_status": {C: "all", M: "team", W: "own"},
         "review": {C: "all", W: "own"},
         "propose_not_applicable": {C: "all", W: "own"},
+        "submit_evidence": {C: "all", M: "all", W: "own", E: "own"},
     },
     "controls.mapping": {"view": PROGRAMME},
     "controls.wording": {"view": PROGRAMME},
@@ -165,6 +168,27 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     },
     "evidence.populationlink": {"view": {C: "all", M: "all", W: "own", U: "window"}},
     "evidence.sample": {key: {C: "all", M: "all", W: "own", U: "window"} for key in ("view", "download")},
+    "evidence.evidence": {
+        "view": JUDGED | {U: "window"},
+        "add": {C: "all", M: "all", W: "own", E: "own"},
+        "change": KEPT,
+        "supersede": KEPT,
+        "withdraw": KEPT,
+        "review": {C: "all", M: "all", W: "own"},
+        "link": {C: "all", M: "own", W: "own"},
+        "download": JUDGED | {U: "window"},
+    },
+    "evidence.evidencelink": {"view": JUDGED | {U: "window"}},
+    "evidence.requirement": {
+        "view": PROGRAMME | {E: "own"},
+        **dict.fromkeys(("add", "change", "archive"), MANAGED),
+    },
+    "evidence.occurrence": {"view": PROGRAMME | {E: "own"}, "rebuild": MANAGED},
+    "evidence.exemption": {
+        "view": PROGRAMME,
+        "add": {C: "all", M: "all", W: "all"},
+        **dict.fromkeys(("approve", "decline"), MANAGED),
+    },
     "audits.engagement": dict.fromkeys(("view", "add", "change", "archive", "admit_auditor", "end_access"), MANAGED),
     "audits.engagementgrant": {"view": MANAGED},
     "trail.block": {

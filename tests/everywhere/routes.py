@@ -14,6 +14,9 @@ ABOUT = {
     "evidence:population-": "evidence:population",
     "evidence:sample-": "evidence:sample",
     "accounts:dutyexception-": "accounts:exception",
+    "evidence:evidencelink-": "evidence:link",
+    "evidence:requirement-": "evidence:requirement",
+    "evidence:exemption-": "evidence:exemption",
 }
 
 

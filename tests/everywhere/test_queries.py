@@ -7,16 +7,19 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.everywhere.world import World
 from tests.factories.controls import ControlFactory, link
+from tests.factories.evidence import evidence, requirement
 from tests.factories.people import UserFactory
 from tests.factories.tokens import caller
 
 MOST = 12
-MOST_OF_TRAIL = 18  # entries of every register, each of which is asked once for what is seen of it: here eight
+MOST_OF_TRAIL = 24  # entries of every register, each of which is asked once for what is seen of it: here twelve
 PAGES = (
     "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
     "/controls/{pk}/trail/", "/matrix/", "/search/?q=control", "/trail/", "/trail/?verb=control.created",
     "/people/", "/people/{person}/trail/", "/audits/", "/jobs/", "/organisation/", "/organisation/holidays/",
-    "/evidence/populations/", "/evidence/samples/", "/controls/scope/", "/people/roles/", "/people/exceptions/",
+    "/evidence/populations/", "/evidence/samples/",
+    "/controls/scope/", "/evidence/", "/evidence/?q=list&due=judge", "/evidence/{item}/",
+    "/evidence/requirements/", "/evidence/exemptions/", "/people/roles/", "/people/exceptions/",
 )  # fmt: skip
 
 
@@ -39,12 +42,16 @@ def grow(world: World, count: int) -> None:
     for _ in range(count):
         owner = UserFactory(role="control_owner", manager=world.people["manager"])
         link(ControlFactory(name="Access control", owner=owner), "CC6.1", "A1.1")
-        link(ControlFactory(name="Mine", owner=world.people["owner"]), "CC6.2")
+        own = ControlFactory(name="Mine", owner=world.people["owner"])
+        link(own, "CC6.2")
+        evidence(own, world.control, actor=owner, collected_by=owner)
+        requirement(world.control)
 
 
 def queries(client: Client, page: str, world: World) -> int:
     """How many queries a page takes once its caches are warm."""
-    path = page.format(pk=world.control.pk, person=world.arguments["accounts"]["pk"])
+    item, person = world.arguments["evidence"]["pk"], world.arguments["accounts"]["pk"]
+    path = page.format(pk=world.control.pk, person=person, item=item)
     client.get(path)
     with CaptureQueriesContext(connection) as captured:
         response = client.get(path)

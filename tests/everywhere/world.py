@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from audits.models import Engagement
 from controls.models import Control, Criterion
+from evidence.actions import request_exemption
+from evidence.models import Exemption
 from evidence.sampling.actions import draw
 from foundation.accounts.actions import create_token
 from foundation.accounts.models import IdentityProvider, User
@@ -21,6 +23,7 @@ from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from tests.factories.controls import ControlFactory, link, trust_services
+from tests.factories.evidence import evidence, requirement
 from tests.factories.people import ExceptionFactory
 from tests.factories.populations import population
 
@@ -71,6 +74,10 @@ def world(
         ("CHG-1", "2026-07-14"), ("CHG-2", "2026-07-15"), actor=owner, controls=[control], title="Grants of access"
     )
     sample = draw(listed, actor=owner, method="random", size=1)
+    need = requirement(control)
+    item = evidence(control, actor=owner, collected_by=owner, requirement=need, content=b"user,role\nada,admin\n")
+    except_ = Exemption(control=control, starts_on="2026-01-01", ends_on="2026-01-31", reason="The tool was down.")
+    exemption = request_exemption(except_, actor=owner)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -85,6 +92,13 @@ def world(
             **{key: {"pk": listed.pk} for key in ("evidence:population", "api:population")},
             **{key: {"pk": sample.pk} for key in ("evidence:sample", "api:sample")},
             "audits": {"pk": engagement.pk, "window_pk": auditor.windows.get().pk},
+            "evidence": {"pk": item.pk},
+            "evidence:link": {"pk": item.links.get().pk},
+            "evidence:requirement": {"pk": need.pk},
+            "evidence:exemption": {"pk": exemption.pk},
+            "api:evidence": {"pk": item.pk},
+            "api:requirement": {"pk": need.pk},
+            "api:exemption": {"pk": exemption.pk},
             "trail": {"pk": entry.pk},
             "accounts:token": {"pk": token.pk},
             "accounts:exception": {"pk": exception.pk},

@@ -35,7 +35,12 @@ class ApiSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         done = "201" if self.view.action == "create" else "200"
-        return {done: self.view.gives()} | dict.fromkeys(map(str, self.view.refuses()), ErrorShape)
+        again = {"200": self.view.gives()} if "Idempotency-Key" in self.asked_headers() else {}
+        return {done: self.view.gives()} | again | dict.fromkeys(map(str, self.view.refuses()), ErrorShape)
+
+    def asked_headers(self) -> set[str]:
+        """The names of the headers that the present action may be sent."""
+        return {one.name for one in self.view.parameters() if one.location == OpenApiParameter.HEADER}
 
     def get_operation_id(self) -> str:
         path, action = self._tokenize_path(), self.view.action

@@ -88,7 +88,7 @@ def asked_by(form: type[forms.BaseForm], name: str, *, partial: bool = False) ->
     return type(f"{name}Shape", (serializers.Serializer,), {**fields, "__doc__": ""})
 
 
-def json_field(field: forms.Field, *, needed: bool) -> serializers.Field[Any, Any, Any, Any]:  # noqa: PLR0911 - one answer a kind
+def json_field(field: forms.Field, *, needed: bool) -> serializers.Field[Any, Any, Any, Any]:  # noqa: C901, PLR0911 - one answer a kind
     """What JSON a form's field takes. Raises TypeError for a kind of field that no register has had so far."""
     said: dict[str, Any] = {"required": needed, "help_text": str(field.help_text)}
     optional = said | {"allow_null": not field.required}
@@ -109,6 +109,8 @@ def json_field(field: forms.Field, *, needed: bool) -> serializers.Field[Any, An
             return serializers.DateField(**optional)
         case forms.DateTimeField():
             return serializers.DateTimeField(**optional)
+        case forms.FileField():
+            return serializers.FileField(**said)
         case forms.CharField():
             return Text(most=field.max_length, **said)
     raise TypeError(f"{type(field).__name__}: say in json_field which JSON it takes.")

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         create = parser.add_subparsers(dest="verb", required=True).add_parser("create", help=self.help)
         create.add_argument("email")
         create.add_argument("--name", required=True, help="What will use it.")
-        words = "What it may do: read (unless another is named), write:status, write. Several: name it again."
+        words = "What it may do: read (the default), write:status, push:evidence, write. Several: again."
         create.add_argument("--scope", action="append", choices=TokenScope.values, help=words)
         create.add_argument("--days", type=int, default=90, help="How long it lasts: 90 unless said, at most 365.")
 
