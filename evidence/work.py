@@ -4,46 +4,41 @@ import datetime
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.urls import reverse
 
 from evidence.models import Evidence, Exemption, ExemptionState, State
 from evidence.states import judged_by
-from foundation.accounts.access import allowed
+from foundation.accounts.access import allowed, can, visible
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
 from foundation.pages.work import WorkItem
 
-MOST = 50  # of one sort: a longer list is the register with its filter
+MOST = 100  # a longer list is the register with its filter
 
 
 def evidence_work(user: User) -> list[WorkItem]:
-    """What to judge, what came back, what stops being good soon, and exemptions to decide. One query each."""
-    return [*to_judge(user), *given_back(user), *expiring(user), *to_decide(user)]
+    """What to judge, what came back, what stops being good soon, and exemptions to decide. Two queries."""
+    return [*items(user), *to_decide(user)]
 
 
-def to_judge(user: User) -> Iterator[WorkItem]:
-    """Items that wait for this person, the oldest first."""
-    found = allowed(user, "review", Evidence).filter(judged_by(user), superseded_by=None)
-    for item in found.select_related("submitted_by").order_by("created_at", "id")[:MOST]:
-        yield entry(item, f"Submitted by {item.submitted_by or item.connector or 'the system'}", "Judge", "detail")
-
-
-def given_back(user: User) -> Iterator[WorkItem]:
-    """One's own items that were returned."""
-    for item in own(user).filter(state=State.RETURNED).select_related("reviewed_by")[:MOST]:
-        yield entry(item, f"Returned by {item.reviewed_by}", "Send a new version", "supersede")
-
-
-def expiring(user: User) -> Iterator[WorkItem]:
-    """One's own accepted items that stop being good soon, or have."""
+def items(user: User) -> Iterator[WorkItem]:
+    """The newest versions that wait for this person, the oldest first: to judge, returned, running out."""
     day = today()
-    soon = day + datetime.timedelta(days=setting("review_due_soon_days"))
-    found = own(user).filter(state=State.ACCEPTED, expires_on__lte=soon)
-    for item in found.order_by("expires_on", "id")[:MOST]:
-        words = "Expired" if item.expires_on and item.expires_on < day else "Expires soon"
-        yield entry(item, words, "Renew", "supersede", item.expires_on)
+    judges = judged_by(user) if can(user, "review", Evidence) else Q(pk__in=())
+    mine = Q(submitted_by=user.pk) | Q(collected_by=user.pk)
+    soon = Q(state=State.ACCEPTED, expires_on__lte=day + datetime.timedelta(days=setting("review_due_soon_days")))
+    back = Q(state=State.RETURNED)
+    found = visible(user, Evidence).filter(judges | (mine & (back | soon)), superseded_by=None)
+    for item in found.select_related("submitted_by", "reviewed_by").order_by("created_at", "id")[:MOST]:
+        if item.state == State.SUBMITTED:
+            yield entry(item, f"Submitted by {item.submitted_by or item.connector or 'the system'}", "Judge", "detail")
+        elif item.state == State.RETURNED:
+            yield entry(item, f"Returned by {item.reviewed_by}", "Send a new version", "supersede")
+        else:
+            words = "Expired" if item.expires_on and item.expires_on < day else "Expires soon"
+            yield entry(item, words, "Renew", "supersede", item.expires_on)
 
 
 def to_decide(user: User) -> Iterator[WorkItem]:
@@ -52,12 +47,6 @@ def to_decide(user: User) -> Iterator[WorkItem]:
     for one in found.select_related("control", "requested_by").order_by("id")[:MOST]:
         page, words = one.get_absolute_url(), f"{one.requested_by} asks to except it"
         yield WorkItem("Exemptions", str(one), one.reason, page, words, "Decide", page)
-
-
-def own(user: User) -> QuerySet[Evidence]:
-    """The newest versions that this person submitted or collected and may follow with another."""
-    mine = Q(submitted_by=user.pk) | Q(collected_by=user.pk)
-    return allowed(user, "supersede", Evidence).filter(mine, superseded_by=None).order_by("id")
 
 
 def entry(item: Evidence, kind: str, action: str, page: str, due: datetime.date | None = None) -> WorkItem:
