@@ -8,6 +8,7 @@ from django.db import transaction
 
 from audits.demo import engagements
 from controls.demo import OWNER_ROLES, load
+from evidence.demo_populations import populations
 from foundation.accounts.demo import people
 from foundation.accounts.models import User
 from foundation.organisation.actions import found
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             staff = people(password)
             company(admin=staff["admin"], compliance=staff["compliance"])
             load(compliance=staff["compliance"], owners=owners(staff))
+            populations(compliance=staff["compliance"])
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)
 
