@@ -129,6 +129,8 @@ class DrawForm(VerbForm):
         start = {"size": usual_size(target) or None, "seed": new_seed(), "method": Method.RANDOM}
         kwargs["initial"] = start | (kwargs.get("initial") or {})
         super().__init__(*args, target=target, **kwargs)
+        high = usual_size(target, high_risk=True)
+        self.fields["size"].help_text = f"The settings say {start['size']}, and {high} where the risk is high."
 
     def clean_keys(self) -> list[str]:
         """The lines that say something."""

@@ -54,7 +54,6 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         ["criterion.applicability_changed"],
     ),
     ("owner", "evidence:population-draw", WHY | {"size": "1"}, ["sample.drawn"]),
-    ("owner", "evidence:population-draw", WHY | {"size": "1", "preview": "1"}, ["sample.previewed"]),
     (
         "owner",
         "population-freeze",
