@@ -97,7 +97,7 @@ class SubmitForm(ToldForm):
     file = StoredFilesField(label="Files", help_text="One or many; each becomes an item of its own.")
     reason = words_field(label="What it proves", rows=2, help_text="What it shows about the control.")
     requirement = forms.ModelChoiceField(
-        label="For", queryset=Requirement.objects.none(), required=False, empty_label="No written requirement"
+        label="Requirement", queryset=Requirement.objects.none(), required=False, empty_label="No written requirement"
     )
     occurrence = day_field(required=False, help_text="A day of the occurrence that it is for. Empty: as its times say.")
     nothing_occurred = forms.BooleanField(
@@ -183,7 +183,7 @@ class LinkForm(VerbForm):
 
     control = forms.ModelChoiceField(queryset=Control.objects.filter(archived_at=None), empty_label="Choose a control")
     requirement = forms.ModelChoiceField(
-        label="For", queryset=Requirement.objects.filter(archived_at=None).select_related("control"), required=False,
+        queryset=Requirement.objects.filter(archived_at=None).select_related("control"), required=False,
         empty_label="No written requirement",
     )  # fmt: skip
     reason = words_field(label="What it proves", rows=2, help_text="What it shows about the control.")
