@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "foundation.pages",
     "controls",
     "evidence",
+    "findings",
     "audits",
     "home",
     "grc",

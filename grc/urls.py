@@ -9,6 +9,7 @@ from controls.views import matrix, matrix_csv
 from evidence.api import EvidenceApi, ExemptionApi, RequirementApi
 from evidence.sampling.api import PopulationApi, SampleApi
 from evidence.sampling.views import freeze
+from findings.api import CorrectiveActionApi, FindingApi
 from foundation.accounts.api import MeApi
 from foundation.pages.api.views import docs, schema
 from foundation.trail.api import TrailApi
@@ -28,6 +29,8 @@ API: list[URLPattern | URLResolver] = [
     path("evidence/", include(EvidenceApi.urls())),
     path("requirements/", include(RequirementApi.urls())),
     path("exemptions/", include(ExemptionApi.urls())),
+    path("findings/", include(FindingApi.urls())),
+    path("corrective-actions/", include(CorrectiveActionApi.urls())),
     path("engagements/", include(EngagementApi.urls())),
     path("trail/", TrailApi.as_view({"get": "read_all"}), name="entry-list"),
     path("trail/<int:pk>/", TrailApi.as_view({"get": "read"}), name="entry-detail"),
@@ -45,6 +48,7 @@ urlpatterns = [
     path("controls/", include(controls.routes(wiring.CONTROL_PANELS))),
     path("evidence/populations/new/", freeze, {"sources": wiring.POPULATIONS}, name="population-freeze"),
     path("evidence/", include("evidence.urls")),
+    path("findings/", include("findings.urls")),
     path("audits/", include("audits.urls")),
     path("trail/", include("foundation.trail.urls")),
     path("people/", include("foundation.accounts.urls")),

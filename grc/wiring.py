@@ -17,6 +17,10 @@ from evidence.panels import evidence_panel
 from evidence.sampling.sources import SOURCES, Source
 from evidence.search import find_evidence
 from evidence.work import evidence_work
+from findings.jobs import reopen_lapsed_findings
+from findings.models import Finding
+from findings.search import find_findings
+from findings.work import findings_work
 from foundation.accounts import providers, second_factor
 from foundation.accounts.exception_work import exceptions_work
 from foundation.accounts.jobs import clear_sessions
@@ -52,6 +56,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Controls", "controls:control-list", "shield-check", Control),
             RailItem("Matrix", "matrix", "table-properties", Control),
             RailItem("Evidence", "evidence:evidence-list", "file-check", Evidence),
+            RailItem("Findings", "findings:finding-list", "bug", Finding),
         ],
     ),
     (
@@ -73,8 +78,8 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     ),
 ]
 
-WORK = [controls_work, evidence_work, exceptions_work]
-SEARCH = [find_controls, find_evidence]
+WORK = [controls_work, evidence_work, findings_work, exceptions_work]
+SEARCH = [find_controls, find_evidence, find_findings]
 MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
 # What a control's page shows of the registers above, in this order (foundation.pages.panels).
 CONTROL_PANELS: list[PanelOf] = [evidence_panel]
@@ -90,6 +95,7 @@ SCHEDULE = [
     Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
     Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
+    Every("Reopen findings whose acceptance has ended", reopen_lapsed_findings, timedelta(hours=1)),
     Every("Verify the audit trail", verify_trail, timedelta(days=1), after=timedelta(hours=1, minutes=30)),
     Every("Look for late entries of the trail", sweep_trail, timedelta(hours=1), after=timedelta(minutes=40)),
 ]

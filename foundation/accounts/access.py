@@ -29,6 +29,7 @@ OWNER, EMPLOYEE, AUDITOR = Role.CONTROL_OWNER, Role.EMPLOYEE, Role.AUDITOR
 ALL, OWN, TEAM, WINDOW, SEEN = Scope.ALL, Scope.OWN, Scope.TEAM, Scope.WINDOW, Scope.SEEN
 
 _READ_PROGRAMME: Final[dict[str, Scope]] = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW}
+_READ_FINDINGS: Final[dict[str, Scope]] = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, AUDITOR: WINDOW}
 _EVERYONES_OWN: Final[dict[str, Scope]] = {
     ADMIN: OWN,
     COMPLIANCE: OWN,
@@ -172,6 +173,36 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
         "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
     },
+    "findings.finding": {
+        "view": _READ_FINDINGS,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "archive": {COMPLIANCE: ALL},
+        "import": {COMPLIANCE: ALL},
+        "update_status": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "verify": {COMPLIANCE: ALL, MANAGER: TEAM},  # and never by who fixed it: apart()
+        "reopen": {COMPLIANCE: ALL},
+        "request_acceptance": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "accept": {COMPLIANCE: ALL, MANAGER: TEAM},  # and never by its owner or who asked: apart()
+        "plan_action": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "link_control": {COMPLIANCE: ALL},
+        "add_evidence": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+    },
+    "findings.findingcontrol": {
+        "view": _READ_FINDINGS,
+        "unlink": {COMPLIANCE: ALL},
+    },
+    "findings.findingevidence": {
+        "view": _READ_FINDINGS,
+        "unlink": {COMPLIANCE: ALL},
+    },
+    "findings.correctiveaction": {
+        "view": _READ_FINDINGS | {EMPLOYEE: OWN},
+        "change": {COMPLIANCE: ALL},
+        "archive": {COMPLIANCE: ALL},
+        "complete": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, EMPLOYEE: OWN},
+        "verify": {COMPLIANCE: ALL, MANAGER: TEAM},  # and never by who did it: apart()
+    },
     "audits.engagement": {
         "view": {COMPLIANCE: ALL},  # an auditor's sight of his engagement is a grant that expires
         "add": {COMPLIANCE: ALL},
@@ -224,6 +255,9 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("controls.control", "approve_not_applicable"),
         ("evidence.evidence", "review"),
         ("evidence.exemption", "approve"),
+        ("findings.finding", "accept"),
+        ("findings.finding", "verify"),
+        ("findings.correctiveaction", "verify"),
     }
 )
 

@@ -36,6 +36,24 @@ EXEMPTION: Final = Duty(
     "evidence.exemption",
     may_be_excepted=True,
 )
+FINDING_ACCEPTANCE: Final = Duty(
+    "finding.accept",
+    "Who owns it or asked to accept it cannot approve that.",
+    "findings.finding",
+    may_be_excepted=True,
+)
+FINDING_VERIFICATION: Final = Duty(
+    "finding.verify",
+    "Who fixed it cannot verify that.",
+    "findings.finding",
+    may_be_excepted=True,
+)
+ACTION_VERIFICATION: Final = Duty(
+    "correctiveaction.verify",
+    "Who did a corrective action cannot verify it.",
+    "findings.correctiveaction",
+    may_be_excepted=True,
+)
 ONESELF: Final = Duty("user.oneself", "Nobody does this to their own account.", "accounts.user")
 OWN_ROLE: Final = Duty("user.own_role", "Nobody changes their own role.", "accounts.user")
 OWN_ACCOUNT: Final = Duty("user.own_deactivation", "Nobody deactivates their own account.", "accounts.user")
@@ -51,6 +69,9 @@ _ALL: Final = (
     NOT_APPLICABLE,
     EVIDENCE_REVIEW,
     EXEMPTION,
+    FINDING_ACCEPTANCE,
+    FINDING_VERIFICATION,
+    ACTION_VERIFICATION,
     ONESELF,
     OWN_ROLE,
     OWN_ACCOUNT,

@@ -74,16 +74,40 @@ CATALOGUE: dict[str, Item] = {
         90,
     ),
     "sla_critical_days": Item(
-        DEADLINES, "Critical vulnerability", "To be fixed within this time from its first detection.", "days", 7, 1, 90
+        DEADLINES, "Critical finding", "To be fixed within this time from its first detection.", "days", 7, 1, 90
     ),
     "sla_high_days": Item(
-        DEADLINES, "High vulnerability", "To be fixed within this time from its first detection.", "days", 30, 1, 180
+        DEADLINES, "High finding", "To be fixed within this time from its first detection.", "days", 30, 1, 180
     ),
     "sla_medium_days": Item(
-        DEADLINES, "Medium vulnerability", "To be fixed within this time from its first detection.", "days", 90, 1, 365
+        DEADLINES, "Medium finding", "To be fixed within this time from its first detection.", "days", 90, 1, 365
     ),
     "sla_low_days": Item(
-        DEADLINES, "Low vulnerability", "To be fixed within this time from its first detection.", "days", 180, 1, 730
+        DEADLINES, "Low finding", "To be fixed within this time from its first detection.", "days", 180, 1, 730
+    ),
+    "sla_exploited_exposed_days": Item(
+        DEADLINES,
+        "Exploited and exposed",
+        "Whatever is known to be exploited and reached from the internet is to be fixed within this time at most.",
+        "days",
+        3,
+        1,
+        30,
+    ),
+    "sla_exploited_days": Item(
+        DEADLINES,
+        "Exploited",
+        "Whatever is known to be exploited is to be fixed within this time at most, whatever its severity.",
+        "days",
+        7,
+        1,
+        60,
+    ),
+    "sla_exposed_high_days": Item(
+        DEADLINES, "High, exposed", "A high finding that the internet reaches: at most this time.", "days", 15, 1, 90
+    ),
+    "sla_exposed_medium_days": Item(
+        DEADLINES, "Medium, exposed", "A medium finding that the internet reaches: at most this.", "days", 60, 1, 180
     ),
     "sample_annual": Item(SAMPLES, "Annual", "Of a control that operates once a year.", "items", 1, 1, 5),
     "sample_quarterly": Item(SAMPLES, "Quarterly", "Of a control that operates 2 or 4 times a year.", "items", 2, 1, 4),

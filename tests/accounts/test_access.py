@@ -89,6 +89,9 @@ EVERYONES_OWN = dict.fromkeys((A, C, M, W, E, U), "own")
 MANAGED = {C: "all"}
 KEPT = {C: "all", M: "own", W: "own", E: "own"}
 JUDGED = {C: "all", M: "all", W: "own", E: "own"}
+WORKED_ON: dict[Role, str] = {C: "all", M: "team", W: "own"}
+SECONDED: dict[Role, str] = {C: "all", M: "team"}
+FINDINGS = {A: "all", C: "all", M: "team", W: "own", U: "window"}
 EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     "accounts.user": {
         "view": {A: "all", C: "all", E: "own", U: "window"},
@@ -188,6 +191,21 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "view": PROGRAMME,
         "add": {C: "all", M: "all", W: "all"},
         **dict.fromkeys(("approve", "decline"), MANAGED),
+    },
+    "findings.finding": {
+        "view": FINDINGS,
+        **dict.fromkeys(("add", "change", "archive", "import", "reopen", "link_control"), MANAGED),
+        **dict.fromkeys(("update_status", "request_acceptance", "plan_action", "add_evidence"), WORKED_ON),
+        **dict.fromkeys(("verify", "accept"), SECONDED),
+    },
+    "findings.findingcontrol": {"view": FINDINGS, "unlink": MANAGED},
+    "findings.findingevidence": {"view": FINDINGS, "unlink": MANAGED},
+    "findings.correctiveaction": {
+        "view": FINDINGS | {E: "own"},
+        "change": MANAGED,
+        "archive": MANAGED,
+        "complete": {C: "all", M: "team", W: "own", E: "own"},
+        "verify": {C: "all", M: "team"},
     },
     "audits.engagement": dict.fromkeys(("view", "add", "change", "archive", "admit_auditor", "end_access"), MANAGED),
     "audits.engagementgrant": {"view": MANAGED},

@@ -17,6 +17,9 @@ ABOUT = {
     "evidence:evidencelink-": "evidence:link",
     "evidence:requirement-": "evidence:requirement",
     "evidence:exemption-": "evidence:exemption",
+    "findings:correctiveaction-": "findings:action",
+    "findings:findingcontrol-": "findings:control",
+    "findings:findingevidence-": "findings:evidence",
 }
 
 

@@ -13,6 +13,7 @@ from controls.models import Control, Criterion
 from evidence.actions import request_exemption
 from evidence.models import Exemption
 from evidence.sampling.actions import draw
+from findings import follow_up
 from foundation.accounts.actions import create_token
 from foundation.accounts.models import IdentityProvider, User
 from foundation.jobs.models import Job
@@ -24,6 +25,7 @@ from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import evidence, requirement
+from tests.factories.findings import day, finding
 from tests.factories.people import ExceptionFactory
 from tests.factories.populations import population
 
@@ -78,6 +80,9 @@ def world(
     item = evidence(control, actor=owner, collected_by=owner, requirement=need, content=b"user,role\nada,admin\n")
     except_ = Exemption(control=control, starts_on="2026-01-01", ends_on="2026-01-31", reason="The tool was down.")
     exemption = request_exemption(except_, actor=owner)
+    flaw = finding(control, owner=owner)
+    follow_up.add_evidence(flaw, actor=compliance, evidence=item.ref, reason="The scan is clean.")
+    action = follow_up.plan_action(flaw, actor=compliance, what="Pin the version", owner=employee, due_on=day(20))
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -87,6 +92,12 @@ def world(
             "api:control": {"pk": control.pk},
             "api:criterion": {"pk": criterion.pk},
             "api:mapping": {"pk": control.mappings.get().pk},
+            "findings": {"pk": flaw.pk},
+            "findings:action": {"pk": action.pk},
+            "findings:control": {"pk": flaw.control_links.get().pk},
+            "findings:evidence": {"pk": flaw.evidence_links.get().pk},
+            "api:finding": {"pk": flaw.pk},
+            "api:correctiveaction": {"pk": action.pk},
             "api:engagement": {"pk": engagement.pk},
             "api:entry": {"pk": entry.pk},
             **{key: {"pk": listed.pk} for key in ("evidence:population", "api:population")},

@@ -1,0 +1,128 @@
+"""What the lists of findings and of corrective actions can be narrowed to."""
+
+import re
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+
+from controls.states import NOBODY, day_of
+from findings.ageing import BUCKETS, BY_KEY
+from findings.models import (
+    CorrectiveAction,
+    Finding,
+    FindingControl,
+    Kind,
+    Severity,
+    SourceKind,
+    Status,
+    overdue,
+    unresolved,
+)
+from foundation.accounts.models import User
+from foundation.pages.filters import RegisterFilter
+from foundation.trail.asof import rows
+
+REF = re.compile(r"\s*[A-Za-z]{1,2}-([0-9]{1,18})\s*\Z", re.ASCII)
+
+
+class NumberedFilter(RegisterFilter):
+    """A register whose reference is its number: F-12 finds number 12."""
+
+    def search(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        number = REF.match(value)
+        return queryset.filter(id=int(number[1])) if number else super().search(queryset, _name, value)
+
+
+class FindingFilter(NumberedFilter):
+    """Findings. Runs on live and on history rows: see RegisterFilter."""
+
+    search_fields = ("title", "description", "source_name", "external_key")
+
+    due = django_filters.ChoiceFilter(
+        method="by_due",
+        label="Deadline",
+        empty_label="Any",
+        choices=[("unresolved", "Unresolved"), ("overdue", "Overdue")],
+    )
+    severity = django_filters.ChoiceFilter(choices=Severity.choices, empty_label="Any")
+    status = django_filters.ChoiceFilter(method="by_status", choices=Status.choices, empty_label="Any")
+    kind = django_filters.ChoiceFilter(choices=Kind.choices, empty_label="Any")
+    source = django_filters.ChoiceFilter(choices=SourceKind.choices, empty_label="Any", label="Found by")
+    owner = django_filters.ChoiceFilter(method="by_owner", empty_label="Anybody")
+    control = django_filters.CharFilter(method="by_control", label="Control", max_length=30)
+    age = django_filters.ChoiceFilter(
+        method="by_age", label="Unresolved since", empty_label="Any", choices=[(one.key, one.words) for one in BUCKETS]
+    )
+
+    class Meta:
+        model = Finding
+        fields = ("severity", "kind", "source")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["owner"].extra["choices"] = owner_choices(Finding)
+
+    def by_due(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Whose deadline runs, or has passed."""
+        day = day_of(self.moment)
+        return queryset.filter(overdue(day) if value == "overdue" else unresolved(day))
+
+    def by_status(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """By what it is on the day: an acceptance that has expired is over."""
+        lapsed = Q(status=Status.ACCEPTED, acceptance_until__lt=day_of(self.moment))
+        if value == Status.ACCEPTED:
+            return queryset.filter(Q(status=value) & ~lapsed)
+        return queryset.filter(Q(status=value) | lapsed if value == Status.REOPENED else Q(status=value))
+
+    def by_owner(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """One person's, or nobody's."""
+        return queryset.filter(owner=None if value == NOBODY else value)
+
+    def by_control(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Linked to the control with this reference, affected or compensating."""
+        links = rows(FindingControl, self.moment).filter(archived_at=None, control__ref__iexact=value.strip())
+        return queryset.filter(id__in=links.values("finding_id"))
+
+    def by_age(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Unresolved, and found so long ago."""
+        day = day_of(self.moment)
+        return queryset.filter(unresolved(day) & BY_KEY[value].on(day))
+
+
+class CorrectiveActionFilter(NumberedFilter):
+    """Corrective actions."""
+
+    search_fields = ("what", "done_note")
+
+    state = django_filters.ChoiceFilter(
+        method="by_state",
+        label="State",
+        empty_label="Any",
+        choices=[("todo", "To do"), ("overdue", "Overdue"), ("done", "Done, to be verified"), ("verified", "Verified")],
+    )
+    owner = django_filters.ChoiceFilter(empty_label="Anybody")
+
+    class Meta:
+        model = CorrectiveAction
+        fields = ("owner",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["owner"].extra["choices"] = owner_choices(CorrectiveAction)[1:]
+
+    def by_state(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Where it stands on the day."""
+        conditions = {
+            "todo": Q(done_by=None),
+            "overdue": Q(done_by=None, due_on__lt=day_of(self.moment)),
+            "done": Q(done_by__isnull=False, verified_by=None),
+            "verified": Q(verified_by__isnull=False),
+        }
+        return queryset.filter(conditions[value])
+
+
+def owner_choices(model: type[Any]) -> list[tuple[str, str]]:
+    """Nobody, then everybody who owns one now."""
+    owners = User.objects.filter(pk__in=model.objects.values("owner")).order_by("name")
+    return [(NOBODY, "Nobody"), *((str(person.pk), str(person)) for person in owners)]

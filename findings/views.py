@@ -1,0 +1,241 @@
+"""The register of findings, the verbs on one, and the ageing report."""
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from controls.states import day_of
+from findings import actions, follow_up
+from findings.ageing import BUCKETS, ageing, open_ones
+from findings.columns import COLUMNS, FACTS, attach_day
+from findings.detail import decisions_of, links_of, verbs_for
+from findings.filters import FindingFilter
+from findings.forms import (
+    AcceptanceForm,
+    AcceptForm,
+    AddEvidenceForm,
+    FindingForm,
+    FixForm,
+    LinkControlForm,
+    NoteForm,
+    PlanActionForm,
+    SeenForm,
+)
+from findings.imports import FindingImporter
+from findings.models import CorrectiveAction, Finding, FindingControl, FindingEvidence
+from foundation.accounts.access import get_allowed, require
+from foundation.accounts.models import User
+from foundation.pages.act import VerbPage, act
+from foundation.pages.forms import ReasonForm, RegisterForm, VerbForm, user_of
+from foundation.pages.history import Link
+from foundation.pages.pages import Pages
+from foundation.pages.paper import Paper
+from foundation.pages.sheets import stream
+from foundation.trail.asof import thaw
+from foundation.trail.record import record
+
+HEADER = ("Severity", *(bucket.words for bucket in BUCKETS), "All", "Overdue")
+
+
+class FindingPages(Pages):
+    """The pages that every register has, for findings."""
+
+    model = Finding
+    form_class, filter_class, importer = FindingForm, FindingFilter, FindingImporter
+    columns, facts, related, ordering = COLUMNS, FACTS, ("owner",), ("due_on",)
+    links = (
+        Link("Control", FindingControl, "finding"),
+        Link("Evidence", FindingEvidence, "finding"),
+        Link("Corrective action", CorrectiveAction, "finding"),
+    )
+    row_verb = ("update_status", "start", "Start")
+    intro = "Deviations, exceptions, failed checks, vulnerabilities and audit findings, each with its deadline."
+    attach = staticmethod(attach_day)
+
+    def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
+        """Its links, corrective actions and decisions, and the verbs that this person may do now."""
+        return {
+            **links_of(target, self.user, moment),
+            "decisions": decisions_of(target, self.user, moment),
+            "verbs": {} if moment else verbs_for(self.user, target),
+            "standing": target.standing(day_of(moment)),
+            "overdue": target.is_overdue(day_of(moment)),
+        }
+
+    def keep(self, form: RegisterForm, participle: str) -> Finding:
+        """A new finding is raised; its deadline follows its rating."""
+        if participle == "created":
+            return actions.register(form.save(commit=False), actor=self.user)
+        kept: Finding = super().keep(form, participle)
+        return kept
+
+
+# ---- verbs on one finding ------------------------------------------------------------------------------------------
+
+
+def page_of(
+    verb: str, action: Callable[..., Any], title: str, done: str | Callable[[Any], str], form: type[VerbForm]
+) -> VerbPage:
+    """A verb's page with what all of them show of the finding."""
+    return VerbPage(verb, action, title, done, form, template="findings/verb.html")
+
+
+START = page_of("update_status", actions.start, "Start work", "{0.ref} is in progress.", NoteForm)
+FIX = page_of("update_status", actions.fix, "Mark as fixed", "{0.ref} is fixed; another person verifies it.", FixForm)
+VERIFY = page_of("verify", actions.verify, "Verify and close", "{0.ref} is verified and closed.", SeenForm)
+RETURN = page_of("verify", actions.reopen, "Not fixed", "{0.ref} is open again.", ReasonForm)
+REOPEN = page_of("reopen", actions.reopen, "Reopen", "{0.ref} is open again.", ReasonForm)
+REQUEST_ACCEPTANCE = page_of(
+    "request_acceptance", actions.request_acceptance, "Ask to accept",
+    "Another person decides whether {0.ref} is accepted.", AcceptanceForm,
+)  # fmt: skip
+ACCEPT = page_of(
+    "accept", actions.accept, "Accept finding", "{0.ref} is accepted until {0.acceptance_until}.", AcceptForm
+)
+DECLINE = page_of("accept", actions.decline_acceptance, "Decline to accept", "{0.ref} is not accepted.", ReasonForm)
+PLAN_ACTION = page_of(
+    "plan_action", follow_up.plan_action, "Plan corrective action", "A corrective action is planned.", PlanActionForm
+)
+LINK_CONTROL = page_of(
+    "link_control", follow_up.link_control, "Link control", "The control is linked.", LinkControlForm
+)
+ADD_EVIDENCE = page_of("add_evidence", follow_up.add_evidence, "Link proof", "The evidence is linked.", AddEvidenceForm)
+UNLINK = VerbPage("unlink", follow_up.unlink, "Unlink", "It is unlinked.", ReasonForm, tone="danger")
+
+
+def start(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that work has begun."""
+    return act_on(request, pk, START)
+
+
+def fix(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that it is fixed, and why it could happen."""
+    return act_on(request, pk, FIX)
+
+
+def verify(request: HttpRequest, pk: int) -> HttpResponse:
+    """See that a colleague's fix holds; the action refuses one's own."""
+    return act_on(request, pk, VERIFY)
+
+
+def give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that the fix does not hold."""
+    return act_on(request, pk, RETURN)
+
+
+def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open it again, or take an acceptance back."""
+    return act_on(request, pk, REOPEN)
+
+
+def request_acceptance(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask to live with it for a while; a second person decides."""
+    return act_on(request, pk, REQUEST_ACCEPTANCE)
+
+
+def accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve a colleague's request; the action refuses one's own, and the owner."""
+    return act_on(request, pk, ACCEPT)
+
+
+def decline(request: HttpRequest, pk: int) -> HttpResponse:
+    """Turn a request down."""
+    return act_on(request, pk, DECLINE)
+
+
+def plan_action(request: HttpRequest, pk: int) -> HttpResponse:
+    """Plan what is done so that it does not happen again."""
+    return act_on(request, pk, PLAN_ACTION)
+
+
+def link_control(request: HttpRequest, pk: int) -> HttpResponse:
+    """Link a control that it affects, or that compensates it."""
+    return act_on(request, pk, LINK_CONTROL)
+
+
+def add_evidence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Link the proof of the fix."""
+    return act_on(request, pk, ADD_EVIDENCE)
+
+
+def unlink_control(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the link to a control away; `pk` is the link's."""
+    return act(request, FindingPages, get_allowed(user_of(request), "unlink", FindingControl, pk), UNLINK)
+
+
+def unlink_evidence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the link to evidence away; `pk` is the link's."""
+    return act(request, FindingPages, get_allowed(user_of(request), "unlink", FindingEvidence, pk), UNLINK)
+
+
+for _verb in (
+    start, fix, verify, give_back, reopen, request_acceptance, accept, decline, plan_action, link_control, add_evidence,
+):  # fmt: skip
+    _verb.pages = FindingPages  # type: ignore[attr-defined]
+
+
+def act_on(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:
+    """Carry out one of these on the finding with this number."""
+    finding = get_allowed(user_of(request), page.verb, Finding.objects.select_related("owner"), pk)
+    return act(request, FindingPages, finding, page)
+
+
+# ---- ageing --------------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def ageing_page(request: HttpRequest) -> HttpResponse:
+    """How old the unresolved findings are, by severity."""
+    user = user_of(request)
+    require(user, "view", Finding)
+    pages = FindingPages(request)
+    moment = pages.moment()
+    day = day_of(moment)
+    context = {"pages": pages, "moment": moment, "day": day, "buckets": BUCKETS, "lines": ageing(user, moment, day)}
+    return render(request, "findings/ageing.html", context)
+
+
+def ageing_paper(user: User, params: QueryDict, moment: datetime.datetime | None, /) -> Paper:
+    """The same on paper, with each unresolved finding, the most urgent first."""
+    require(user, "view", Finding)
+    day = day_of(moment)
+    found = open_ones(user, moment, day).select_related("owner").order_by("due_on", "id")
+
+    def table() -> list[Any]:
+        ready = [thaw(row) for row in found]
+        attach_day(ready, user, moment)
+        return [(one, one.is_overdue(day), (day - one.first_detected_on).days) for one in ready]
+
+    return Paper(
+        title="Findings ageing",
+        template="pdf/ageing.html",
+        context={"buckets": BUCKETS, "lines": ageing(user, moment, day), "table": table, "day": day},
+        scope=("Unresolved: open, in progress, reopened, and accepted ones whose acceptance has ended.",),
+        as_of=moment,
+        landscape=True,
+        rows=found.count(),
+    )
+
+
+ageing_page.paper = ageing_paper  # type: ignore[attr-defined]
+ageing_page.pages = FindingPages  # type: ignore[attr-defined]
+
+
+@require_safe
+def ageing_csv(request: HttpRequest) -> HttpResponseBase:
+    """The counts as CSV, a row for each severity."""
+    user = user_of(request)
+    require(user, "view", Finding)
+    moment = FindingPages(request).moment()
+    day = day_of(moment)
+    lines = [
+        [one.words, *(count for _, count in one.counts), one.total, one.overdue] for one in ageing(user, moment, day)
+    ]
+    with transaction.atomic():
+        record("ageing.exported", user, refs={"format": "csv"}, private={"query": request.GET.urlencode()})
+    return stream(f"findings-ageing-{day}", HEADER, [lines])
