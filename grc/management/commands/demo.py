@@ -9,6 +9,7 @@ from django.db import transaction
 from audits.demo import engagements
 from controls.demo import OWNER_ROLES, load
 from evidence.demo_populations import populations
+from findings.demo import findings
 from foundation.accounts.demo import people
 from foundation.accounts.models import User
 from foundation.organisation.actions import found
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             company(admin=staff["admin"], compliance=staff["compliance"])
             load(compliance=staff["compliance"], owners=owners(staff))
             populations(compliance=staff["compliance"])
+            findings(compliance=staff["compliance"], manager=staff["manager"])
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)
 
