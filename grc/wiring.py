@@ -19,6 +19,7 @@ from evidence.search import find_evidence
 from evidence.work import evidence_work
 from findings.jobs import reopen_lapsed_findings
 from findings.models import Finding
+from findings.panel import findings_panel
 from findings.search import find_findings
 from findings.work import findings_work
 from foundation.accounts import providers, second_factor
@@ -82,7 +83,7 @@ WORK = [controls_work, evidence_work, findings_work, exceptions_work]
 SEARCH = [find_controls, find_evidence, find_findings]
 MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
 # What a control's page shows of the registers above, in this order (foundation.pages.panels).
-CONTROL_PANELS: list[PanelOf] = [evidence_panel]
+CONTROL_PANELS: list[PanelOf] = [evidence_panel, findings_panel]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
 SEALED: list[tuple[str, Callable[[], int]]] = [
     ("second factors", second_factor.reseal_all),
