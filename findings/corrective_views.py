@@ -23,7 +23,6 @@ class CorrectiveActionPages(Pages):
     form_class, filter_class = CorrectiveActionForm, CorrectiveActionFilter
     columns, facts, related, ordering = ACTION_COLUMNS, ACTION_FACTS, ("owner",), ("due_on",)
     left_out: ClassVar = ("create",)
-    row_verb = ("complete", "complete", "Done")
     intro = "What is done so that findings do not come back: who, by when, and who saw that it is done."
     attach = staticmethod(attach_finding)
 

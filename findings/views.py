@@ -53,7 +53,6 @@ class FindingPages(Pages):
         Link("Evidence", FindingEvidence, "finding"),
         Link("Corrective action", CorrectiveAction, "finding"),
     )
-    row_verb = ("update_status", "start", "Start")
     intro = "Deviations, exceptions, failed checks, vulnerabilities and audit findings, each with its deadline."
     attach = staticmethod(attach_day)
 

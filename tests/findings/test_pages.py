@@ -31,7 +31,8 @@ def post(user: User, page: str, target: object, **said: object) -> object:
 
 
 def verbs(app: str = "findings.") -> list[str]:
-    return list(Entry.objects.filter(object_type__startswith=app).order_by("id").values_list("verb", flat=True))
+    done = Entry.objects.filter(object_type__startswith=app, outcome="ok")
+    return list(done.order_by("id").values_list("verb", flat=True))
 
 
 def test_from_found_to_closed_by_two_people(owner: User, manager: User, compliance: User):
@@ -220,7 +221,7 @@ def test_the_api_raises_reads_and_moves_findings(compliance: User, owner: User):
     body = made.json()
     assert (body["ref"], body["due_on"], body["status"]) == (f"F-{body['id']}", day(13).isoformat(), "open")
     again = api.post("/api/v1/findings/", said)
-    assert again.status_code == 422
+    assert again.status_code == 400  # known already: a later detection comes by the import
     moved = api.post(f"/api/v1/findings/{body['id']}/start/", {"note": "On it."}, 1)
     assert (moved.status_code, moved.json()["status"]) == (200, "in_progress")
     assert api.get("/api/v1/findings/", due="overdue").json()["results"] == []
