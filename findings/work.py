@@ -19,62 +19,65 @@ from foundation.pages.work import WorkItem
 def findings_work(user: User) -> list[WorkItem]:
     """One's own findings that are due, acceptances that end, what waits for a second person, and one's actions.
 
-    Constant queries.
+    Two queries, and the setting of what is soon.
     """
     day = today()
     soon = day + datetime.timedelta(days=setting("review_due_soon_days"))
-    return [*own(user, day, soon), *to_verify(user), *to_accept(user), *actions_of(user, day), *actions_to_verify(user)]
+    return [*findings_of(user, day, soon), *actions_of(user, day)]
 
 
-def own(user: User, day: datetime.date, soon: datetime.date) -> Iterator[WorkItem]:
-    """The findings that this person owns: overdue, due soon, or accepted for not much longer."""
+def findings_of(user: User, day: datetime.date, soon: datetime.date) -> Iterator[WorkItem]:
+    """One's own that are due or accepted for not much longer; colleagues' fixes to verify and requests to decide."""
     ending = Q(status=Status.ACCEPTED, acceptance_until__gte=day, acceptance_until__lte=soon)
-    mine = allowed(user, "update_status", Finding).filter(owner=user.pk, archived_at=None)
-    for finding in mine.filter((unresolved(day) & Q(due_on__lte=soon)) | ending).order_by("due_on", "id"):
-        if finding.standing(day) == Status.ACCEPTED:
-            yield item(finding, "Its acceptance ends", "Look at it", "finding-detail", finding.acceptance_until)
-        else:
-            words = "Overdue" if finding.due_on < day else "To be fixed"
-            yield item(finding, words, "Look at it", "finding-detail", finding.due_on)
+    mine = Q(owner=user.pk) & ((unresolved(day) & Q(due_on__lte=soon)) | ending)
+    fixed = Q(status=Status.FIXED) & ~Q(fixed_by=user.pk)
+    asked = Q(acceptance_requested_by__isnull=False, accepted_by=None) & ~Q(acceptance_requested_by=user.pk)
+    found = (
+        allowed(user, "update_status", Finding).filter(mine)
+        | allowed(user, "verify", Finding).filter(fixed)
+        | allowed(user, "accept", Finding).filter(asked & (Q(owner=None) | ~Q(owner=user.pk)))
+    )
+    people = ("fixed_by", "acceptance_requested_by")
+    for finding in found.filter(archived_at=None).select_related(*people).order_by("due_on", "id"):
+        yield waiting(finding, user, day)
 
 
-def to_verify(user: User) -> Iterator[WorkItem]:
-    """Colleagues' fixes that this person may verify."""
-    waiting = allowed(user, "verify", Finding).filter(status=Status.FIXED, archived_at=None).exclude(fixed_by=user.pk)
-    for finding in waiting.select_related("fixed_by").order_by("due_on", "id"):
-        yield item(finding, f"{finding.fixed_by} says that it is fixed", "Verify", "finding-detail", None)
-
-
-def to_accept(user: User) -> Iterator[WorkItem]:
-    """Colleagues' requests to accept a finding that this person may decide."""
-    asked = Q(acceptance_requested_by__isnull=False, accepted_by=None, archived_at=None)
-    waiting = allowed(user, "accept", Finding).filter(asked)
-    waiting = waiting.exclude(acceptance_requested_by=user.pk).exclude(owner=user.pk, owner__isnull=False)
-    for finding in waiting.select_related("acceptance_requested_by").order_by("due_on", "id"):
-        words = f"{finding.acceptance_requested_by} asks to accept it"
-        yield item(finding, words, "Decide", "finding-detail", finding.due_on)
+def waiting(finding: Finding, user: User, day: datetime.date) -> WorkItem:
+    """What is wanted of this person: of one's own findings to see to them, of others' to judge."""
+    if finding.status == Status.FIXED:
+        return item(finding, f"{finding.fixed_by} says that it is fixed", "Verify", None)
+    if finding.owner_id != user.pk:
+        return item(finding, f"{finding.acceptance_requested_by} asks to accept it", "Decide", finding.due_on)
+    if finding.standing(day) == Status.ACCEPTED:
+        return item(finding, "Its acceptance ends", "Look at it", finding.acceptance_until)
+    return item(finding, "Overdue" if finding.due_on < day else "To be fixed", "Look at it", finding.due_on)
 
 
 def actions_of(user: User, day: datetime.date) -> Iterator[WorkItem]:
-    """The corrective actions that this person has to do: they outlive their finding."""
-    mine = allowed(user, "complete", CorrectiveAction).filter(owner=user.pk, done_by=None, archived_at=None)
-    for action in mine.order_by("due_on", "id"):
+    """The corrective actions that this person has to do (they outlive their finding), and those done to verify."""
+    mine = Q(owner=user.pk, done_by=None)
+    done = Q(done_by__isnull=False, verified_by=None) & ~Q(done_by=user.pk)
+    found = allowed(user, "complete", CorrectiveAction).filter(mine)
+    found |= allowed(user, "verify", CorrectiveAction).filter(done)
+    for action in found.filter(archived_at=None).select_related("done_by").order_by("due_on", "id"):
+        if action.done_by_id:
+            yield action_item(action, f"{action.done_by} has done it", "Verify", "correctiveaction-detail", None)
+            continue
         words = "Corrective action overdue" if action.due_on < day else "Corrective action"
         yield action_item(action, words, "Mark as done", "correctiveaction-complete", action.due_on)
 
 
-def actions_to_verify(user: User) -> Iterator[WorkItem]:
-    """What colleagues have done and this person may verify."""
-    done = Q(done_by__isnull=False, verified_by=None, archived_at=None)
-    waiting = allowed(user, "verify", CorrectiveAction).filter(done).exclude(done_by=user.pk)
-    for action in waiting.select_related("done_by").order_by("due_on", "id"):
-        yield action_item(action, f"{action.done_by} has done it", "Verify", "correctiveaction-detail", None)
-
-
-def item(finding: Finding, kind: str, action: str, page: str, due: datetime.date | None) -> WorkItem:
+def item(finding: Finding, kind: str, action: str, due: datetime.date | None) -> WorkItem:
     """A finding as something to do."""
     return WorkItem(
-        "Findings", finding.ref, finding.title, finding.get_absolute_url(), kind, action, address(page, finding), due
+        "Findings",
+        finding.ref,
+        finding.title,
+        finding.get_absolute_url(),
+        kind,
+        action,
+        address("finding-detail", finding),
+        due,
     )
 
 
