@@ -54,6 +54,11 @@ def owner_words(one: Any) -> str:
     return "" if one.owner is None else f"{one.owner}{'' if one.owner.is_active else GONE}"
 
 
+def exposure_words(finding: Any) -> str:
+    """Whether the internet reaches it, and whether it is known to be exploited."""
+    return ", ".join(word for word, holds in (("exposed", finding.exposed), ("exploited", finding.exploited)) if holds)
+
+
 def found_by(finding: Any) -> str:
     """By what, and its name."""
     return ": ".join(filter(None, (finding.get_source_display(), finding.source_name)))
@@ -67,17 +72,16 @@ def action_words(action: CorrectiveAction) -> str:
 COLUMNS = (
     Column("ref", "Ref", sort="id", kind="ref"),
     Column("title", "Finding", sort="title", kind="title"),
-    Column("kind", "Kind", sort="kind"),
     Column("severity", "Severity", kind="badge", tones=SEVERITY_TONES),
-    Column("exposed", "Exposed", sort="exposed"),
-    Column("exploited", "Exploited", sort="exploited"),
-    Column("found_by", "Found by", sort="source_name", get=found_by),
-    Column("first_detected_on", "First detected", sort="first_detected_on", kind="date"),
+    Column("standing", "Status", sort="status", kind="badge", tones=WORDED_TONES, get=standing_words),
     Column("due", "Due", sort="due_on", kind="date", get=due_words, data=attrgetter("due_on")),
     Column(
         "owner", "Owner", sort="owner__name", kind="person", empty="No owner", get=owner_words, data=attrgetter("owner")
     ),
-    Column("standing", "Status", sort="status", kind="badge", tones=WORDED_TONES, get=standing_words),
+    Column("first_detected_on", "First detected", sort="first_detected_on", kind="date"),
+    Column("kind", "Kind", sort="kind"),
+    Column("exposure", "Exposure", get=exposure_words),
+    Column("found_by", "Found by", sort="source_name", get=found_by),
 )
 FACTS = (
     Column("description", "Description"),

@@ -37,26 +37,26 @@ class Seed:
 SEEDS: dict[str, Seed] = {
     "openssl": Seed(
         title="OpenSSL in the API image has a known buffer overflow", kind="vulnerability", severity="critical",
-        source="scan", name=SCAN, key="api-image/openssl", found=2, about="CHG-01", exposed=True, exploited=True,
+        source="scan", name=SCAN, key="api-image/openssl", found=2, about="VUL-02", exposed=True, exploited=True,
         description="Base image of the public API. A fixed version is out.",
     ),
     "xml": Seed(
         title="XML parser of the import worker expands external entities", kind="vulnerability", severity="high",
-        source="scan", name=SCAN, key="worker/lxml", found=46, about="CHG-01",
+        source="scan", name=SCAN, key="worker/lxml", found=46, about="VUL-02",
         description="The worker is not reachable from outside; customers' files pass through it.",
     ),
     "headers": Seed(
         title="Session cookie of the status page lacks the Secure flag", kind="vulnerability", severity="low",
-        source="scan", name=DAST, key="status-page/cookie", found=75, about="NET-01", exposed=True,
+        source="scan", name=DAST, key="status-page/cookie", found=75, about="CHG-05", exposed=True,
         description="The status page has no accounts, so the cookie opens nothing.",
     ),
     "redirect": Seed(
         title="Open redirect after signing out", kind="vulnerability", severity="medium", source="scan", name=PENTEST,
-        key="PT-04", found=120, about="CHG-01", exposed=True, description="The parameter next takes other sites.",
+        key="PT-04", found=120, about="CHG-05", exposed=True, description="The parameter next takes other sites.",
     ),
     "rate": Seed(
         title="Sign-in is not limited by address", kind="vulnerability", severity="high", source="scan", name=PENTEST,
-        key="PT-01", found=118, about="IAM-03", exposed=True, description="Passwords can be tried without end.",
+        key="PT-01", found=118, about="CHG-05", exposed=True, description="Passwords can be tried without end.",
     ),
     "leaver": Seed(
         title="A leaver kept access to the code host for eleven days", kind="deviation", severity="high",
@@ -65,16 +65,16 @@ SEEDS: dict[str, Seed] = {
     ),
     "review": Seed(
         title="The second quarter's access review has no sign-off for the data warehouse", kind="deviation",
-        severity="medium", source="test", name=SELF_TEST, found=33, about="IAM-06",
+        severity="medium", source="test", name=SELF_TEST, found=33, about="IAM-07",
         description="The review was done; who approved it is not on record.",
     ),
     "restore": Seed(
         title="The yearly restore test was done five weeks late", kind="exception", severity="medium", source="audit",
-        name=REVIEW, found=88, about="BKP-03", description="Planned for the spring, done in the summer.",
+        name=REVIEW, found=88, about="BKP-02", description="Planned for the spring, done in the summer.",
     ),
     "approval": Seed(
         title="Two of 25 changes went out without a second approval", kind="deviation", severity="high",
-        source="test", name=SELF_TEST, found=20, about="CHG-02",
+        source="test", name=SELF_TEST, found=20, about="CHG-04",
         description="Both were hotfixes at night; neither was looked at afterwards.",
     ),
     "mfa": Seed(
@@ -84,26 +84,26 @@ SEEDS: dict[str, Seed] = {
     ),
     "bucket": Seed(
         title="A bucket with build logs is readable by everybody", kind="failed_check", severity="critical",
-        source="test", name="Configuration check, daily", key="storage/public/build-logs", found=210, about="NET-01",
+        source="test", name="Configuration check, daily", key="storage/public/build-logs", found=210, about="VUL-03",
         exposed=True, description="Build logs hold no secrets; names of internal hosts are in them.",
     ),
     "laptop": Seed(
         title="Three laptops are not encrypted", kind="failed_check", severity="medium", source="test",
-        name="Device management, weekly", key="devices/encryption", found=15, about="AST-01", owned=False,
+        name="Device management, weekly", key="devices/encryption", found=15, about="AST-02", owned=False,
         description="All three were enrolled this month.",
     ),
     "vendor": Seed(
         title="No current assurance report of the mail provider is on file", kind="audit_finding", severity="medium",
-        source="audit", name=REVIEW, found=60, about="VEN-02", description="The last one covers the year before.",
+        source="audit", name=REVIEW, found=60, about="VEN-03", description="The last one covers the year before.",
     ),
     "alerts": Seed(
         title="Alerts of the staging cluster reach nobody at weekends", kind="exception", severity="low",
-        source="person", name="On-call engineer", found=130, about="MON-01",
+        source="person", name="On-call engineer", found=130, about="LOG-02",
         description="Staging holds no customer data.",
     ),
     "tls": Seed(
         title="An internal service still speaks TLS 1.1", kind="vulnerability", severity="medium", source="scan",
-        name=SCAN, key="ledger/tls", found=95, about="NET-01",
+        name=SCAN, key="ledger/tls", found=95, about="CRY-01",
         description="Needed by an appliance until it is replaced.",
     ),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from controls.states import day_of
 from findings import actions, follow_up
 from findings.ageing import BUCKETS, ageing, open_ones
-from findings.columns import COLUMNS, FACTS, attach_day
+from findings.columns import COLUMNS, FACTS, attach_day, standing_words
 from findings.detail import decisions_of, links_of, verbs_for
 from findings.filters import FindingFilter
 from findings.forms import (
@@ -208,7 +208,7 @@ def ageing_paper(user: User, params: QueryDict, moment: datetime.datetime | None
     def table() -> list[Any]:
         ready = [thaw(row) for row in found]
         attach_day(ready, user, moment)
-        return [(one, one.is_overdue(day), (day - one.first_detected_on).days) for one in ready]
+        return [(one, one.is_overdue(day), (day - one.first_detected_on).days, standing_words(one)) for one in ready]
 
     return Paper(
         title="Findings ageing",
