@@ -26,6 +26,7 @@ from evidence.models import (
     EvidenceLink,
     Exemption,
     ExemptionState,
+    Population,
     PopulationLink,
     Requirement,
     State,
@@ -244,6 +245,8 @@ def follow(item: Evidence, earlier: Evidence) -> None:
     stored = Evidence.objects.select_for_update().get(pk=earlier.pk)
     if stored.state == State.WITHDRAWN or Evidence.objects.filter(supersedes=stored).exists():
         raise Stale(stored)
+    if Population.objects.filter(evidence=stored).exists():
+        raise ValidationError("These are the frozen rows of a population: freeze another one.")
     item.supersedes, item.first, item.number = stored, stored.first or stored, stored.number + 1
 
 

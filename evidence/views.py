@@ -30,7 +30,7 @@ from evidence.forms import (
     RequirementForm,
     SubmitForm,
 )
-from evidence.models import MOVES, Evidence, EvidenceLink, Exemption, ExemptionState, Requirement, State
+from evidence.models import MOVES, Evidence, EvidenceLink, Exemption, ExemptionState, Population, Requirement, State
 from evidence.preview import NoPreview, look, picture, shown_as
 from foundation.accounts.access import allowed, are_apart, can, get_allowed, require, visible
 from foundation.accounts.duties import EVIDENCE_REVIEW, EXEMPTION
@@ -66,7 +66,9 @@ class EvidencePages(Pages):
         every = visible(self.user, rows(Evidence, moment), moment)
         begun = target.first_id or target.pk
         versions = every.filter(Q(id=begun) | Q(first_id=begun)).select_related("submitted_by")
+        listed = visible(self.user, rows(Population, moment), moment).filter(evidence_id=target.pk).first()
         return {
+            "population": thaw(listed) if listed else None,
             "links": list(links.select_related("control", "requirement").order_by("control__ref")),
             "versions": [thaw(row) for row in versions.order_by("-number")],
             "shown_as": shown_as(target.content_type) if may_open(self.user, target) else "",

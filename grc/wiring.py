@@ -14,6 +14,8 @@ from controls.search import find_controls
 from controls.work import controls_work
 from evidence.models import Evidence, Population
 from evidence.panels import evidence_panel
+from evidence.sampling.panels import populations_panel
+from evidence.sampling.search import find_populations
 from evidence.sampling.sources import SOURCES, Source
 from evidence.search import find_evidence
 from evidence.work import evidence_work
@@ -80,10 +82,10 @@ RAIL: list[tuple[str, list[RailItem]]] = [
 ]
 
 WORK = [controls_work, evidence_work, findings_work, exceptions_work]
-SEARCH = [find_controls, find_evidence, find_findings]
+SEARCH = [find_controls, find_evidence, find_findings, find_populations]
 MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
 # What a control's page shows of the registers above, in this order (foundation.pages.panels).
-CONTROL_PANELS: list[PanelOf] = [evidence_panel, findings_panel]
+CONTROL_PANELS: list[PanelOf] = [evidence_panel, findings_panel, populations_panel]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
 SEALED: list[tuple[str, Callable[[], int]]] = [
     ("second factors", second_factor.reseal_all),

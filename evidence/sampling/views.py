@@ -88,12 +88,14 @@ class PopulationPages(Pages):
         )
         samples = visible(self.user, rows(Sample, moment), moment).filter(population_id=target.pk)
         found = target.items()
+        # whoever sees it and may draw or download any may do so here: the table reaches as far as sight
         return {
             "links": links.select_related("control").order_by("control__ref"),
             "page": Paginator(found, ROWS_A_PAGE).get_page(self.request.GET.get("page")),
             "samples": samples.select_related("drawn_by").order_by("id"),
-            "may_draw": moment is None and target.row_count > 0 and can(self.user, "draw", target),
-            "may_download": moment is None and can(self.user, "download", target),
+            "may_draw": moment is None and target.row_count > 0 and can(self.user, "draw", Population),
+            "sees_evidence": can(self.user, "view", target.evidence),
+            "may_download": moment is None and can(self.user, "download", Population),
         }
 
 
@@ -155,7 +157,8 @@ def freeze(request: HttpRequest, sources: Mapping[str, Source]) -> HttpResponse:
     user = user_of(request)
     require(user, "add", Population)
     fresh.require(request, "add", Population)
-    form = FreezeForm(*sent(request), user=user, sources=sources)
+    start = {"controls": [request.GET["control"]] if request.GET.get("control", "").isdecimal() else []}
+    form = FreezeForm(*sent(request), user=user, sources=sources, initial=start)
     if request.method == "POST" and form.is_valid():
         try:
             return redirect(frozen(form, user, sources))

@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -15,7 +16,7 @@ from evidence.models import Evidence, Population, Sample
 from evidence.sampling.actions import draw
 from foundation.accounts.models import User
 from foundation.trail.models import Entry
-from tests.factories.evidence import operating
+from tests.factories.evidence import evidence, operating
 from tests.factories.people import UserFactory
 from tests.factories.populations import population
 from tests.factories.tokens import caller
@@ -183,3 +184,23 @@ def test_pages_of_one_ask_as_often_for_many_rows(owner: User, manager: User):
         counts.append(asked)
     assert counts[0] == counts[1]
     assert max(counts[1]) <= 12
+
+
+def test_a_control_and_the_evidence_lead_to_the_population(owner: User, manager: User):
+    control = operating("per_event", owner=owner)
+    made = population(("CHG-1", "2026-07-14"), actor=owner, controls=[control])
+    for user in (owner, manager):
+        client = signed_in(user)
+        for page in (control, made.evidence):
+            assert made.get_absolute_url() in client.get(page.get_absolute_url()).content.decode()
+        hits = client.get("/search/", {"q": made.ref.lower()}).context["hits"]
+        assert [(hit.register, hit.ref) for hit in hits] == [("Populations", made.ref)]
+    form = signed_in(owner).get(f"{NEW}?control={control.pk}").context["form"]
+    assert form["controls"].value() == [str(control.pk)]
+
+
+def test_frozen_rows_take_no_new_version(owner: User):
+    made = population(("CHG-1", "2026-07-14"), actor=owner)
+    with pytest.raises(ValidationError, match="freeze another"):
+        evidence(actor=owner, supersedes=made.evidence)
+    assert Evidence.objects.count() == 1
