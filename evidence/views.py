@@ -32,6 +32,7 @@ from evidence.forms import (
 )
 from evidence.models import MOVES, Evidence, EvidenceLink, Exemption, ExemptionState, Population, Requirement, State
 from evidence.preview import NoPreview, look, picture, shown_as
+from evidence.sampling.actions import FILE_NAME
 from foundation.accounts.access import allowed, are_apart, can, get_allowed, require, visible
 from foundation.accounts.duties import EVIDENCE_REVIEW, EXEMPTION
 from foundation.accounts.models import User
@@ -66,7 +67,8 @@ class EvidencePages(Pages):
         every = visible(self.user, rows(Evidence, moment), moment)
         begun = target.first_id or target.pk
         versions = every.filter(Q(id=begun) | Q(first_id=begun)).select_related("submitted_by")
-        listed = visible(self.user, rows(Population, moment), moment).filter(evidence_id=target.pk).first()
+        lists = visible(self.user, rows(Population, moment), moment).filter(evidence_id=target.pk)
+        listed = lists.first() if target.name == FILE_NAME else None
         return {
             "population": thaw(listed) if listed else None,
             "links": list(links.select_related("control", "requirement").order_by("control__ref")),

@@ -34,6 +34,7 @@ from foundation.trail.keep import save
 from foundation.trail.record import record
 
 FILE, EMPTY = "file", "empty"
+FILE_NAME = "population.csv"  # of the canonical CSV where it is kept as evidence
 ALTERED = "The rows that are kept are not those that were frozen: their hash differs. Nothing is drawn from them."
 
 # ---- freezing ------------------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ def freeze(  # noqa: PLR0913 - a population says this much about itself
     with transaction.atomic():
         item = evidence.record_evidence(
             content, actor=actor, title=f"Population: {title.strip()}"[:200], source=said, links=proofs, another=True,
-            kind=Kind.EXPORT if origin in (FILE, EMPTY) else Kind.RECORD, name="population.csv",
+            kind=Kind.EXPORT if origin in (FILE, EMPTY) else Kind.RECORD, name=FILE_NAME,
         )  # fmt: skip
         population = Population(
             title=title.strip(), kind=kind, origin=origin, source_system=said.system.strip(), query=said.query,

@@ -19,7 +19,8 @@ def populations_panel(user: User, control: Control, moment: datetime.datetime | 
     links = visible(user, rows(PopulationLink, moment), moment).filter(control_id=control.pk, archived_at=None)
     found = list(links.select_related("population").order_by("-population_id")[: MOST + 1])
     live = moment is None and control.archived_at is None
-    freezes = live and can(user, "add", Population) and can(user, "submit_evidence", control)
+    mine = user.pk in (control.owner_id, control.operator_id)  # which costs no query
+    freezes = live and can(user, "add", Population) and (mine or can(user, "submit_evidence", control))
     if not found and not freezes:
         return None
     shown = {"links": found[:MOST], "more": len(found) > MOST, "may_freeze": freezes}
