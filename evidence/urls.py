@@ -3,9 +3,12 @@
 from django.urls import include, path
 
 from evidence import views
+from evidence.coverage import views as coverage
 from evidence.sampling.urls import urlpatterns as sampling
 
 app_name = "evidence"
+
+
 urlpatterns = [
     *views.EvidencePages.urls(),
     path("<int:pk>/accept/", views.accept, name="evidence-accept"),
@@ -21,5 +24,6 @@ urlpatterns = [
     path("exemptions/", include(views.ExemptionPages.urls())),
     path("exemptions/<int:pk>/approve/", views.approve_exemption, name="exemption-approve"),
     path("exemptions/<int:pk>/decline/", views.decline_exemption, name="exemption-decline"),
+    path("occurrences/<int:control>/<isoday:day>/", coverage.occurrence, name="occurrence"),
     *sampling,
 ]

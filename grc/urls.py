@@ -7,6 +7,8 @@ from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
 from controls.views import matrix, matrix_csv
 from evidence.api import EvidenceApi, ExemptionApi, RequirementApi
+from evidence.coverage import views as coverage
+from evidence.coverage.api import CoverageApi, ReadinessApi
 from evidence.sampling.api import PopulationApi, SampleApi
 from evidence.sampling.views import freeze
 from findings.api import CorrectiveActionApi, FindingApi
@@ -31,6 +33,8 @@ API: list[URLPattern | URLResolver] = [
     path("exemptions/", include(ExemptionApi.urls())),
     path("findings/", include(FindingApi.urls())),
     path("corrective-actions/", include(CorrectiveActionApi.urls())),
+    path("coverage/", CoverageApi.as_view({"get": "read_all"}), name="coverage"),
+    path("readiness/", ReadinessApi.as_view({"get": "read_all"}), name="readiness"),
     path("engagements/", include(EngagementApi.urls())),
     path("trail/", TrailApi.as_view({"get": "read_all"}), name="entry-list"),
     path("trail/<int:pk>/", TrailApi.as_view({"get": "read"}), name="entry-detail"),
@@ -47,6 +51,12 @@ urlpatterns = [
     path("matrix/export.csv", matrix_csv, {"columns": wiring.MATRIX_COLUMNS}, name="matrix-csv"),
     path("controls/", include(controls.routes(wiring.CONTROL_PANELS))),
     path("evidence/populations/new/", freeze, {"sources": wiring.POPULATIONS}, name="population-freeze"),
+    path("coverage/", coverage.coverage, name="coverage"),
+    path("coverage/export.csv", coverage.coverage_csv, name="coverage-csv"),
+    path("coverage/rebuild/", coverage.rebuild, name="coverage-rebuild"),
+    path("readiness/", coverage.readiness, name="readiness"),
+    path("readiness/export.csv", coverage.readiness_csv, name="readiness-csv"),
+    path("readiness/<int:pk>/", coverage.readiness_criterion, name="readiness-criterion"),
     path("evidence/", include("evidence.urls")),
     path("findings/", include("findings.urls")),
     path("audits/", include("audits.urls")),

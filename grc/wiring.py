@@ -9,10 +9,13 @@ from django.conf import settings
 from django.db import models
 
 from audits.models import Engagement
-from controls.models import Control
+from controls.models import Control, Criterion
 from controls.search import find_controls
 from controls.work import controls_work
-from evidence.models import Evidence, Population
+from evidence.coverage.cells import coverage_panel, evidence_cells
+from evidence.coverage.keep import Keeper
+from evidence.coverage.work import coverage_work
+from evidence.models import Evidence, Occurrence, Population
 from evidence.panels import evidence_panel
 from evidence.sampling.panels import populations_panel
 from evidence.sampling.search import find_populations
@@ -60,6 +63,8 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Matrix", "matrix", "table-properties", Control),
             RailItem("Evidence", "evidence:evidence-list", "file-check", Evidence),
             RailItem("Findings", "findings:finding-list", "bug", Finding),
+            RailItem("Coverage", "coverage", "layout-grid", Occurrence),
+            RailItem("Readiness", "readiness", "gauge", Criterion),
         ],
     ),
     (
@@ -81,11 +86,12 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     ),
 ]
 
-WORK = [controls_work, evidence_work, findings_work, exceptions_work]
+WORK = [controls_work, coverage_work, evidence_work, findings_work, exceptions_work]
 SEARCH = [find_controls, find_evidence, find_findings, find_populations]
-MATRIX_COLUMNS: dict[str, Any] = {}  # "risk" and "evidence": what those registers hand in (controls.matrix.Cells)
+# What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
+MATRIX_COLUMNS: dict[str, Any] = {"evidence": evidence_cells}
 # What a control's page shows of the registers above, in this order (foundation.pages.panels).
-CONTROL_PANELS: list[PanelOf] = [evidence_panel, findings_panel, populations_panel]
+CONTROL_PANELS: list[PanelOf] = [coverage_panel, evidence_panel, findings_panel, populations_panel]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
 SEALED: list[tuple[str, Callable[[], int]]] = [
     ("second factors", second_factor.reseal_all),
@@ -104,4 +110,7 @@ SCHEDULE = [
 ]
 if settings.TRAIL_ANCHOR_MAIL:
     SCHEDULE.append(Every("Mail the trail's checkpoint", mail_checkpoint, timedelta(hours=1)))
-BESIDE = [Beside("sealing the trail", seal_in_passing, 1.0, passing=(SealRefused, KeyLost, OSError))]
+BESIDE = [
+    Beside("sealing the trail", seal_in_passing, 1.0, passing=(SealRefused, KeyLost, OSError)),
+    Beside("keeping the coverage", Keeper().keep, 5.0),
+]

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from controls.models import Control, Frequency, Wording
-from evidence.coverage.judge import POPULATION, WAITING, Answer, Asked, Need, Proof, judge
+from evidence.coverage.judge import POPULATION, WAITING, Answer, Asked, Need, Proof, Shelf, judge
 from evidence.coverage.tiles import Days, Rhythm, Stretch, due, end_of_year, merged, stretches_of, tiles
 from evidence.models import (
     Evidence,
@@ -83,6 +83,14 @@ class Facts:
     populations: list[Frozen] = field(default_factory=list)
     events: list[tuple[datetime.date, str]] = field(default_factory=list)
 
+    shelf: Shelf | None = None  # the proofs, once they are all there
+
+    def proofs_of(self, days: Days) -> Iterable[Proof]:
+        """The proofs that may speak of these days."""
+        if self.shelf is None:
+            return self.proofs
+        return self.shelf.of(days)
+
     def wording(self, day: datetime.date) -> int | None:
         """The id of the wording in force on a day."""
         return next((pk for begins, pk, _ in reversed(self.wordings) if begins <= day), None)
@@ -124,6 +132,10 @@ def read(controls: Collection[int], when: Terms, moment: datetime.datetime | Non
     for control, proof in _proofs(controls, when, moment):
         found[control].proofs.append(proof)
     _populations(found, moment)
+    for facts in found.values():
+        if facts.operating:
+            first = min(days.first for days in facts.operating)
+            facts.shelf = Shelf(facts.proofs, Days(first, max(when.horizon, first)))
     return found
 
 
@@ -248,11 +260,16 @@ def _listed(stretch: Stretch, populations: Iterable[Frozen]) -> bool:
 
 
 def _judged(stretch: Stretch, last: datetime.date, event: str, facts: Facts) -> Judged:
-    asked = Asked(
-        days=stretch.days,
+    answer = judge(asked_of(stretch.days, last, facts), facts.proofs_of(stretch.days))
+    return Judged(stretch, last, event, facts.wording(stretch.days.last), answer)
+
+
+def asked_of(days: Days, last: datetime.date, facts: Facts) -> Asked:
+    """What is asked of the control for an occurrence of these days with this last day of grace."""
+    return Asked(
+        days=days,
         due=last,
-        needs=[need.id for need in facts.needs if need.holds(stretch.days.last)],
+        needs=[need.id for need in facts.needs if need.holds(days.last)],
         written=facts.written,
-        excepted=any(days.covers(stretch.days) for days in facts.excepted),
+        excepted=any(excepted.covers(days) for excepted in facts.excepted),
     )
-    return Judged(stretch, last, event, facts.wording(stretch.days.last), judge(asked, facts.proofs))

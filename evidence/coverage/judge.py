@@ -7,11 +7,12 @@ counts by itself.
 """
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from evidence.coverage.tiles import Days
+from evidence.coverage.tiles import Days, months
 from evidence.models.items import State
 from evidence.models.occurrences import Outcome
 
@@ -27,6 +28,20 @@ WHY: Final[dict[str, str]] = {
     LATE: "It was captured after the last day of grace.",
     EXCEPTED: "It was excepted by two people; it does not count as done.",
     POPULATION: "No population of the events has been frozen.",
+}
+
+# What is said of one item beside an occurrence: whether it counts, or what keeps it from that.
+COUNTS, EMPTY, UNSEEN, SENT_BACK, UNASKED, PART, TOO_LATE = (
+    "counts", "empty", "unseen", "sent_back", "unasked", "part", "too_late",
+)  # fmt: skip
+VERDICTS: Final[dict[str, str]] = {
+    COUNTS: "Counts: accepted by somebody else, and captured in time.",
+    EMPTY: "Counts: it shows, by its query, that there was nothing to do on any of these days.",
+    UNSEEN: "Does not count yet: nobody has judged it.",
+    SENT_BACK: "Does not count: it was returned.",
+    UNASKED: "Does not count: it is attached to none of the requirements that were in force then.",
+    PART: "Does not count: it shows that nothing occurred, but not for all of these days.",
+    TOO_LATE: "Counts as late: captured after the last day of grace, without the source's own times for all its days.",
 }
 
 
@@ -47,6 +62,13 @@ class Proof:
     meant: datetime.date | None = None
     requirement: int | None = None
     nothing: bool = False
+
+    @property
+    def span(self) -> Days:
+        """The days of which it can speak, by what `is_about` goes: attached to one, covering some, or its own."""
+        if self.meant is not None:
+            return Days(self.meant, self.meant)
+        return self.days or Days(self.day, self.day)
 
     @property
     def order(self) -> tuple[datetime.date, int]:
@@ -92,6 +114,24 @@ class Answer:
     waiting: bool = False
 
 
+class Shelf:
+    """The proofs of one control by the months of which they speak, so that one occurrence does not look at all."""
+
+    def __init__(self, proofs: Iterable[Proof], whole: Days) -> None:
+        """`whole`: the days that will be asked for; a longer period is not followed beyond them."""
+        self._by_month: dict[int, list[Proof]] = defaultdict(list)
+        for proof in proofs:
+            if proof.span.meets(whole):
+                span = Days(max(proof.span.first, whole.first), min(proof.span.last, whole.last))
+                for month in months(span):
+                    self._by_month[month].append(proof)
+
+    def of(self, days: Days) -> Iterable[Proof]:
+        """Every proof that may speak of these days, once."""
+        found = {id(proof): proof for month in months(days) for proof in self._by_month.get(month, ())}
+        return found.values()
+
+
 def judge(asked: Asked, proofs: Iterable[Proof]) -> Answer:
     """The answer for one occurrence from all proofs of its control."""
     about = sorted((proof for proof in proofs if is_about(proof, asked)), key=lambda proof: proof.order)
@@ -107,6 +147,21 @@ def judge(asked: Asked, proofs: Iterable[Proof]) -> Answer:
     if deciding := met(asked, [proof for proof in accepted if not proof.nothing]):
         return Answer(Outcome.LATE, LATE, deciding.evidence, waiting)
     return Answer(Outcome.OPEN, lacking(asked, about, accepted, waiting), waiting=waiting)
+
+
+def verdict(proof: Proof, asked: Asked) -> str:
+    """Why one item that is about an occurrence counts for it or not, as a key of VERDICTS."""
+    if proof.state == State.SUBMITTED:
+        return UNSEEN
+    if proof.state != State.ACCEPTED:
+        return SENT_BACK
+    if proof.nothing and not covers(proof, asked):
+        return PART
+    if not proof.nothing and asked.needs and proof.requirement not in asked.needs:
+        return UNASKED
+    if not in_time(proof, asked):
+        return TOO_LATE
+    return EMPTY if proof.nothing else COUNTS
 
 
 def is_about(proof: Proof, asked: Asked) -> bool:

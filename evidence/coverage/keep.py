@@ -1,6 +1,6 @@
 """The table of occurrences: kept up to date where something changed, or rebuilt whole; the rows are the same."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from django.db import transaction
@@ -41,12 +41,49 @@ def refresh_stale() -> int:
     return len(stale)
 
 
-def rebuild() -> int:
-    """Throw the table away and compute it whole; return how many controls that were."""
-    with transaction.atomic():
-        Occurrence.objects.all().delete()
-        Basis.objects.all().delete()
-        return refresh_stale()
+class Keeper:
+    """`refresh_stale` every few seconds: as long as nothing at all was written, that costs six sums."""
+
+    def __init__(self) -> None:
+        self._seen = ""
+
+    def keep(self) -> int:
+        """Compute anew what is stale; return how many controls that were."""
+        seen = f"{mark_of(terms())}/{written()}"
+        if seen == self._seen:
+            return 0
+        count = refresh_stale()
+        self._seen = seen  # read before: what is written meanwhile makes the next look differ
+        return count
+
+
+def written() -> str:
+    """A word that changes whenever a control, a wording, a requirement or an exemption is written: none is deleted."""
+    marked = [
+        model._default_manager.aggregate(mark=Coalesce(Sum("version"), 0) + Count("pk"))["mark"]
+        for model in (Control, Wording, Requirement, Exemption)
+    ]
+    return ".".join(map(str, marked))
+
+
+def rebuild(tell: Callable[[int, int], object] | None = None) -> int:
+    """Throw the table away and compute it whole, so many controls at a time; return how many controls that were.
+
+    Each heap is one transaction: whoever reads meanwhile finds every control's occurrences, old or new.
+    `tell`: called between heaps with how many controls are done, of how many.
+    """
+    when = terms()
+    mark = mark_of(when)
+    controls = list(Control.objects.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(controls), CHUNK):
+        heap = controls[start : start + CHUNK]
+        with transaction.atomic():
+            Occurrence.objects.filter(control__in=heap).delete()
+            Basis.objects.filter(control__in=heap).delete()
+            _refresh(heap, when, mark)
+        if tell is not None:
+            tell(start + len(heap), len(controls))
+    return len(controls)
 
 
 def mark_of(when: Terms) -> str:

@@ -120,6 +120,11 @@ def merged(operating: Iterable[Days]) -> list[Days]:
     return found
 
 
+def months(days: Days) -> Iterator[int]:
+    """The calendar months that these days touch, as numbers in a row."""
+    return iter(range(days.first.year * 12 + days.first.month, days.last.year * 12 + days.last.month + 1))
+
+
 def due(stretch: Stretch, grace: int, calendar: Calendar) -> datetime.date:
     """The last day of grace: `grace` days after the end, or the next business day if nobody works then."""
     return calendar.next_business_day(stretch.days.last + grace * DAY)

@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
                 ('frequency', models.CharField(choices=[('continuous', 'Continuous'), ('daily', 'Daily'), ('weekly', 'Weekly'), ('monthly', 'Monthly'), ('quarterly', 'Quarterly'), ('semiannual', 'Twice a year'), ('annual', 'Annual'), ('per_event', 'Per event')], max_length=12)),
                 ('outcome', models.CharField(choices=[('open', 'Open'), ('done', 'Done'), ('late', 'Late'), ('excepted', 'Excepted'), ('none', 'No occurrence')], default='open', max_length=8)),
                 ('waiting', models.BooleanField(default=False, help_text='Whether evidence for it waits to be judged.')),
-                ('why', models.CharField(blank=True, help_text='What is lacking: a key of coverage.words.WHY.', max_length=20)),
+                ('why', models.CharField(blank=True, help_text='What is lacking: a key of coverage.judge.WHY.', max_length=20)),
                 ('control', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='occurrences', to='controls.control')),
                 ('evidence', models.ForeignKey(help_text='What decides it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.evidence')),
                 ('wording', models.ForeignKey(help_text='In force at its end.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='controls.wording')),

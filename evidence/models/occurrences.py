@@ -2,6 +2,7 @@
 
 import datetime
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import models
@@ -40,7 +41,7 @@ class Occurrence(models.Model):
     wording = models.ForeignKey(Wording, models.PROTECT, null=True, related_name="+", help_text="In force at its end.")
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.OPEN)
     waiting = models.BooleanField(default=False, help_text="Whether evidence for it waits to be judged.")
-    why = models.CharField(max_length=20, blank=True, help_text="What is lacking: a key of coverage.words.WHY.")
+    why = models.CharField(max_length=20, blank=True, help_text="What is lacking: a key of coverage.judge.WHY.")
     evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, related_name="+", help_text="What decides it.")
 
     access = Paths(owner=("control__owner", "control__operator"), category=BY_CONTROL)
@@ -61,7 +62,8 @@ class Occurrence(models.Model):
 
     def get_absolute_url(self) -> str:
         """The page that shows its proof."""
-        return reverse("evidence:occurrence", args=[self.control_id, self.starts_on.isoformat()])
+        address = reverse("evidence:occurrence", args=[self.control_id, self.starts_on])
+        return f"{address}?{urlencode({'event': self.event})}" if self.event else address
 
     @property
     def words(self) -> str:
