@@ -114,8 +114,17 @@ def declare(control: Control, row: ReadOnly[str, str], owner: User, compliance: 
     }[status]
     for step in way:
         note = BEGUN[control.pk % len(BEGUN)] if step == Status.IN_PROGRESS else "Runs as worded."
-        control = actions.update_status(control, actor=owner, status=step, note=note)
-    actions.update_status(control, actor=owner, status=status, note=row["note"])
+        since = operating_since() if step == Status.IMPLEMENTED else None
+        control = actions.update_status(control, actor=owner, status=step, note=note, since=since)
+    since = operating_since() if status == Status.IMPLEMENTED else None
+    actions.update_status(control, actor=owner, status=status, note=row["note"], since=since)
+
+
+def operating_since() -> datetime.date:
+    """The first day of the quarter before the last: evidence is expected of two whole quarters and the running one."""
+    day = today()
+    month = day.year * 12 + (day.month - 1) // 3 * 3 - 6
+    return datetime.date(month // 12, month % 12 + 1, 1)
 
 
 def surprises(compliance: User) -> None:

@@ -105,7 +105,7 @@ class ReadinessCriterion(Serializer[Any]):
     state = CharField(help_text="gap, lacking, unexpected, late, early or ready.")
     counts = DictField(child=IntegerField(), help_text=COUNTS)
     words = CharField(help_text="The counts as a sentence.")
-    controls = IntegerField(source="controls.__len__", help_text="How many controls in scope are linked to it.")
+    controls = IntegerField(source="size", help_text="How many controls in scope are linked to it.")
     held_back_by = ListField(source="holding_back", child=Lack())
 
 

@@ -104,9 +104,9 @@ class Book:
         if self.moment:
             return ((s.control, s.standing, s.why, s.waiting, 1, s.starts_on, s.due_on) for s in self._past)
         stored = self._in_period().filter(control__in=self.controls.values("id")).order_by()
-        grouped = stored.values("control_id", "standing", "why", "waiting")
+        grouped = stored.values("control_id", "stands", "why", "waiting")
         return grouped.annotate(count=Count("pk"), first=Min("starts_on"), due=Min("due_on")).values_list(
-            "control_id", "standing", "why", "waiting", "count", "first", "due"
+            "control_id", "stands", "why", "waiting", "count", "first", "due"
         )
 
     def _in_period(self) -> QuerySet[Any]:
@@ -119,11 +119,11 @@ class Book:
             default=Value("missing"),
             output_field=CharField(),
         )
-        return Occurrence.objects.filter(meeting).annotate(standing=standing)
+        return Occurrence.objects.filter(meeting).annotate(stands=standing)
 
     def _stored(self, controls: Collection[int]) -> Iterator[Square]:
         found = self._in_period().filter(control__in=controls).order_by("control_id", "starts_on", "event")
-        names = ("control_id", "starts_on", "ends_on", "due_on", "event", "standing", "why", "waiting", "evidence_id")
+        names = ("control_id", "starts_on", "ends_on", "due_on", "event", "stands", "why", "waiting", "evidence_id")
         return (Square(*values) for values in found.values_list(*names))
 
     @cached_property

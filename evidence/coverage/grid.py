@@ -141,7 +141,8 @@ class Grid:
         """The cells of one control: how many months each takes, and its squares (sign, tone, words, address)."""
         begun = self.period.first.year * 12 + self.period.first.month
         place, last = 0, len(self.months) - 1
-        width, inside = 0, []
+        width = 0
+        inside: list[tuple[str, str, str, str]] = []
         for one in squares:
             start = max(0, one.starts_on.year * 12 + one.starts_on.month - begun)
             end = min(last, one.ends_on.year * 12 + one.ends_on.month - begun)

@@ -1,6 +1,8 @@
 """The table of occurrences: kept up to date where something changed, or rebuilt whole; the rows are the same."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import transaction
@@ -15,16 +17,36 @@ from foundation.organisation.models import Holiday, Organisation, Setting
 CHUNK = 200  # controls at once
 COMPARED = ("ends_on", "due_on", "frequency", "wording_id", "outcome", "waiting", "why", "evidence_id")
 
+_held: ContextVar[set[int] | None] = ContextVar("coverage_held", default=None)  # see `together`
+
 
 def refresh(controls: Iterable[int]) -> None:
     """Compute the occurrences of these controls anew; only rows that differ are written. Can be run twice."""
-    wanted = sorted(set(controls))
+    wanted, held = sorted(set(controls)), _held.get()
+    if held is not None:
+        held.update(wanted)
+        return
     if not wanted:
         return
     when = terms()
     mark = mark_of(when)
     for start in range(0, len(wanted), CHUNK):
         _refresh(wanted[start : start + CHUNK], when, mark)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Within it `refresh` only notes the controls; at its end each is computed once. For many items at a time.
+
+    Inside one transaction: nobody else sees evidence whose occurrences are not computed yet.
+    """
+    held: set[int] = set()
+    token = _held.set(held)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+    refresh(held)
 
 
 def refresh_stale() -> int:

@@ -11,6 +11,7 @@ from evidence.coverage.tiles import Days
 from foundation.organisation.settings import setting
 
 LONGEST: Final = 5  # years that one grid shows
+YEARS: Final = range(1990, 2200)  # in which programmes run; near either end of the calendar no year can be counted
 DAY = datetime.timedelta(days=1)
 
 
@@ -31,9 +32,13 @@ class PeriodForm(forms.Form):
             widget = forms.DateInput(attrs={"type": "date"})
             self.fields[name] = forms.DateField(label=label, required=False, widget=widget)
 
-    def clean(self) -> ReadOnly[str, Any]:
+    def clean(self) -> dict[str, Any]:
         """Refuse what ends before it begins, and more years than anybody can read."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in ("from", "to"):
+            if said.get(name) and said[name].year not in YEARS:
+                raise_on(self, name, "No programme runs in that year.")
+                return said
         period = self.asked(said)
         if period.last < period.first:
             raise_on(self, "to", "The period ends before it begins.")

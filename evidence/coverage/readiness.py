@@ -163,6 +163,11 @@ class CriterionLine:
         return reverse("readiness-criterion", args=[self.id])
 
     @property
+    def size(self) -> int:
+        """How many controls in scope are linked to it."""
+        return len(self.controls)
+
+    @property
     def holding_back(self) -> list[ControlLine]:
         """The controls that keep it from being ready, the worst first."""
         order = list(STATES)

@@ -1,24 +1,28 @@
 """What waits for a person among the occurrences: those of one's own controls that are missing or due."""
 
+import datetime
 from urllib.parse import urlencode
 
 from controls.models import Control
 from evidence.coverage.book import Book
 from evidence.coverage.grid import ATTACH
-from evidence.coverage.period import programme_year
+from evidence.coverage.tiles import Days
 from foundation.accounts.access import allowed
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.pages.work import WorkItem
 
+YEAR = datetime.timedelta(days=365)
+
 
 def coverage_work(user: User) -> list[WorkItem]:
     """One thing to do for each control that this person owns or operates and whose evidence is missing or due.
 
-    Of this year; what waits to be judged is somebody else's to do. Constant queries.
+    Of the last twelve months; what waits to be judged is somebody else's to do. Constant queries.
     """
     mine = allowed(user, "submit_evidence", Control).filter(archived_at=None).owned_by(user)  # type: ignore[attr-defined]
-    tallies = {pk: one for pk, one in Book(mine, programme_year(today())).tallies().items() if one.first_open}
+    recent = Days(today() - YEAR, today())
+    tallies = {pk: one for pk, one in Book(mine, recent).tallies().items() if one.first_open}
     items = []
     for control in mine.filter(pk__in=tallies).order_by("ref"):
         tally = tallies[control.pk]

@@ -20,6 +20,8 @@ ABOUT = {
     "findings:correctiveaction-": "findings:action",
     "findings:findingcontrol-": "findings:control",
     "findings:findingevidence-": "findings:evidence",
+    "readiness-criterion": "controls:criterion",
+    "evidence:occurrence": "evidence:occurrence",
 }
 
 

@@ -153,6 +153,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("admin", "organisation:holiday-edit", {"name": "Christmas"}, ["holiday.updated"]),
     ("admin", "organisation:holiday-archive", WHY, ["holiday.archived"]),
     ("compliance", "trail:verify", {}, []),
+    ("compliance", "coverage-rebuild", {}, []),
     ("compliance", "pages:print", {"page": "/controls/"}, []),
     ("owner", "account_logout", {}, ["auth.signed_out"]),
 ]

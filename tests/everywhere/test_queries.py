@@ -16,7 +16,8 @@ MOST_OF_WORK = 16  # My work asks every register once or twice
 MOST_OF_TRAIL = 24  # entries of every register, each of which is asked once for what is seen of it: here twelve
 PAGES = (
     "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
-    "/controls/{pk}/trail/", "/matrix/", "/search/?q=control", "/trail/", "/trail/?verb=control.created",
+    "/controls/{pk}/trail/", "/matrix/", "/coverage/", "/readiness/", "/search/?q=control", "/trail/",
+    "/trail/?verb=control.created",
     "/people/", "/people/{person}/trail/", "/audits/", "/jobs/", "/organisation/", "/organisation/holidays/",
     "/evidence/populations/", "/evidence/samples/",
     "/controls/scope/", "/evidence/", "/evidence/?q=list&due=judge", "/evidence/{item}/",
@@ -61,7 +62,9 @@ def queries(client: Client, page: str, world: World) -> int:
     return len(asked) if response.status_code == 200 else 0
 
 
-@pytest.mark.parametrize("path", ["controls/", "mappings/", "criteria/", "matrix/", "trail/?verb=control.created"])
+@pytest.mark.parametrize(
+    "path", ["controls/", "mappings/", "criteria/", "matrix/", "coverage/", "readiness/", "trail/?verb=control.created"]
+)
 def test_the_api_asks_no_more_for_thirty_records_than_for_three(world: World, path: str):
     client = caller(world.people["compliance"]).client
     grow(world, 3)

@@ -1,5 +1,6 @@
 """One small company with a record behind every address, for the tests that go over all of them."""
 
+import datetime
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,13 @@ def world(
     """`owner` owns a control that meets CC6.1, in the auditor's window; compliance has a job and an import."""
     found(name="Fernwood Cloud", actor=SYSTEM)
     trust_services()
-    control = ControlFactory(ref="IAM-01", name="Access request and approval", owner=owner)
+    control = ControlFactory(
+        ref="IAM-01",
+        name="Access request and approval",
+        owner=owner,
+        frequency="monthly",
+        operates_from=datetime.date(2026, 1, 1),
+    )
     link(control, "CC6.1")
     holiday = save(Holiday(day="2026-12-25", name="Christmas Day"), actor=SYSTEM, verb="holiday.created")
     job = Job.objects.create(
@@ -88,6 +95,7 @@ def world(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
         arguments={
             "controls": {"pk": control.pk},
+            "evidence:occurrence": {"control": control.pk, "day": "2026-01-01"},
             "controls:criterion": {"pk": criterion.pk},
             "api:control": {"pk": control.pk},
             "api:criterion": {"pk": criterion.pk},

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from audits.demo import engagements
 from controls.demo import OWNER_ROLES, load
+from evidence.demo import load as evidence
 from evidence.demo_populations import populations
 from findings.demo import findings
 from foundation.accounts.demo import people
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             staff = people(password)
             company(admin=staff["admin"], compliance=staff["compliance"])
             load(compliance=staff["compliance"], owners=owners(staff))
+            evidence(compliance=staff["compliance"], analyst=staff["ingrid.falk"], manager=staff["manager"])
             populations(compliance=staff["compliance"])
             findings(compliance=staff["compliance"], manager=staff["manager"])
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
