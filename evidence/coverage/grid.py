@@ -23,6 +23,7 @@ from foundation.trail.asof import rows
 
 ATTACH = "/evidence/new/"  # takes ?control= and ?occurrence=
 ATTENTION, WAITING, UNEXPECTED = "attention", "waiting", "unexpected"  # states of a control, besides the standings
+MONTH = datetime.timedelta(days=28)
 CHUNK = 500  # controls at once in an export
 GridCell = tuple[int, list[tuple[str, str, str, str]]]  # how many months it takes; sign, tone, words, address of each
 
@@ -146,6 +147,8 @@ class Grid:
         for one in squares:
             start = max(0, one.starts_on.year * 12 + one.starts_on.month - begun)
             end = min(last, one.ends_on.year * 12 + one.ends_on.month - begun)
+            if one.ends_on - one.starts_on < MONTH:
+                end = start  # a week stands in the month in which it begins
             if inside and start < place + width:
                 width = max(width, end - place + 1)
             else:
