@@ -97,7 +97,7 @@ def need(control: Control, compliance: User) -> None:
     row = Requirement(
         control=control, title="Signed-off review of all accounts", source="Northgate ID, reviews",
         example="Every account with its decision, the reviewer's name and the day; removals with their tickets.",
-        kinds=[Kind.EXPORT, Kind.DOCUMENT], effective_from=control.operates_from,
+        kinds=[Kind.EXPORT, Kind.DOCUMENT], effective_from=control.operates_from or today(),
     )  # fmt: skip
     save(row, actor=compliance, verb="requirement.created")
 
