@@ -1,6 +1,8 @@
 """Routes of evidence, requirements and exemptions, populations and samples."""
 
-from django.urls import include, path
+import datetime
+
+from django.urls import include, path, register_converter
 
 from evidence import views
 from evidence.coverage import views as coverage
@@ -8,6 +10,22 @@ from evidence.sampling.urls import urlpatterns as sampling
 
 app_name = "evidence"
 
+
+class IsoDay:
+    """A day in an address, as 2026-11-22."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> datetime.date:
+        """The day; ValueError, which is no such address, for one that the calendar lacks."""
+        return datetime.date.fromisoformat(value)
+
+    def to_url(self, value: object) -> str:
+        """A day, or its text."""
+        return str(value)
+
+
+register_converter(IsoDay, "isoday")
 
 urlpatterns = [
     *views.EvidencePages.urls(),
