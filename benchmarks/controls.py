@@ -9,21 +9,13 @@ so each line has what ten million additions take right then ("+"), about 0.5 s o
 """
 
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 30
+from serving import PORT, ROOT, ROUNDS, additions, memory, queries, serve, sign_in, times
 
-with socket.socket() as probe:  # any free port
-    probe.bind(("127.0.0.1", 0))
-    PORT = probe.getsockname()[1]
 PAGES = {
     "list of 100": "/controls/?per_page=100",
     "filtered list": "/controls/?per_page=100&q=access&status=planned",
@@ -62,25 +54,27 @@ def measure() -> None:
 
     people = make_people()
     few = fill(people, 1_000)
-    queries_few = {name: queries(path, people, few) for name, path in PAGES.items()}
-    csv_few = queries("/controls/export.csv", people, few)
+    queries_few = {name: queries(path.format(**few), people["compliance"]) for name, path in PAGES.items()}
+    csv_few = queries("/controls/export.csv", people["compliance"])
     many = fill(people, 9_000)
     time.sleep(0.01)
     many["moment"] = timezone.now().isoformat().replace("+", "%2B")
     server = serve()
     try:
-        cookie = sign_in(people)
+        person = people["compliance"]
+        cookie = sign_in(person)
         print(f"{'page':<28}{'queries at 1,000':>18}{'at 10,000':>12}{'median ms':>12}{'p95 ms':>10}{'+':>7}")
         for name, path in PAGES.items():
             slow = additions()
-            took = times(path.format(**many), cookie)
+            address = path.format(**many)
+            took = times(address, cookie)
             slow = (slow + additions()) / 2
-            line = f"{name:<28}{queries_few[name]:>18}{queries(path, people, many):>12}"
+            line = f"{name:<28}{queries_few[name]:>18}{queries(address, person):>12}"
             print(f"{line}{statistics.median(took):>12.0f}{sorted(took)[int(ROUNDS * 0.95) - 1]:>10.0f}{slow:>7.2f}")
         before = memory(server)
         took = times("/controls/export.csv", cookie, rounds=3)
         grown = [after - first for after, first in zip(memory(server), before, strict=True)]
-        csv_many = queries("/controls/export.csv", people, many)
+        csv_many = queries("/controls/export.csv", people["compliance"])
         print(
             f"CSV of 10,000: {statistics.median(took) / 1000:.1f} s, {csv_few} queries for 1 chunk, {csv_many} for 10"
         )
@@ -145,91 +139,6 @@ def fill(people: dict, count: int) -> dict:
     from django.utils import timezone
 
     return {"pk": controls[count // 2].pk, "moment": timezone.now().isoformat().replace("+", "%2B")}
-
-
-def queries(path: str, people: dict, values: dict) -> int:
-    """How many queries a page takes, its streamed body included."""
-    from django.db import connection
-    from django.test import Client
-    from django.test.utils import CaptureQueriesContext
-
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(people["compliance"])
-    with CaptureQueriesContext(connection) as captured:
-        response = client.get(path.format(**values))
-        assert response.status_code == 200, (path, response.status_code)
-        response.getvalue() if response.streaming else response.content
-    return len(captured)
-
-
-def sign_in(people: dict) -> str:
-    from django.conf import settings
-    from django.test import Client
-
-    client = Client()
-    client.force_login(people["compliance"])
-    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
-
-
-def serve() -> subprocess.Popen:
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "grc.wsgi",
-        "--bind",
-        f"127.0.0.1:{PORT}",
-        "--workers",
-        "2",
-        "--threads",
-        "4",
-    ]
-    environment = os.environ | {"MALLOC_ARENA_MAX": "2"}  # as bin/run
-    server = subprocess.Popen([*command, "--log-level", "warning", "--no-control-socket"], cwd=ROOT, env=environment)
-    for _ in range(100):
-        time.sleep(0.2)
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/healthz", timeout=5)
-        except OSError:
-            continue
-        return server
-    raise RuntimeError("the server did not start")
-
-
-def times(path: str, cookie: str, rounds: int = ROUNDS) -> list[float]:
-    """Milliseconds from sending a request to the last byte of its answer, after four that warm both workers up."""
-    took = []
-    for turn in range(rounds + 4):
-        request = urllib.request.Request(f"http://127.0.0.1:{PORT}{path}", headers={"Cookie": cookie})
-        started = time.perf_counter()
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            while answer.read(65536):
-                pass
-        if turn >= 4:
-            took.append((time.perf_counter() - started) * 1000)
-    return took
-
-
-def additions() -> float:
-    """CPU seconds of a plain loop: how slow the processor is just now."""
-    began, total = time.process_time(), 0
-    for number in range(10**7):
-        total += number
-    return time.process_time() - began
-
-
-def memory(server: subprocess.Popen) -> list[float]:
-    """Resident megabytes of each web worker."""
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    return [
-        int(
-            next(
-                line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")
-            ).split()[1]
-        )
-        / 1024
-        for pid in children
-    ]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,104 @@
+"""What the benchmarks of pages share: two web workers as bin/run starts them, and a client that waits for answers."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = 30
+
+with socket.socket() as probe:  # any free port
+    probe.bind(("127.0.0.1", 0))
+    PORT = probe.getsockname()[1]
+
+
+def queries(path: str, person: Any) -> int:
+    """How many queries a page takes, its streamed body included."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(person)
+    with CaptureQueriesContext(connection) as captured:
+        response = client.get(path)
+        assert response.status_code == 200, (path, response.status_code)
+        response.getvalue() if response.streaming else response.content
+    return len(captured)
+
+
+def sign_in(person: Any) -> str:
+    """The Cookie header of a session of this person's."""
+    from django.conf import settings
+    from django.test import Client
+
+    client = Client()
+    client.force_login(person)
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
+def serve() -> subprocess.Popen:
+    """Gunicorn with two workers of four threads, once it answers."""
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "grc.wsgi",
+        "--bind",
+        f"127.0.0.1:{PORT}",
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+    ]
+    environment = os.environ | {"MALLOC_ARENA_MAX": "2"}  # as bin/run
+    server = subprocess.Popen([*command, "--log-level", "warning", "--no-control-socket"], cwd=ROOT, env=environment)
+    for _ in range(100):
+        time.sleep(0.2)
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/healthz", timeout=5)
+        except OSError:
+            continue
+        return server
+    raise RuntimeError("the server did not start")
+
+
+def times(path: str, cookie: str, rounds: int = ROUNDS) -> list[float]:
+    """Milliseconds from sending a request to the last byte of its answer, after four that warm both workers up."""
+    took = []
+    for turn in range(rounds + 4):
+        request = urllib.request.Request(f"http://127.0.0.1:{PORT}{path}", headers={"Cookie": cookie})
+        started = time.perf_counter()
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            while answer.read(65536):
+                pass
+        if turn >= 4:
+            took.append((time.perf_counter() - started) * 1000)
+    return took
+
+
+def additions() -> float:
+    """CPU seconds of a plain loop: how slow the processor is just now."""
+    began, total = time.process_time(), 0
+    for number in range(10**7):
+        total += number
+    return time.process_time() - began
+
+
+def memory(server: subprocess.Popen) -> list[float]:
+    """Resident megabytes of each web worker."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    return [
+        int(
+            next(
+                line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")
+            ).split()[1]
+        )
+        / 1024
+        for pid in children
+    ]
