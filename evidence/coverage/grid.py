@@ -26,6 +26,7 @@ ATTENTION, WAITING, UNEXPECTED = "attention", "waiting", "unexpected"  # states 
 MONTH = datetime.timedelta(days=28)
 CHUNK = 500  # controls at once in an export
 GridCell = tuple[int, list[tuple[str, str, str, str]]]  # how many months it takes; sign, tone, words, address of each
+GridRow = tuple[str, str, str, str, str, int, list[GridCell], str]  # see Line.shown
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,14 @@ class Line:
     cells: list[GridCell] = field(default_factory=list)
 
     @property
-    def url(self) -> str:
-        """The control's page."""
-        return reverse("controls:control-detail", args=[self.id])
-
-    @property
     def frequency_words(self) -> str:
         """How often it operates."""
         return str(Frequency(self.frequency).label) if self.frequency else ""
+
+    def shown(self, address: str, months: int) -> GridRow:
+        """The row of the page. `address`: of the control's page, for who sees it; `months`: how many columns."""
+        words = self.tally.words if self.cells else ""
+        return address, self.ref, self.name, self.frequency_words, self.owner, months, self.cells, words
 
 
 class Grid:
@@ -135,7 +136,7 @@ class Grid:
         """The same with their cells, for screens and paper."""
         found, address = self.lines(ids), Address(self.moment)
         for line in found:
-            line.cells = list(self.cells(line.squares, address))
+            line.cells = list(self.cells(line.squares, address)) if line.squares else []
         return found
 
     def cells(self, squares: Sequence[Square], address: "Address") -> Iterator[GridCell]:
@@ -189,23 +190,29 @@ def rows_of(line: Line) -> Iterator[list[Any]]:
 
 
 class Address:
-    """The pages of occurrences: resolved once, for thousands of squares."""
+    """The pages of occurrences and controls: resolved once, for thousands of squares."""
 
     def __init__(self, moment: datetime.datetime | None = None) -> None:
-        self._before, _, after = reverse("evidence:occurrence", args=[0, "2000-01-01"]).partition("0/2000-01-01")
-        self._after = after
+        self._before, _, self._after = reverse("evidence:occurrence", args=[0, "2000-01-01"]).partition("0/2000-01-01")
+        self._page, _, self._slash = reverse("controls:control-detail", args=[0]).rpartition("0")
         self._kept = {"as_of": moment.isoformat()} if moment else {}
 
     def of(self, one: Square) -> str:
         """The page of one occurrence, at the moment that is looked at."""
-        asked = self._kept | ({"event": one.event} if one.event else {})
-        query = f"?{urlencode(asked)}" if asked else ""
-        return f"{self._before}{one.control}/{one.starts_on}{self._after}{query}"
+        page = f"{self._before}{one.control}/{one.starts_on.isoformat()}{self._after}"
+        if not (one.event or self._kept):
+            return page
+        return f"{page}?{urlencode(self._kept | ({'event': one.event} if one.event else {}))}"
+
+    def page(self, control: int) -> str:
+        """The page of a control, at that moment."""
+        return f"{self._page}{control}{self._slash}{f'?{urlencode(self._kept)}' if self._kept else ''}"
 
 
 def told(one: Square) -> str:
     """An occurrence in words."""
-    days = f"{one.starts_on}" if one.starts_on == one.ends_on else f"{one.starts_on} to {one.ends_on}"
+    start, end = one.starts_on.isoformat(), one.ends_on.isoformat()
+    days = start if start == end else f"{start} to {end}"
     waits = ", evidence waits to be judged" if one.waiting and one.standing != "done" else ""
     event = f" {one.event}" if one.event else ""
     return f"{days}{event}: {STANDINGS[one.standing].lower()}{waits}"

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from controls.models import Control, Criterion
 from evidence.coverage.book import controls_of
 from evidence.coverage.forms import CoverageFilter, PeriodFilter
-from evidence.coverage.grid import ATTACH, ATTENTION, HEADER, UNEXPECTED, Grid
+from evidence.coverage.grid import ATTACH, ATTENTION, HEADER, UNEXPECTED, Address, Grid
 from evidence.coverage.jobs import rebuild_coverage
 from evidence.coverage.proof import Occasion
 from evidence.coverage.readiness import CriterionLine, Readiness
@@ -62,10 +62,11 @@ def coverage(request: HttpRequest) -> HttpResponse:
     filter_ = CoverageFilter(request.GET, user, moment)
     grid = Grid(user, filter_.period, filter_.narrowed, moment)
     page = Paginator(grid.ids if filter_.is_valid() else [], PER_PAGE).get_page(request.GET.get("page"))
-    counts = grid.counts
+    counts, address, opens = grid.counts, Address(moment), can(user, "view", Control)
+    lines, months = grid.drawn(list(page.object_list)), len(grid.months)
     context = {
         "grid": grid,
-        "lines": grid.drawn(list(page.object_list)),
+        "table": [line.shown(address.page(line.id) if opens else "", months) for line in lines],
         "page": page,
         "filter": filter_,
         "period": filter_.period,
@@ -74,7 +75,6 @@ def coverage(request: HttpRequest) -> HttpResponse:
         "over": over(counts),
         "legend": LEGEND,
         "moment": moment,
-        "opens": can(user, "view", Control),
         "may_rebuild": moment is None and can(user, "rebuild", Occurrence),
         "attention": ATTENTION,
         "unexpected": UNEXPECTED,
