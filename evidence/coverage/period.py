@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Mapping as ReadOnly
+from functools import cached_property
 from typing import Any, Final
 
 from django import forms
@@ -49,10 +50,12 @@ class PeriodForm(forms.Form):
     def asked(self, said: ReadOnly[str, Any]) -> Days:
         """The period that was said; what is left out is the running year's."""
         first, last = said.get("from"), said.get("to")
+        if first and last:
+            return Days(first, last)
         year = programme_year(first or last or self.day)
         return Days(first or min(year.first, last or year.first), last or year.last)
 
-    @property
+    @cached_property
     def period(self) -> Days:
         """The period asked for; the running year while what was asked cannot be read."""
         return self.asked(self.cleaned_data) if self.is_valid() else programme_year(self.day)

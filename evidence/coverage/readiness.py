@@ -167,7 +167,7 @@ class CriterionLine:
         """How many controls in scope are linked to it."""
         return len(self.controls)
 
-    @property
+    @cached_property
     def holding_back(self) -> list[ControlLine]:
         """The controls that keep it from being ready, the worst first."""
         order = list(STATES)
