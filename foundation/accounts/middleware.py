@@ -6,7 +6,6 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from foundation.accounts.access import read_once
 from foundation.accounts.roles import Role
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -38,20 +37,13 @@ OWN_ROUTES: Final = frozenset(
 
 
 class AuditorReadOnly:
-    """Refuses an auditor every unsafe method outside OWN_ROUTES with 403; TrailMiddleware, outside it, records that.
-
-    It also lets one request read windows and grants once (access.read_once).
-    """
+    """Refuses an auditor every unsafe method outside OWN_ROUTES with 403; TrailMiddleware, outside it, records that."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = read_once.set({})
-        try:
-            return self.get_response(request)
-        finally:
-            read_once.reset(token)
+        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
         """Asked once the route is known and before its view runs."""

@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 
 from foundation.organisation.catalogue import CATALOGUE
-from foundation.organisation.models import Organisation, Setting, seen
+from foundation.organisation.models import Organisation, Setting
+from foundation.organisation.once import forget
 from foundation.trail.keep import save
 
 LOGO_BYTES = 512 * 1024
@@ -32,9 +33,7 @@ def keep(organisation: Organisation, *, actor: object, reason: str = "") -> Orga
     """Store the organisation as it now is, for the first time too. Raises Stale if somebody else did meanwhile."""
     verb = "organisation.created" if organisation.is_new else "organisation.updated"
     save(organisation, actor=actor, verb=verb, reason=reason)
-    cell = seen.get()
-    if cell:
-        cell.clear()
+    forget(Organisation)
     return organisation
 
 
@@ -83,6 +82,7 @@ def change_setting(key: str, value: int, *, actor: object, reason: str, version:
     if not item.least <= value <= item.most:
         raise ValidationError(f"Choose between {item.least} and {item.most} {item.unit}.")
     row = Setting.objects.filter(key=key).first()
+    forget(Setting)
     if row is None:
         return save(Setting(key=key, value=value), actor=actor, verb="setting.created", reason=reason)
     row.value = value

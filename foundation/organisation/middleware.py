@@ -1,4 +1,4 @@
-"""Lets one request read the organisation once, and shows every time in its zone."""
+"""Lets one request read once what its page asks many times, and shows every time in the organisation's zone."""
 
 from collections.abc import Callable
 
@@ -6,19 +6,16 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from foundation.organisation.models import seen, zone
+from foundation.organisation.models import zone
+from foundation.organisation.once import reading_once
 
 
 class OrganisationMiddleware:
-    """Open a cell that `organisation()` fills and the actions empty after a change; make its zone the current one."""
+    """Open what `once` keeps; make the organisation's zone the current one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        token = seen.set([])
-        try:
-            with timezone.override(zone()):
-                return self.get_response(request)
-        finally:
-            seen.reset(token)
+        with reading_once(), timezone.override(zone()):
+            return self.get_response(request)

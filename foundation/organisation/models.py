@@ -1,7 +1,6 @@
 """The one organisation of this installation, its holidays, and the numbers that it has promised."""
 
 import zoneinfo
-from contextvars import ContextVar
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -10,13 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from foundation.organisation.catalogue import CATALOGUE
+from foundation.organisation.once import once
 from foundation.trail.models import Register, Tracked
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ONLY_ID = 1
 TAKEN = "That day is on the calendar already, or was taken off it: then restore it."
-
-seen: ContextVar[list["Organisation"] | None] = ContextVar("organisation_seen", default=None)  # see middleware.py
 
 
 def valid_zone(name: str) -> None:
@@ -99,13 +97,10 @@ class Setting(Tracked):
 
 def organisation() -> Organisation:
     """Return the organisation; before anybody has set it up, an unsaved one with the defaults. One query a request."""
-    cell = seen.get()
-    if cell:
-        return cell[0]
-    found = Organisation.objects.filter(pk=ONLY_ID).first() or Organisation(name="Your organisation")
-    if cell is not None:
-        cell.append(found)
-    return found
+    return once(
+        Organisation,
+        lambda: Organisation.objects.filter(pk=ONLY_ID).first() or Organisation(name="Your organisation"),
+    )
 
 
 def zone() -> zoneinfo.ZoneInfo:

@@ -11,7 +11,8 @@ from PIL import Image
 
 from foundation.organisation.actions import change_setting, found, keep, redrawn, set_logo
 from foundation.organisation.catalogue import CATALOGUE
-from foundation.organisation.models import Holiday, Organisation, Setting, organisation, seen, today, valid_week
+from foundation.organisation.models import Holiday, Organisation, Setting, organisation, today, valid_week
+from foundation.organisation.once import reading_once
 from foundation.organisation.settings import all_settings, setting
 from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry
@@ -78,15 +79,20 @@ def test_work_week_is_days_in_order(week):
 
 def test_change_within_a_request_is_seen_at_once(django_assert_num_queries):
     ours = found(name="One Ltd", actor=SYSTEM)
-    token = seen.set([])
-    try:
+    with reading_once():
         with django_assert_num_queries(1):
             assert [organisation().name for _ in range(3)] == ["One Ltd"] * 3
         ours.name = "New Ltd"
         keep(ours, actor=SYSTEM)
         assert organisation().name == "New Ltd"
-    finally:
-        seen.reset(token)
+
+
+def test_a_number_changed_within_a_request_holds_at_once(django_assert_num_queries):
+    with reading_once():
+        with django_assert_num_queries(1):
+            assert {setting("review_due_soon_days"), setting("review_due_soon_days")} == {14}
+        change_setting("review_due_soon_days", 21, actor=SYSTEM, reason="We plan three weeks ahead.")
+        assert setting("review_due_soon_days") == 21
 
 
 def test_same_holiday_twice_is_refused():
