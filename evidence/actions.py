@@ -83,6 +83,7 @@ class For:
     reason: str
     requirement: Requirement | None = None
     occurrence: datetime.date | None = None
+    event: str = ""
     nothing_occurred: bool = False
 
 
@@ -256,7 +257,7 @@ def inherited(earlier: Evidence) -> list[For]:
     return [
         For(
             control=link.control, reason=link.reason, requirement=link.requirement, occurrence=link.occurrence,
-            nothing_occurred=link.nothing_occurred,
+            event=link.event, nothing_occurred=link.nothing_occurred,
         )
         for link in live
     ]  # fmt: skip
@@ -286,6 +287,8 @@ def check_link(item: Evidence, link: For) -> None:
         if not link.requirement.accepts(item.kind):
             kind, wanted = item.get_kind_display().lower(), link.requirement.kind_words().lower()
             raise ValidationError(f"“{link.requirement}” takes {wanted}; this is a {kind}.")
+    if link.event and link.occurrence is None:
+        raise ValidationError({"occurrence": "Say on which day the event was."})
     if link.nothing_occurred and (item.row_count != 0 or not item.query or item.period_from is None):
         raise ValidationError("That nothing occurred takes its query, the period that it covers and a count of 0 rows.")
 
@@ -429,7 +432,7 @@ def new_link(item: Evidence, link: For) -> EvidenceLink:
     """The row of a link, not stored yet."""
     return EvidenceLink(
         evidence=item, control=link.control, requirement=link.requirement, occurrence=link.occurrence,
-        nothing_occurred=link.nothing_occurred, reason=link.reason,
+        event=link.event, nothing_occurred=link.nothing_occurred, reason=link.reason,
     )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class PushForm(ToldForm):
         help_text="The number of the requirement.",
     )
     occurrence = day_field(required=False, help_text="A day of the occurrence that it is for.")
+    event = forms.CharField(max_length=200, required=False, help_text="The one event of that day.")
     nothing_occurred = forms.BooleanField(required=False, help_text="It shows, by its query, that nothing occurred.")
     another = forms.BooleanField(required=False, help_text="Another item, although the bytes are the same.")
 
@@ -70,7 +71,7 @@ class PushForm(ToldForm):
 
     def link(self) -> For:
         """What it is for."""
-        names = ("control", "reason", "requirement", "occurrence", "nothing_occurred")
+        names = ("control", "reason", "requirement", "occurrence", "event", "nothing_occurred")
         return For(**{name: self.cleaned_data[name] for name in names})
 
 

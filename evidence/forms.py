@@ -100,6 +100,7 @@ class SubmitForm(ToldForm):
         label="Requirement", queryset=Requirement.objects.none(), required=False, empty_label="No written requirement"
     )
     occurrence = day_field(required=False, help_text="A day of the occurrence that it is for. Empty: as its times say.")
+    event = forms.CharField(max_length=200, required=False, help_text="The one event of that day. Empty: every one.")
     nothing_occurred = forms.BooleanField(
         label="It shows that nothing occurred", required=False,
         help_text="There was nothing to do: with the query, the period and a count of 0 rows.",
@@ -107,8 +108,8 @@ class SubmitForm(ToldForm):
     another = forms.BooleanField(label="It is another item, although the bytes are the same", required=False)
 
     field_order = (
-        "file", "title", "requirement", "reason", "occurrence", "kind", *SOURCE, "nothing_occurred", "redaction",
-        "description", "expires_on", "reviewer", "another",
+        "file", "title", "requirement", "reason", "occurrence", "event", "kind", *SOURCE, "nothing_occurred",
+        "redaction", "description", "expires_on", "reviewer", "another",
     )  # fmt: skip
 
     def __init__(self, *args: Any, user: User, control: Control, **kwargs: Any) -> None:
@@ -131,7 +132,8 @@ class SubmitForm(ToldForm):
         said = self.cleaned_data
         return For(
             control=self.control, reason=said["reason"], requirement=said["requirement"],
-            occurrence=said["occurrence"], nothing_occurred=said["nothing_occurred"],
+            occurrence=said["occurrence"], event=said["event"],
+            nothing_occurred=said["nothing_occurred"],
         )  # fmt: skip
 
 
@@ -188,6 +190,7 @@ class LinkForm(VerbForm):
     )  # fmt: skip
     reason = words_field(label="What it proves", rows=2, help_text="What it shows about the control.")
     occurrence = day_field(required=False, help_text="A day of the occurrence that it is for. Empty: as its times say.")
+    event = forms.CharField(max_length=200, required=False, help_text="The one event of that day. Empty: every one.")
     nothing_occurred = forms.BooleanField(label="It shows that nothing occurred", required=False)
 
     def limit(self, user: User, control: str) -> "LinkForm":

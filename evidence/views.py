@@ -45,7 +45,7 @@ from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.trail.asof import rows, thaw
 
-PREFILLED = ("requirement", "occurrence", "period_from", "period_to", "title", "source_system")
+PREFILLED = ("requirement", "occurrence", "event", "period_from", "period_to", "title", "source_system")
 
 
 class EvidencePages(Pages):

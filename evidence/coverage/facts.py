@@ -197,8 +197,8 @@ def _proofs(controls: Collection[int], when: Terms, moment: datetime.datetime | 
             "followed", "replaced",
         )
     }  # fmt: skip
-    for control, evidence, requirement, meant, nothing in links.order_by("id").values_list(
-        "control_id", "evidence_id", "requirement_id", "occurrence", "nothing_occurred"
+    for control, evidence, requirement, meant, event, nothing in links.order_by("id").values_list(
+        "control_id", "evidence_id", "requirement_id", "occurrence", "event", "nothing_occurred"
     ):
         item = kept.get(evidence)
         if item is None or item["replaced"] or (item["followed"] and item["state"] != State.ACCEPTED):
@@ -213,6 +213,7 @@ def _proofs(controls: Collection[int], when: Terms, moment: datetime.datetime | 
                 own=own,
                 days=Days(item["period_from"], item["period_to"]) if item["period_from"] else None,
                 meant=meant,
+                event=event,
                 requirement=requirement,
                 nothing=nothing,
             ),
@@ -260,16 +261,17 @@ def _listed(stretch: Stretch, populations: Iterable[Frozen]) -> bool:
 
 
 def _judged(stretch: Stretch, last: datetime.date, event: str, facts: Facts) -> Judged:
-    answer = judge(asked_of(stretch.days, last, facts), facts.proofs_of(stretch.days))
+    answer = judge(asked_of(stretch.days, last, facts, event), facts.proofs_of(stretch.days))
     return Judged(stretch, last, event, facts.wording(stretch.days.last), answer)
 
 
-def asked_of(days: Days, last: datetime.date, facts: Facts) -> Asked:
-    """What is asked of the control for an occurrence of these days with this last day of grace."""
+def asked_of(days: Days, last: datetime.date, facts: Facts, event: str = "") -> Asked:
+    """What is asked of the control for an occurrence of these days, or an event, with this last day of grace."""
     return Asked(
         days=days,
         due=last,
         needs=[need.id for need in facts.needs if need.holds(days.last)],
         written=facts.written,
         excepted=any(excepted.covers(days) for excepted in facts.excepted),
+        event=event,
     )

@@ -51,7 +51,7 @@ class Proof:
 
     `day`: when it was captured as far as that can be trusted (`Evidence.moment`, in the organisation's zone); `own`:
     whether times are the source's own; `days`: the period that it covers; `meant`: a day of the occurrence it was
-    attached to; `nothing`: it shows that there was nothing to do.
+    attached to, and `event` the one event of it, if only that; `nothing`: it shows that there was nothing to do.
     """
 
     evidence: int
@@ -60,6 +60,7 @@ class Proof:
     own: bool
     days: Days | None = None
     meant: datetime.date | None = None
+    event: str = ""
     requirement: int | None = None
     nothing: bool = False
 
@@ -91,7 +92,8 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One occurrence as it is judged: its days, the last day of grace, what must be proved, and whether it is excepted.
+    """One occurrence as it is judged: its days, the last day of grace, what must be proved, and whether it is excepted;
+    `event`: what the population calls it, where one event is the occurrence.
 
     `needs`: requirements in force at its end; none of them and `written`: any accepted evidence meets what the control
     says in its own words; neither: nothing can.
@@ -102,6 +104,7 @@ class Asked:
     needs: Sequence[int]
     written: bool
     excepted: bool = False
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,8 @@ def is_about(proof: Proof, asked: Asked) -> bool:
     """Whether the item speaks of this occurrence: attached to it, else by the period it covers, else by its day."""
     if proof.day < asked.days.first and not (proof.own and covers(proof, asked)):
         return False  # captured before the occurrence began: it can say nothing of it
+    if proof.event and proof.event != asked.event:
+        return False
     if proof.meant is not None:
         return proof.meant in asked.days
     if proof.days is not None:

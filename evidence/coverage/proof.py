@@ -61,7 +61,7 @@ class Occasion:
             raise LookupError
         self.judged: Judged = picked
         self.days = self.judged.stretch.days
-        self.asked = asked_of(self.days, self.judged.due, self.facts)
+        self.asked = asked_of(self.days, self.judged.due, self.facts, self.judged.event)
         self.square: Square = square(control.pk, self.judged, self.when.day)
 
     @property

@@ -258,6 +258,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(blank=True, editable=False)),
                 ('archived_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('occurrence', models.DateField(blank=True, help_text='A day of the occurrence that it is meant for; empty: as its times say.', null=True)),
+                ('event', models.CharField(blank=True, help_text='The one event of that day that it is about; empty: every one.', max_length=200)),
                 ('nothing_occurred', models.BooleanField(default=False, help_text='It shows, by its query, that there was nothing to do in the period covered.')),
                 ('reason', models.TextField(help_text='What it proves about the control.')),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
@@ -284,6 +285,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('archived_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('occurrence', models.DateField(blank=True, help_text='A day of the occurrence that it is meant for; empty: as its times say.', null=True)),
+                ('event', models.CharField(blank=True, help_text='The one event of that day that it is about; empty: every one.', max_length=200)),
                 ('nothing_occurred', models.BooleanField(default=False, help_text='It shows, by its query, that there was nothing to do in the period covered.')),
                 ('reason', models.TextField(help_text='What it proves about the control.')),
                 ('control', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence_links', to='controls.control')),
@@ -393,5 +395,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='evidencelink',
             constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='evidence_link_has_reason'),
+        ),
+        migrations.AddConstraint(
+            model_name='evidencelink',
+            constraint=models.CheckConstraint(condition=models.Q(('event', ''), ('occurrence__isnull', False), _connector='OR'), name='evidence_link_event_on_a_day', violation_error_message='Say on which day the event was.'),
         ),
     ]

@@ -69,6 +69,9 @@ class EvidenceLink(Register):
     occurrence = models.DateField(
         null=True, blank=True, help_text="A day of the occurrence that it is meant for; empty: as its times say."
     )
+    event = models.CharField(
+        max_length=200, blank=True, help_text="The one event of that day that it is about; empty: every one."
+    )
     nothing_occurred = models.BooleanField(
         default=False, help_text="It shows, by its query, that there was nothing to do in the period covered."
     )
@@ -87,6 +90,11 @@ class EvidenceLink(Register):
                 violation_error_message="This item is linked to this control already.",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="evidence_link_has_reason"),
+            models.CheckConstraint(
+                condition=Q(event="") | Q(occurrence__isnull=False),
+                name="evidence_link_event_on_a_day",
+                violation_error_message="Say on which day the event was.",
+            ),
         )
 
     def __str__(self) -> str:

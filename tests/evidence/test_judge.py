@@ -42,6 +42,7 @@ PROOFS = st.builds(
         lambda pair: Days(pair[0], pair[0] + datetime.timedelta(days=pair[1]))
     ),
     meant=st.none() | st.dates(day("2026-09-01"), day("2026-12-01")),
+    event=st.sampled_from(["", "CHG-1", "CHG-2"]),
     requirement=st.none() | st.integers(1, 3),
     nothing=st.booleans(),
 )
@@ -51,6 +52,7 @@ ASKED = st.builds(
     needs=st.sets(st.integers(1, 3)).map(sorted),
     written=st.booleans(),
     excepted=st.booleans(),
+    event=st.sampled_from(["", "CHG-1"]),
 )
 
 

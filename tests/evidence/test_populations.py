@@ -37,6 +37,7 @@ from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from tests.evidence.test_coverage import table
+from tests.evidence.test_submitting import TOLD, signed_in, upload
 from tests.factories.evidence import operating
 from tests.factories.people import UserFactory
 from tests.factories.populations import lines, population
@@ -217,6 +218,25 @@ def test_events_come_from_populations(control: Control, owner: User, manager: Us
     kept = table()
     rebuild()
     assert table() == kept
+
+
+def test_evidence_of_one_event_proves_nothing_of_another_on_its_day(control: Control, owner: User, manager: User):
+    evidence.accept(population(*CHANGES, actor=owner, controls=[control]).evidence, actor=manager)
+    address = f"/evidence/new/?control={control.pk}&occurrence=2026-07-14&event=CHG-1"
+    with time_machine.travel(datetime.datetime(2026, 7, 15, 12, tzinfo=datetime.UTC)):
+        page = signed_in(owner).get(address)
+        assert page.context["form"]["event"].value() == "CHG-1"
+        sent = TOLD | {"occurrence": "2026-07-14", "event": "CHG-1", "file": upload("ticket.csv")}
+        assert signed_in(owner).post(address, sent).status_code == 302
+        evidence.accept(Evidence.objects.latest("id"), actor=manager)
+    assert standing(control) == [
+        ("2026-07-14", "CHG-1", "done", ""), ("2026-07-14", "CHG-2", "open", "nothing"),
+        ("2026-09-01", "CHG-5", "open", "nothing"),
+    ]  # fmt: skip
+    shown = signed_in(owner).get(f"/evidence/occurrences/{control.pk}/2026-07-14/?event=CHG-2")
+    assert shown.context["considered"] == []
+    refused = signed_in(owner).post(address, TOLD | {"event": "CHG-1", "file": upload("other.csv", b"x")})
+    assert "on which day" in refused.content.decode()
 
 
 def test_an_empty_population_is_no_occurrence_once_accepted(control: Control, owner: User, manager: User):
