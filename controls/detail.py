@@ -1,16 +1,17 @@
-"""What a control's page shows beside its facts: its wordings, its criteria, and what this person may do."""
+"""What a control's pages show beside its facts: its wordings, its criteria, and what this person may do."""
 
 import datetime
 from typing import Any
 
 from controls.models import SCOPE, Control, Mapping, Status, Wording
 from controls.states import day_of
-from foundation.accounts.access import are_apart, can, visible
+from foundation.accounts.access import are_apart, can, verbs_on, visible
 from foundation.accounts.duties import NOT_APPLICABLE
 from foundation.accounts.models import DutyException, User
+from foundation.pages.panels import Panel
 from foundation.trail.asof import rows, thaw
 
-VERBS = ("update_status", "propose_not_applicable", "approve_not_applicable", "review", "reword", "map_criteria")
+VERBS = ("update_status", "propose_not_applicable", "approve_not_applicable", "review", "reword", "submit_evidence")
 
 
 def wordings_of(control: Control, moment: datetime.datetime | None) -> dict[str, Any]:
@@ -26,10 +27,12 @@ def wordings_of(control: Control, moment: datetime.datetime | None) -> dict[str,
     }
 
 
-def criteria_of(control: Control, user: User, moment: datetime.datetime | None) -> list[Any]:
+def criteria_panel(user: User, control: Control, moment: datetime.datetime | None) -> Panel:
     """The links that stood and that `user` may see, each with its criterion, in the framework's order."""
     links = visible(user, rows(Mapping, moment), moment).filter(control_id=control.pk, archived_at=None)
-    return list(links.select_related("criterion").order_by("criterion__framework_id", "criterion__position"))
+    found = links.select_related("criterion").order_by("criterion__framework_id", "criterion__position")
+    may = moment is None and control.archived_at is None and can(user, "map_criteria", control)
+    return Panel("controls/criteria_panel.html", {"links": list(found), "may_map": may})
 
 
 def exceptions_for(control: Control, user: User) -> list[DutyException]:
@@ -42,7 +45,8 @@ def verbs_for(user: User, control: Control) -> dict[str, bool]:
     """Which verbs this person may do now: what the role allows and the control's state makes sense of."""
     if control.archived_at:
         return {}
-    may = {verb: can(user, verb, control) for verb in VERBS}
+    allowed = verbs_on(user, VERBS, control)
+    may = {verb: verb in allowed for verb in VERBS}
     waiting = control.awaits_second_person
     may["propose_not_applicable"] = may["propose_not_applicable"] and control.status in SCOPE and not waiting
     may["decline_not_applicable"] = may["approve_not_applicable"] and waiting

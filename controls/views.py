@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from controls import actions
 from controls.columns import COLUMNS, FACTS, attach_criteria
-from controls.detail import criteria_of, exceptions_for, verbs_for, wordings_of
+from controls.detail import exceptions_for, verbs_for, wordings_of
 from controls.filters import ControlFilter, MatrixFilter
 from controls.forms import (
     ApplicabilityForm,
@@ -68,10 +68,9 @@ class ControlPages(Pages):
     attach = staticmethod(attach_criteria)
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
-        """The wordings, the criteria with their rationale, and the verbs that this person may do now."""
+        """The wordings, and the verbs that this person may do now."""
         return {
             **wordings_of(target, moment),
-            "criteria": criteria_of(target, self.user, moment),
             "exceptions": [] if moment else exceptions_for(target, self.user),
             "verbs": {} if moment else verbs_for(self.user, target),
         }

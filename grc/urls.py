@@ -49,7 +49,7 @@ urlpatterns = [
     path("search/", search, {"search": wiring.SEARCH}, name="search"),
     path("matrix/", matrix, {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),
     path("matrix/export.csv", matrix_csv, {"columns": wiring.MATRIX_COLUMNS}, name="matrix-csv"),
-    path("controls/", include(controls.routes(wiring.CONTROL_PANELS))),
+    path("controls/", include(controls.routes(wiring.CONTROL_PANELS, wiring.CONTROL_TABS))),
     path("evidence/populations/new/", freeze, {"sources": wiring.POPULATIONS}, name="population-freeze"),
     path("coverage/", coverage.coverage, name="coverage"),
     path("coverage/export.csv", coverage.coverage_csv, name="coverage-csv"),

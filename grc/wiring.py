@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from audits.models import Engagement
+from controls.detail import criteria_panel
 from controls.models import Control, Criterion
 from controls.search import find_controls
 from controls.work import controls_work
@@ -38,7 +39,7 @@ from foundation.jobs.schedule import Every
 from foundation.jobs.trail import mail_checkpoint, sweep_trail, verify_trail
 from foundation.organisation.jobs import expire_job_files
 from foundation.organisation.models import Setting
-from foundation.pages.panels import PanelOf
+from foundation.pages.panels import PanelOf, Tab
 from foundation.trail.models import Entry
 from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
@@ -90,8 +91,12 @@ WORK = [controls_work, coverage_work, evidence_work, findings_work, exceptions_w
 SEARCH = [find_controls, find_evidence, find_findings, find_populations]
 # What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
 MATRIX_COLUMNS: dict[str, Any] = {"evidence": evidence_cells}
-# What a control's page shows of the registers above, in this order (foundation.pages.panels).
-CONTROL_PANELS: list[PanelOf] = [coverage_panel, evidence_panel, findings_panel, populations_panel]
+# What is shown of a control on its overview, and on tabs beside it (foundation.pages.panels).
+CONTROL_PANELS: list[PanelOf] = [coverage_panel]
+CONTROL_TABS = [
+    Tab("evidence", "Evidence", [evidence_panel, populations_panel]),
+    Tab("links", "Links", [criteria_panel, findings_panel]),
+]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
 SEALED: list[tuple[str, Callable[[], int]]] = [
     ("second factors", second_factor.reseal_all),

@@ -11,11 +11,10 @@ from evidence.coverage.book import Book, controls_of
 from evidence.coverage.grid import ATTACH, Address, told
 from evidence.coverage.period import programme_year
 from evidence.coverage.words import SIGNS, TONES, in_words
-from evidence.models import Occurrence, Requirement
-from foundation.accounts.access import can, visible
+from evidence.models import Occurrence
+from foundation.accounts.access import can
 from foundation.accounts.models import User
 from foundation.pages.panels import Panel
-from foundation.trail.asof import rows, thaw
 
 
 def evidence_cells(user: User, controls: Sequence[int], moment: datetime.datetime | None) -> ReadOnly[int, str]:
@@ -34,27 +33,20 @@ def evidence_cells(user: User, controls: Sequence[int], moment: datetime.datetim
 
 
 def coverage_panel(user: User, control: Control, moment: datetime.datetime | None) -> Panel | None:
-    """For a control's page: this year's occurrences as squares, their count, and what evidence it needs."""
+    """For a control's overview: this year's occurrences as squares, and their count."""
     if not can(user, "view", Occurrence):
         return None
-    period, day = programme_year(day_of(moment)), day_of(moment)
+    period = programme_year(day_of(moment))
     seen = controls_of(user, moment).filter(id=control.pk)
     squares, address = Book(seen, period, moment).of([control.pk]).get(control.pk, []), Address(moment)
-    needs = visible(user, rows(Requirement, moment), moment).filter(control_id=control.pk, archived_at=None)
     return Panel(
         "evidence/coverage_panel.html",
         {
             "squares": [(SIGNS[one.standing], TONES[one.standing], told(one), address.of(one)) for one in squares],
             "words": in_words(Counter(one.standing for one in squares)) if squares else "",
             "period": period,
-            "requirements": [
-                thaw(row)
-                for row in needs.order_by("effective_from", "id")
-                if row.effective_to is None or row.effective_to >= day
-            ],
             "ref": control.ref,
             "attach": ATTACH,
-            "may_attach": moment is None and bool(squares) and can(user, "submit_evidence", control),
+            "may_attach": moment is None and bool(squares),  # and `verbs.submit_evidence`, which the page has asked
         },
-        first=True,
     )

@@ -4,15 +4,14 @@ Roles come first, then expiring grants for exceptions. Auditors are read-only be
 Rules of the table: the domain's roles page. Decisions 1-3 and 7-10 of docs/architecture.md.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from contextvars import ContextVar
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, TypeGuard, TypeVar
 
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import CharField, Model, Q, QuerySet
+from django.db.models import CharField, Model, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from django.http import Http404
 from django.utils import timezone
@@ -22,6 +21,7 @@ from foundation.accounts.models import AuditorWindow, DutyException, User
 from foundation.accounts.paths import Paths, Via
 from foundation.accounts.roles import Role, Scope
 from foundation.organisation.models import zone
+from foundation.organisation.once import once
 from foundation.trail import asof
 
 ADMIN, COMPLIANCE, MANAGER = Role.ADMINISTRATOR, Role.COMPLIANCE_MANAGER, Role.MANAGER
@@ -270,10 +270,6 @@ BELOW: Final[dict[str, Paths]] = {
     "trail.block": Paths(timeless=True),
 }
 
-# What this request has read already, because a page's frame alone asks it several times: each auditor's window, and
-# whether a person holds some grant. None outside a request, where nothing is kept (middleware.py).
-read_once: ContextVar[dict[tuple[Any, ...], Any] | None] = ContextVar("accounts_read_once", default=None)
-
 Person = User | AnonymousUser
 Row = TypeVar("Row", bound=Model)
 _NOTHING: Final = Q(pk__in=())
@@ -317,6 +313,18 @@ def can(user: Person, verb: str, target: Model | type[Model], moment: datetime |
         return _can_anywhere(user, verb, model, scope)
     rows = type(target)._default_manager.filter(pk=target.pk)
     return allowed(user, verb, rows, moment).exists()
+
+
+def verbs_on(user: Person, verbs: Iterable[str], target: Model) -> set[str]:
+    """Those of the verbs that the person may do on this row: one query at most, where `can` would ask for each."""
+    model, asked, given = type(target), [], set()
+    for verb in verbs:
+        if _stands(user) and user.role != AUDITOR and _known(model, verb) and _scope(user, verb, model) is ALL:
+            given.add(verb)
+        else:
+            rows = allowed(user, verb, model._default_manager.filter(pk=target.pk))
+            asked.append(rows.order_by().values_list(Value(verb, CharField()), flat=True))
+    return given.union(asked[0].union(*asked[1:]) if asked else ())
 
 
 def which(user: Person, verb: str, targets: Iterable[Model]) -> set[Any]:
@@ -401,7 +409,7 @@ def open_window(user: Person) -> AuditorWindow | None:
         found = list(AuditorWindow.objects.filter(user=user, opens_at__lte=now, closes_at__gt=now)[:2])
         return found[0] if len(found) == 1 else None
 
-    window: AuditorWindow | None = _once(("window", user.pk), read)
+    window = once(("window", user.pk), read)
     return window if window is not None and window.is_open(now) else None
 
 
@@ -459,15 +467,6 @@ def _stands(user: Person) -> TypeGuard[User]:
     return bool(user.is_authenticated and user.is_active)
 
 
-def _once(key: tuple[Any, ...], read: Callable[[], Any]) -> Any:
-    kept = read_once.get()
-    if kept is None:
-        return read()
-    if key not in kept:
-        kept[key] = read()
-    return kept[key]
-
-
 def _known(model: type[Model], verb: str) -> bool:
     return verb in TABLE.get(model._meta.label_lower, {})
 
@@ -519,7 +518,7 @@ def _can_anywhere(user: User, verb: str, model: type[Model], scope: Scope | None
     grants = _live_grants(user, verb, model)
     if scope is not None or grants is None:
         return scope is not None
-    return bool(_once(("grant", user.pk, verb, model), grants.exists))
+    return once(("grant", user.pk, verb, model), grants.exists)
 
 
 def _reach(user: User, scope: Scope | None, rows: QuerySet[Any]) -> Q:

@@ -18,7 +18,7 @@ from foundation.accounts.token_forms import TokenFilter, TokenForm
 from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column
 from foundation.pages.pages import Pages
-from foundation.pages.panels import PanelOf
+from foundation.pages.panels import PanelOf, Tab
 
 MADE: Final = "token_made"  # in the session: a new token's number and text, until its page has shown it
 
@@ -48,9 +48,9 @@ class TokenPages(Pages):
     intro = "Keys with which programs ask the API in a person's name: no more than the person may, and never to sign."
 
     @classmethod
-    def urls(cls, panels: Sequence[PanelOf] = ()) -> list[URLPattern]:
+    def urls(cls, panels: Sequence[PanelOf] = (), tabs: Sequence[Tab] = ()) -> list[URLPattern]:
         return [
-            *super().urls(panels),
+            *super().urls(panels, tabs),
             path("<int:pk>/made/", made, name="token-made"),
             path("<int:pk>/revoke/", revoke, name="token-revoke"),
         ]

@@ -31,7 +31,7 @@ from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.views import import_start
 from foundation.pages.listing import Listing
 from foundation.pages.moment import asked_moment, at, correction
-from foundation.pages.panels import PanelOf, panels_for
+from foundation.pages.panels import PanelOf, Tab, panels_for
 from foundation.pages.paper import Paper, PaperRefused
 from foundation.pages.sheets import stream
 from foundation.trail.asof import rows, thaw
@@ -43,7 +43,7 @@ from foundation.trail.views import trail_of
 READING = ["GET", "HEAD"]
 WRITING = [*READING, "POST"]
 CONFIRM = "pages/confirm.html"
-READ_ONLY = {"list", "csv", "detail", "history", "trail"}
+READ_ONLY = {"list", "csv", "detail", "tab", "history", "trail"}
 
 
 class Pages:
@@ -67,6 +67,9 @@ class Pages:
     left_out: ClassVar[Sequence[str]] = ()  # pages of `urls` that this register does not have
     row_verb: ClassVar[tuple[str, str, str] | None] = None  # (verb, page, words), offered on the rows where allowed
     intro: ClassVar[str] = ""
+    # What registers above show of a record: on its overview, and on tabs of their own. `urls` is handed them.
+    panels: ClassVar[Sequence[PanelOf]] = ()
+    tabs: ClassVar[Sequence[Tab]] = ()
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
@@ -88,19 +91,22 @@ class Pages:
     # ---- routes ----------------------------------------------------------------------------------------------------
 
     @classmethod
-    def urls(cls, panels: Sequence[PanelOf] = ()) -> list[URLPattern]:
-        """The routes of this register, named `<model>-<page>`. panels: what registers above show on a record's page."""
-        name = cls.name()
+    def urls(cls, panels: Sequence[PanelOf] = (), tabs: Sequence[Tab] = ()) -> list[URLPattern]:
+        """The routes of this register, named `<model>-<page>`; with the panels and tabs of the registers above."""
+        cls.panels, cls.tabs, name = panels, tabs, cls.name()
         routes = [
             path("", cls.view("list", paper=cls.list_paper), name=f"{name}-list"),
             path("export.csv", cls.view("csv"), name=f"{name}-csv"),
             path("new/", cls.view("create"), name=f"{name}-create"),
-            path("<int:pk>/", cls.view("detail"), {"panels": panels}, name=f"{name}-detail"),
+            path("<int:pk>/", cls.view("detail"), name=f"{name}-detail"),
             path("<int:pk>/edit/", cls.view("edit"), name=f"{name}-edit"),
             path("<int:pk>/archive/", cls.view("archive"), name=f"{name}-archive"),
             path("<int:pk>/restore/", cls.view("restore"), name=f"{name}-restore"),
             path("<int:pk>/history/", cls.view("history"), name=f"{name}-history"),
             path("<int:pk>/trail/", cls.view("trail"), name=f"{name}-trail"),
+        ]
+        routes += [
+            path(f"<int:pk>/{tab.slug}/", cls.view("tab"), {"tab": tab}, name=f"{name}-{tab.slug}") for tab in tabs
         ]
         if cls.importer:
             routes.append(path("import/", cls.view("import"), name=f"{name}-import"))
@@ -205,12 +211,17 @@ class Pages:
             rows=listing.rows.count(),
         )
 
-    def detail_page(self, pk: int, panels: Sequence[PanelOf] = ()) -> HttpResponse:
+    def detail_page(self, pk: int) -> HttpResponse:
         """One record, live or as it stood, with what the registers above show of it."""
         moment = self.moment()
+        return self.show(self.fetch(pk, moment), moment=moment)
+
+    def tab_page(self, pk: int, tab: Tab) -> HttpResponse:
+        """What the registers above show of a record on one of their tabs."""
+        moment = self.moment()
         target = self.fetch(pk, moment)
-        parts: dict[str, Any] = panels_for(panels, self.user, target, moment)
-        return self.show(target, moment=moment, **parts)
+        panels = panels_for(tab.panels, self.user, target, moment)
+        return self.record("tab", target, moment=moment, shown_tab=tab, panels=panels)
 
     def show(
         self, target: Any, /, *, moment: datetime.datetime | None = None, status: int = 200, **context: Any
@@ -218,8 +229,9 @@ class Pages:
         """The detail page of `target`; verbs that refused a form call it again with that form and status 422."""
         type(self).attach([target], self.user, moment)
         facts = [(fact.label, fact.cell(target)) for fact in shown_to(self.user, self.model, self.facts)]
-        shown = {"moment": moment, "facts": facts, **self.detail_context(target, moment), **context}
-        return self.record("detail", target, status=status, **shown)
+        panels = panels_for(self.panels, self.user, target, moment)
+        shown = {"facts": facts, "panels": panels, **self.detail_context(target, moment), **context}
+        return self.record("detail", target, moment=moment, status=status, **shown)
 
     @classmethod
     def again(cls, request: HttpRequest, target: Any, **context: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What an upper register shows on a lower register's record page: a part of the page, handed in by grc/wiring.py.
+"""What upper registers show of a lower register's record: panels of its overview and tabs, handed in by grc/wiring.py.
 
 The lower app knows neither the register nor its models. A function of the list gets the person who looks, the record
 and the moment (None = now), asks `visible()` itself, and gives a `Panel` or None, in a constant number of queries:
@@ -9,7 +9,7 @@ and the moment (None = now), asks `visible()` itself, and gives a `Panel` or Non
 """
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +18,10 @@ from foundation.accounts.models import User
 
 @dataclass(frozen=True)
 class Panel:
-    """One part of a page. `first`: above the record's facts, where the eye falls first; else below everything."""
+    """One part of a page: a template, and what it finds as `panel.<name>`."""
 
     template: str
     shown: Mapping[str, Any] = field(default_factory=dict)
-    first: bool = False
 
     def __getitem__(self, name: str) -> Any:
         return self.shown[name]
@@ -31,9 +30,19 @@ class Panel:
 PanelOf = Callable[[User, Any, datetime.datetime | None], Panel | None]
 
 
-def panels_for(
-    functions: Iterable[PanelOf], user: User, target: Any, moment: datetime.datetime | None
-) -> dict[str, list[Panel]]:
-    """What the functions give, as the record's page takes it: `panels_first`, and `panels` below."""
-    found = [panel for function in functions if (panel := function(user, target, moment))]
-    return {"panels_first": [one for one in found if one.first], "panels": [one for one in found if not one.first]}
+@dataclass(frozen=True)
+class Tab:
+    """A tab between a record's overview and its history: its panels, at `/<register>/<id>/<slug>/`.
+
+    What every visitor needs at once belongs on the overview; the rest here, so that a record's first page costs the
+    same however many registers speak of it.
+    """
+
+    slug: str
+    label: str
+    panels: Sequence[PanelOf]
+
+
+def panels_for(functions: Iterable[PanelOf], user: User, target: Any, moment: datetime.datetime | None) -> list[Panel]:
+    """What the functions give, without those that have nothing for this person."""
+    return [panel for function in functions if (panel := function(user, target, moment))]

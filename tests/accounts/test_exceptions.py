@@ -160,7 +160,14 @@ def test_the_database_wants_the_exception_named(proposed: Control, compliance: U
 
 
 def test_what_protects_accounts_and_exceptions_is_never_lifted(compliance: User, manager: User):
-    assert set(EXCEPTABLE) == {"control.not_applicable"}
+    assert set(EXCEPTABLE) == {
+        "control.not_applicable",
+        "correctiveaction.verify",
+        "evidence.review",
+        "exemption.approve",
+        "finding.accept",
+        "finding.verify",
+    }
     ExceptionFactory(
         beneficiary=compliance, approver=manager, requested_by=compliance, state="approved", duty=OWN_ROLE.id
     )

@@ -332,6 +332,8 @@ WRITES: dict[str, str] = {
     "controls:control-edit":                        "302 404 404 403 403 403 422 403",
     "controls:control-archive":                     "302 404 404 403 403 403 422 403",
     "controls:control-restore":                     "302 404 404 403 403 403 302 403",
+    "controls:control-evidence":                     "302 405 405 403 405 405 405 405",
+    "controls:control-links":                        "302 405 405 403 405 405 405 405",
     "controls:control-history":                     "302 405 405 403 405 405 405 405",
     "controls:control-trail":                       "302 405 405 403 405 405 405 405",
     "controls:control-import":                      "302 404 404 403 403 403 422 403",
