@@ -15,6 +15,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile, File
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from controls.models import Control
@@ -237,8 +238,7 @@ def store(ready: Ready, *, actor: Any, accepted_by: User | None) -> Evidence:
     save(item, actor=actor, verb=f"evidence.{verb}", refs=refs)
     for link in links:
         keep_link(new_link(item, link), actor, "created", link.reason)
-    refresh(link.control.pk for link in links)
-    return item
+    return refreshed(item)
 
 
 def follow(item: Evidence, earlier: Evidence) -> None:
@@ -363,11 +363,14 @@ def move(item: Evidence, state: str) -> None:
 
 
 def refreshed(item: Evidence) -> Evidence:
-    """The item, with the coverage of its controls computed anew: those of its earlier versions are the same.
+    """The item, with the coverage of its controls computed anew, and of those to which another version is linked.
 
-    A population's list is linked to no control as proof, and yet decides which events those of the population had.
+    A version counts until the next one does, so what becomes of one says what the others are worth. A population's list
+    is linked to no control as proof, and yet decides which events those of the population had.
     """
-    proved = EvidenceLink.objects.filter(evidence=item).values_list("control_id", flat=True)
+    begun = item.first_id or item.pk
+    versions = Evidence.objects.filter(Q(pk=begun) | Q(first=begun))
+    proved = EvidenceLink.objects.filter(evidence__in=versions).values_list("control_id", flat=True)
     listed = PopulationLink.objects.filter(population__evidence=item).values_list("control_id", flat=True)
     refresh([*proved, *listed])
     return item
