@@ -142,10 +142,12 @@ class EvidenceApi(RegisterApi):
         return key
 
     def sent(self) -> Any:
-        """The fields that were sent. Raises Problem for one that is not there."""
+        """The fields that were sent. Raises Problem for one that is not there, and for a second file."""
         data = self.request.data
         if unknown := sorted(set(data) - set(PushForm.base_fields)):
             raise Problem(400, errors={name: ["There is no such field here."] for name in unknown})
+        if len(self.request.FILES.getlist("file")) > 1:
+            raise Problem(400, errors={"file": ["Send one file; each becomes an item."]})
         return self.request.POST
 
     def pushed(self, key: str) -> Evidence | None:

@@ -12,7 +12,7 @@ from evidence.models import Evidence, Exemption, Kind, Requirement, State
 from foundation.accounts.access import allowed
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
-from foundation.files.forms import StoredFileField, StoredFilesField, TooLarge
+from foundation.files.forms import StoredFileField, StoredFilesField, is_too_large
 from foundation.organisation.models import today
 from foundation.pages.forms import RegisterForm, VerbForm
 
@@ -88,7 +88,7 @@ class ToldForm(forms.Form):
     @property
     def too_large(self) -> bool:
         """Whether a file was refused for its size."""
-        return any(isinstance(one, TooLarge) for found in self.errors.as_data().values() for one in found)
+        return is_too_large(self)
 
 
 class SubmitForm(ToldForm):

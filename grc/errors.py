@@ -1,10 +1,21 @@
-"""The answer when something broke: a page that stands on nothing, with the number under which the log says what."""
+"""The answers when something broke (a page that stands on nothing, with the number under which the log says what), and
+when a request could not be read, or held more than is taken at once.
+"""
 
-from django.http import HttpRequest, HttpResponseServerError
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.shortcuts import render
 from django.template import loader
 from django.views.decorators.csrf import requires_csrf_token
 
+from foundation.files.uploads import too_much
 from foundation.trail.origin import current
+
+
+@requires_csrf_token
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """413 for what is too much at once, and how much is taken; 400 for everything else."""
+    words = too_much(exception)
+    return render(request, "413.html" if words else "400.html", {"words": words}, status=413 if words else 400)
 
 
 @requires_csrf_token

@@ -71,4 +71,5 @@ urlpatterns = [
     path("account/", include("foundation.accounts.sign_in_urls")),
 ]
 
+handler400 = "grc.errors.bad_request"
 handler500 = "grc.errors.server_error"

@@ -5,9 +5,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from grc.body import whole
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "grc.settings")
 
-application = get_wsgi_application()
+application = whole(get_wsgi_application())
 
 from django.db import connection  # noqa: E402 - only the line above makes the settings known
 

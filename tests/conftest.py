@@ -9,7 +9,7 @@ from django.test import TransactionTestCase
 
 from foundation.trail.guards import lifted
 
-pytest_plugins = ["tests.people", "tests.everywhere.world"]
+pytest_plugins = ["tests.people", "tests.everywhere.world", "tests.shared"]
 
 
 @pytest.fixture(autouse=True, scope="session")

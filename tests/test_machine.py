@@ -74,7 +74,7 @@ def test_request_beyond_the_limit_is_refused(client: Client, db, settings):
     settings.REQUEST_MAX_BYTES = 1000
     big = BytesIO(b"x" * 2000)
     big.name = "big.csv"
-    assert client.post("/account/sign-in/", {"file": big}).status_code == 400
+    assert client.post("/account/sign-in/", {"file": big}).status_code == 413
 
 
 def test_policy_allows_nothing_inline_and_nothing_foreign(client: Client, db):

@@ -24,6 +24,7 @@ from foundation.accounts import fresh
 from foundation.accounts.access import can, get_allowed, require, visible
 from foundation.accounts.models import User
 from foundation.files.download import open_file
+from foundation.files.forms import is_too_large
 from foundation.pages.act import VerbPage, act, put_onto, where_from
 from foundation.pages.columns import Column
 from foundation.pages.forms import RegisterForm, sent, user_of
@@ -167,7 +168,8 @@ def freeze(request: HttpRequest, sources: Mapping[str, Source]) -> HttpResponse:
         except ValidationError as refused:
             put_onto(form, refused)
     context = {"form": form, "pages": PopulationPages(request)}
-    return render(request, "evidence/freeze.html", context, status=422 if form.errors else 200)
+    status = 413 if is_too_large(form) else 422 if form.errors else 200
+    return render(request, "evidence/freeze.html", context, status=status)
 
 
 def frozen(form: FreezeForm, user: User, sources: Mapping[str, Source]) -> Population:

@@ -83,6 +83,11 @@ class StoredFilesField(StoredFileField):
         return list(files)
 
 
+def is_too_large(form: forms.Form) -> bool:
+    """Whether a file of a form was refused for its size."""
+    return any(isinstance(one, TooLarge) for found in form.errors.as_data().values() for one in found)
+
+
 def megabytes(size: int) -> str:
     """A size as people read it, to a tenth of a megabyte."""
     return f"{size / MEGABYTE:,.1f}".removesuffix(".0") + " MB"

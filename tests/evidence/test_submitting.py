@@ -185,7 +185,7 @@ def test_a_picture_of_too_many_pixels_is_not_drawn(owner: User, control: Control
 
 def test_too_many_files_are_refused_whole(owner: User, control: Control):
     answer = submit(owner, control, *[upload(f"{number}.txt", str(number).encode()) for number in range(21)])
-    assert answer.status_code == 400
+    assert answer.status_code == 413
     assert not Evidence.objects.exists()
     assert not StoredFile.objects.exists()
 

@@ -121,7 +121,8 @@ def test_a_request_that_breaks_off_leaves_nothing(sender):
 def test_nobody_who_is_not_signed_in_fills_the_disk(client, settings):
     big = ContentFile(b"x" * 6 * MB, "x")
     answer = client.post(reverse("account_login"), {"file": big})
-    assert answer.status_code == 400
+    assert answer.status_code == 413
+    assert "larger than 5 MB" in answer.content.decode()
     assert not incoming()
 
 

@@ -5,16 +5,24 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, ValidationError
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+    ValidationError,
+)
 from django.db import IntegrityError
 from django.forms import BaseForm
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.exceptions import ValidationError as Refused
 from rest_framework.response import Response
 
+from foundation.files.uploads import too_much
 from foundation.trail.keep import Stale
 
 API = "/api/"
@@ -92,8 +100,10 @@ def problem_of(exc: Exception) -> Problem | None:  # noqa: PLR0911 - one answer 
             return Problem(403, " ".join(str(one) for one in exc.args))
         case ValidationError():
             return Problem(400, errors=_messages(exc))
-        case RequestDataTooBig():
-            return Problem(413)
+        case RequestDataTooBig() | TooManyFilesSent() | TooManyFieldsSent():
+            return Problem(413, too_much(exc))
+        case UnreadablePostError():
+            return Problem(400, "The connection was cut before the whole request had arrived. Nothing was kept.")
         case Stale() | IntegrityError():
             logger.warning("Conflict in the API: %s", type(exc).__name__)
             return Problem(409)

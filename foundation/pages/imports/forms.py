@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from foundation.files.forms import StoredFileField, TooLarge
+from foundation.files.forms import StoredFileField, is_too_large
 from foundation.pages.imports.csvfile import WESTERN
 from foundation.pages.imports.importer import Importer
 from foundation.pages.imports.table import MOST_BYTES, MOST_ROWS, Table
@@ -34,7 +34,7 @@ class UploadForm(forms.Form):
 
     @property
     def too_large(self) -> bool:
-        return any(isinstance(error, TooLarge) for error in self.errors.as_data().get("file", []))
+        return is_too_large(self)
 
 
 class ColumnsForm(forms.Form):

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -75,20 +75,22 @@ class Shared:
     def python(self, code: str, *arguments: str) -> subprocess.Popen[str]:
         """Start Python code in a process of its own, with Django set up."""
         begin = "import django; django.setup()\n"
-        return self._start([sys.executable, "-c", begin + code, *arguments])
+        return self.start(["-c", begin + code, *arguments])
 
     def manage(self, *words: str) -> subprocess.Popen[str]:
-        return self._start([sys.executable, "manage.py", *words])
+        return self.start(["manage.py", *words])
 
-    def _start(self, command: list[str]) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            command,
-            cwd=django_settings.BASE_DIR,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def start(self, words: list[str], said: Path | None = None) -> subprocess.Popen[str]:
+        """Start this Python with these words in a process that the test's end kills. said: a file for its output."""
+        with said.open("w") if said else nullcontext(subprocess.PIPE) as output:
+            process = subprocess.Popen(
+                [sys.executable, *words],
+                cwd=django_settings.BASE_DIR,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
         self.started.append(process)
         return process
 
