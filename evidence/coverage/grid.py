@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 
 from controls.models import SCOPE, Frequency, Mapping
 from controls.states import GONE, NOBODY
@@ -21,7 +21,7 @@ from foundation.accounts.models import User
 from foundation.pages.filters import matching
 from foundation.trail.asof import rows
 
-ATTACH = "/evidence/new/"  # takes ?control= and ?occurrence=
+ATTACH = reverse_lazy("evidence:evidence-create")  # takes ?control= and ?occurrence=
 ATTENTION, WAITING, UNEXPECTED = "attention", "waiting", "unexpected"  # states of a control, besides the standings
 MONTH = datetime.timedelta(days=28)
 CHUNK = 500  # controls at once in an export

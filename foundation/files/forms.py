@@ -61,8 +61,12 @@ class StoredFilesField(StoredFileField):
     widget = ManyFiles
 
     def __init__(self, *, most: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
         self.most = most or settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        super().__init__(**kwargs)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """The page says by itself that these are too many (static/js/files.js)."""
+        return {**super().widget_attrs(widget), "data-most": self.most}
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         """A list of files. Raises TooLarge if one of them is, ValidationError for whatever else is wrong."""

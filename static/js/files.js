@@ -46,4 +46,23 @@
   hint.className = "field-help";
   hint.textContent = "Or drop files anywhere on this form, or paste a picture.";
   field.closest(".field").append(hint);
+
+  // The server refuses more than it takes at once; sending them first would be waiting for nothing.
+  const most = Number(field.dataset.most) || Infinity;
+  const wrong = document.createElement("p");
+  wrong.className = "field-errors";
+  wrong.setAttribute("role", "alert");
+  field.closest(".field").append(wrong);
+  function judge() {
+    const many = field.files.length;
+    wrong.textContent = many > most ? `These are ${many} files; ${most} go at once.` : "";
+    return many <= most;
+  }
+  field.addEventListener("input", judge);
+  form.addEventListener("submit", (event) => {
+    if (judge()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    field.focus();
+  }, true);
 })();

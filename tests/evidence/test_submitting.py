@@ -119,6 +119,32 @@ def test_only_ones_own_controls_take_evidence(owner: User, number: str):
     assert not Evidence.objects.exists()
 
 
+def test_a_refused_form_keeps_what_was_typed_and_names_the_files_to_choose_again(owner: User, control: Control):
+    need = requirement(control, kinds=["export"])
+    typed = {
+        "environment": "production", "query": "Reports, Users <all>", "requirement": str(need.pk), "row_count": "2",
+        "period_from": "2026-01-01", "period_to": "2025-01-01", "description": "With factors.", "occurrence": "2026-01-01",
+        "nothing_occurred": "on", "redaction": "None.", "expires_on": "2027-01-01", "captured_at": "2026-01-31T10:00",
+    }  # fmt: skip
+    answer = submit(owner, control, upload("<b>.csv", b"1"), upload("b.csv", b"2"), **typed)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["period_to"])
+    page = answer.content.decode()
+    assert "Choose again: <b>&lt;b&gt;.csv, b.csv</b>." in page
+    shown = answer.context["form"]
+    for name, value in (TOLD | typed).items():
+        assert str(shown[name].value()) == ("True" if name == "nothing_occurred" else value)
+    assert "Reports, Users &lt;all&gt;" in page
+    assert "Choose again" not in submit(owner, control).content.decode()  # there was nothing to choose again
+
+
+def test_the_form_begins_with_what_the_address_says(owner: User, control: Control):
+    client = signed_in(owner)
+    page = client.get(f"/evidence/new/?control={control.pk}&occurrence=2026-03-01").content.decode()
+    assert '<input type="date" name="occurrence" value="2026-03-01"' in page
+    page = client.get(f"/evidence/new/?control={control.pk}&occurrence=<b>2026</b>").content.decode()
+    assert "<b>2026</b>" not in page
+
+
 # ---- hostile files ---------------------------------------------------------------------------------------------------
 
 SCRIPT = b"<html><script>alert(1)</script></html>"

@@ -4,14 +4,16 @@ import datetime
 from functools import lru_cache
 from typing import Any
 
-from django import template
+from django import forms, template
 from django.core.paginator import Page
 from django.template import Context
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from lucide import _render_icon as draw
 
+from foundation.files.kinds import plain_name
 from foundation.trail.changes import zoned
 
 register = template.Library()
@@ -31,6 +33,13 @@ def icon(name: str, size: int = 16) -> SafeString:
     Raises lucide.IconDoesNotExist for a name that lucide lacks.
     """
     return drawn(str(name), int(size))
+
+
+@register.filter
+def sent_files(form: forms.BaseForm) -> list[str]:
+    """What the files were called that came with a form: shown again, it has lost them, as every page does."""
+    sent: Any = form.files or MultiValueDict()
+    return [plain_name(file.name or "") for name in sent for file in sent.getlist(name)]
 
 
 @register.simple_tag(takes_context=True)
