@@ -16,7 +16,7 @@ from controls.states import GONE, NOBODY
 from evidence.coverage.book import Book, Square, Tally, controls_of
 from evidence.coverage.judge import WHY
 from evidence.coverage.tiles import Days, months
-from evidence.coverage.words import SIGNS, STANDINGS, TONES
+from evidence.coverage.words import SIGNS, STANDINGS, TONES, in_words
 from foundation.accounts.models import User
 from foundation.pages.filters import matching
 from foundation.trail.asof import rows
@@ -25,7 +25,9 @@ ATTACH = reverse_lazy("evidence:evidence-create")  # takes ?control= and ?occurr
 ATTENTION, WAITING, UNEXPECTED = "attention", "waiting", "unexpected"  # states of a control, besides the standings
 MONTH = datetime.timedelta(days=28)
 CHUNK = 500  # controls at once in an export
-GridCell = tuple[int, list[tuple[str, str, str, str]]]  # how many months it takes; sign, tone, words, address of each
+MOST_SQUARES = 6  # occurrences that stand by themselves in a month's cell
+Tile = tuple[str, str, str, str]  # sign, tone, words, address
+GridCell = tuple[int, list[Tile]]  # how many months it takes, and what stands in it
 GridRow = tuple[str, str, str, str, str, int, list[GridCell], str]  # see Line.shown
 
 
@@ -136,15 +138,28 @@ class Grid:
         """The same with their cells, for screens and paper."""
         found, address = self.lines(ids), Address(self.moment)
         for line in found:
-            line.cells = list(self.cells(line.squares, address)) if line.squares else []
+            cells = self.cells(line.squares) if line.squares else ()
+            line.cells = [(width, self.tiles(line.ref, width, inside, address)) for width, inside in cells]
         return found
 
-    def cells(self, squares: Sequence[Square], address: "Address") -> Iterator[GridCell]:
-        """The cells of one control: how many months each takes, and its squares (sign, tone, words, address)."""
+    def tiles(self, ref: str, width: int, inside: Sequence[Square], address: "Address") -> list[Tile]:
+        """A square for each occurrence; of more than a cell holds, one for all, which opens its months."""
+        if len(inside) <= MOST_SQUARES or len(self.months) == 1:
+            return [(SIGNS[one.standing], TONES[one.standing], told(one), address.of(one)) for one in inside]
+        counts = Counter(one.standing for one in inside)
+        worst = next(name for name in STANDINGS if counts[name])
+        first = inside[0].starts_on.replace(day=1)
+        year, month = divmod(first.year * 12 + first.month - 1 + width, 12)
+        days = Days(first, datetime.date(year, month + 1, 1) - datetime.timedelta(days=1))
+        words = f"{days.first} to {days.last}, {len(inside)} occurrences: {in_words(counts)}"
+        return [(f"{counts[worst]}{SIGNS[worst]}", TONES[worst], words, address.of_month(ref, days))]
+
+    def cells(self, squares: Sequence[Square]) -> Iterator[tuple[int, list[Square]]]:
+        """The cells of one control: how many months each takes, and its occurrences."""
         begun = self.period.first.year * 12 + self.period.first.month
         place, last = 0, len(self.months) - 1
         width = 0
-        inside: list[tuple[str, str, str, str]] = []
+        inside: list[Square] = []
         for one in squares:
             start = max(0, one.starts_on.year * 12 + one.starts_on.month - begun)
             end = min(last, one.ends_on.year * 12 + one.ends_on.month - begun)
@@ -158,7 +173,7 @@ class Grid:
                 if start > place + width:
                     yield start - place - width, []
                 place, width, inside = start, end - start + 1, []
-            inside.append((SIGNS[one.standing], TONES[one.standing], told(one), address.of(one)))
+            inside.append(one)
         if inside:
             yield width, inside
         if place + width <= last:
@@ -207,6 +222,11 @@ class Address:
     def page(self, control: int) -> str:
         """The page of a control, at that moment."""
         return f"{self._page}{control}{self._slash}{f'?{urlencode(self._kept)}' if self._kept else ''}"
+
+    def of_month(self, ref: str, days: Days) -> str:
+        """The grid of one control and these days, where each occurrence has its square."""
+        asked = {"q": ref, "from": days.first.isoformat(), "to": days.last.isoformat()} | self._kept
+        return f"{reverse('coverage')}?{urlencode(asked)}"
 
 
 def told(one: Square) -> str:

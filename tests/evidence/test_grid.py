@@ -105,6 +105,20 @@ def test_each_square_stands_under_its_months(owner: User, compliance: User):
     assert sum(len(cell) for _, cell in line.cells) == grid.tallies[weekly.pk].counts.total()
 
 
+def test_a_crowded_month_is_one_square_that_opens_it(compliance: User, owner: User):
+    trust_services()
+    daily = operating("daily", since="2026-10-01", owner=owner, ref="BKP-01")
+    refresh_stale()
+    grid = Grid(compliance, Days(day("2026-09-01"), day("2026-12-31")))
+    [line] = [one for one in grid.drawn(grid.ids) if one.id == daily.pk]
+    assert [(width, [tile[:2] for tile in tiles]) for width, tiles in line.cells][:2] == [(1, []), (1, [("22M", "bad")])]
+    [(_, _, words, address)] = line.cells[1][1]
+    assert words == "2026-10-01 to 2026-10-31, 22 occurrences: 0 of 22 done, 22 missing"
+    assert address == "/coverage/?q=BKP-01&from=2026-10-01&to=2026-10-31"
+    page = signed_in(compliance).get(address).content.decode()
+    assert page.count('class="square bad" href="/evidence/occurrences/') == 22
+
+
 def test_the_worst_comes_first_and_a_filter_narrows(control: Control, owner: User, manager: User, compliance: User):
     good = operating(since="2026-10-01", owner=owner, ref="AAA-01", name="Backup")
     idle = ControlFactory(ref="ZZZ-01", frequency="monthly")

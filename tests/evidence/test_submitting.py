@@ -123,8 +123,9 @@ def test_a_refused_form_keeps_what_was_typed_and_names_the_files_to_choose_again
     need = requirement(control, kinds=["export"])
     typed = {
         "environment": "production", "query": "Reports, Users <all>", "requirement": str(need.pk), "row_count": "2",
-        "period_from": "2026-01-01", "period_to": "2025-01-01", "description": "With factors.", "occurrence": "2026-01-01",
-        "nothing_occurred": "on", "redaction": "None.", "expires_on": "2027-01-01", "captured_at": "2026-01-31T10:00",
+        "period_from": "2026-01-01", "period_to": "2025-01-01", "occurrence": "2026-01-01",
+        "nothing_occurred": "on", "description": "With factors.", "redaction": "None.",
+        "expires_on": "2027-01-01", "captured_at": "2026-01-31T10:00",
     }  # fmt: skip
     answer = submit(owner, control, upload("<b>.csv", b"1"), upload("b.csv", b"2"), **typed)
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["period_to"])
