@@ -111,7 +111,10 @@ def test_a_crowded_month_is_one_square_that_opens_it(compliance: User, owner: Us
     refresh_stale()
     grid = Grid(compliance, Days(day("2026-09-01"), day("2026-12-31")))
     [line] = [one for one in grid.drawn(grid.ids) if one.id == daily.pk]
-    assert [(width, [tile[:2] for tile in tiles]) for width, tiles in line.cells][:2] == [(1, []), (1, [("22M", "bad")])]
+    assert [(width, [tile[:2] for tile in tiles]) for width, tiles in line.cells][:2] == [
+        (1, []),
+        (1, [("22M", "bad")]),
+    ]
     [(_, _, words, address)] = line.cells[1][1]
     assert words == "2026-10-01 to 2026-10-31, 22 occurrences: 0 of 22 done, 22 missing"
     assert address == "/coverage/?q=BKP-01&from=2026-10-01&to=2026-10-31"
