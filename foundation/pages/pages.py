@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from foundation.accounts import fresh
-from foundation.accounts.access import can, get_allowed, moment_for, require, visible, which
+from foundation.accounts.access import can, get_allowed, moment_for, require, verbs_on, visible, which
 from foundation.accounts.models import User
 from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column, Row, shown_to
@@ -351,7 +351,8 @@ class Pages:
 
     def record(self, tab: str, target: Any, /, **context: Any) -> HttpResponse:
         """One of a record's pages, with what its frame (pages/record.html) asks."""
-        verbs = {f"may_{verb}": can(self.user, verb, target) for verb in ("change", "archive")}
+        given = verbs_on(self.user, ("change", "archive"), target)
+        verbs = {"may_change": "change" in given, "may_archive": "archive" in given}
         return self.render(tab, tab=tab, object=target, **verbs, **context)
 
     def render(self, page: str, /, *, status: int = 200, **context: Any) -> HttpResponse:
