@@ -7,7 +7,8 @@ left: hand-ins, judgements, second versions, populations (the files' bytes alone
 rebuild of every occurrence, and the pages as two gunicorn workers serve them, as bin/run does: what a client on the
 same machine waits, headers to last byte, median and 95th percentile of 30 requests, one at a time. The grid is asked
 for twice: the hundred worst controls, which are daily and weekly ones with thousands of squares, and a hundred monthly
-ones. "+" is what ten million additions take right then, about 0.5 s on an idle machine.
+ones. "CPU ms" is what the workers themselves computed for one request: it says more than the waiting where others keep
+the processors busy. "+" is what ten million additions take right then, about 0.5 s on an idle machine.
 """
 
 import datetime
@@ -22,7 +23,7 @@ import time
 from collections import Counter
 from urllib.parse import quote
 
-from serving import PORT, ROOT, ROUNDS, additions, memory, queries, serve, sign_in, times
+from serving import PORT, ROOT, ROUNDS, WARM, additions, memory, queries, serve, sign_in, times, worked
 
 CONTROLS, ITEMS = 1_000, 50_000
 MIX = {
@@ -80,28 +81,37 @@ def measured() -> None:
         set_up(folder)
         values = fill()
         rebuilt()
-        load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
-        print(f"load averages {load} on {os.cpu_count()} processors")
+        print(f"load averages {loads()} on {os.cpu_count()} processors")
         person = values["compliance"]
         server = serve()
         try:
             cookie = sign_in(person)
-            print(f"{'page':<28}{'queries':>9}{'median ms':>11}{'p95 ms':>9}{'+':>7}")
+            print(HEAD)
             for name, path in PAGES.items():
-                line(name, path.format(**values), person, cookie)
+                line(name, path.format(**values), person, cookie, server)
+            print(f"load averages {loads()}")
             print(f"resident after all: {', '.join(f'{megabytes:.0f}' for megabytes in memory(server))} MB a worker")
         finally:
             server.terminate()
             server.wait()
 
 
-def line(name: str, path: str, person: object, cookie: str) -> None:
+HEAD = f"{'page':<28}{'queries':>9}{'median ms':>11}{'p95 ms':>9}{'CPU ms':>9}{'+':>7}"
+
+
+def line(name: str, path: str, person: object, cookie: str, server: subprocess.Popen) -> None:
     asked = queries(path, person)
-    slow = additions()
+    times(path, cookie, rounds=0)  # warms both workers up
+    slow, before = additions(), worked(server)
     took = times(path, cookie, rounds=5 if name in FEW else ROUNDS)
+    spent = (worked(server) - before) / (len(took) + WARM)
     slow = (slow + additions()) / 2
     worst = sorted(took)[int(len(took) * 0.95) - 1]
-    print(f"{name:<28}{asked:>9}{statistics.median(took):>11.0f}{worst:>9.0f}{slow:>7.2f}", flush=True)
+    print(f"{name:<28}{asked:>9}{statistics.median(took):>11.0f}{worst:>9.0f}{spent:>9.0f}{slow:>7.2f}", flush=True)
+
+
+def loads() -> str:
+    return ", ".join(f"{one:.1f}" for one in os.getloadavg())
 
 
 def set_up(folder: str) -> None:

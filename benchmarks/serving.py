@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 30
+ROUNDS, WARM = 30, 4
 
 with socket.socket() as probe:  # any free port
     probe.bind(("127.0.0.1", 0))
@@ -25,6 +25,7 @@ def queries(path: str, person: Any) -> int:
 
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(person)
+    client.get(path)  # a session's first request writes when it was seen
     with CaptureQueriesContext(connection) as captured:
         response = client.get(path)
         assert response.status_code == 200, (path, response.status_code)
@@ -69,15 +70,15 @@ def serve() -> subprocess.Popen:
 
 
 def times(path: str, cookie: str, rounds: int = ROUNDS) -> list[float]:
-    """Milliseconds from sending a request to the last byte of its answer, after four that warm both workers up."""
+    """Milliseconds from sending a request to the last byte of its answer, after WARM that warm both workers up."""
     took = []
-    for turn in range(rounds + 4):
+    for turn in range(rounds + WARM):
         request = urllib.request.Request(f"http://127.0.0.1:{PORT}{path}", headers={"Cookie": cookie})
         started = time.perf_counter()
         with urllib.request.urlopen(request, timeout=120) as answer:
             while answer.read(65536):
                 pass
-        if turn >= 4:
+        if turn >= WARM:
             took.append((time.perf_counter() - started) * 1000)
     return took
 
@@ -90,9 +91,20 @@ def additions() -> float:
     return time.process_time() - began
 
 
+def workers(server: subprocess.Popen) -> list[str]:
+    """The numbers of the web workers' processes."""
+    return Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+
+
+def worked(server: subprocess.Popen) -> float:
+    """CPU milliseconds that the web workers have had so far, in steps of ten."""
+    tick = 1000 / os.sysconf("SC_CLK_TCK")
+    spent = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in workers(server)]
+    return sum(int(user) + int(system) for user, system in spent) * tick
+
+
 def memory(server: subprocess.Popen) -> list[float]:
     """Resident megabytes of each web worker."""
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
     return [
         int(
             next(
@@ -100,5 +112,5 @@ def memory(server: subprocess.Popen) -> list[float]:
             ).split()[1]
         )
         / 1024
-        for pid in children
+        for pid in workers(server)
     ]

@@ -8,6 +8,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
+from controls.models import Control
 from controls.states import day_of
 from evidence.models import Evidence, EvidenceLink, Exemption, ExemptionState, Kind, Requirement, State
 from evidence.states import judged_by
@@ -78,7 +79,8 @@ class EvidenceFilter(RegisterFilter):
 
     def by_control(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Linked to the control with this reference."""
-        links = rows(EvidenceLink, self.moment).filter(archived_at=None, control__ref__iexact=value.strip())
+        named = Control.objects.filter(ref__iexact=value.strip())  # by number: a join would be read from the links' end
+        links = rows(EvidenceLink, self.moment).filter(archived_at=None, control_id__in=named.values("id"))
         return queryset.filter(id__in=links.values("evidence_id"))
 
     def by_due(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
