@@ -21,7 +21,7 @@ def rail(request: HttpRequest) -> list[dict[str, Any]]:
     if not hasattr(request, "user") or not request.user.is_authenticated:  # no user: refused for its host name
         return []
     shown = [(label, [item for item in items if sees(request, item)]) for label, items in RAIL]
-    here = nearest(request.path, [reverse(item.url_name) for _, items in shown for item in items])
+    here = current(request, [item for _, items in shown for item in items])
     return [{"label": label, "items": [link(item, here) for item in items]} for label, items in shown if items]
 
 
@@ -34,6 +34,13 @@ def link(item: RailItem, here: str) -> dict[str, Any]:
     """One item as the template shows it; `here` is the address of the item that the page belongs to."""
     address = reverse(item.url_name)
     return {"label": item.label, "url": address, "icon": item.icon, "current": address == here}
+
+
+def current(request: HttpRequest, items: list[RailItem]) -> str:
+    """The address of the item that the page belongs to: as the wiring says, else as the addresses do."""
+    route = request.resolver_match.view_name if request.resolver_match else ""
+    named = next((item for item in items if item.routes and route.startswith(item.routes)), None)
+    return reverse(named.url_name) if named else nearest(request.path, [reverse(item.url_name) for item in items])
 
 
 def nearest(path: str, addresses: list[str]) -> str:

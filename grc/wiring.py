@@ -47,12 +47,16 @@ from foundation.trail.signing import KeyLost
 
 @dataclass(frozen=True)
 class RailItem:
-    """One item of the rail. It is shown to whoever may view `model`; None = to everybody who is signed in."""
+    """One item of the rail. It is shown to whoever may view `model`; None = to everybody who is signed in.
+
+    routes: how the names of routes begin whose pages belong to it although their addresses do not say so.
+    """
 
     label: str
     url_name: str
     icon: str
     model: type[models.Model] | None
+    routes: tuple[str, ...] = ()
 
 
 RAIL: list[tuple[str, list[RailItem]]] = [
@@ -64,14 +68,14 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Matrix", "matrix", "table-properties", Control),
             RailItem("Evidence", "evidence:evidence-list", "file-check", Evidence),
             RailItem("Findings", "findings:finding-list", "bug", Finding),
-            RailItem("Coverage", "coverage", "layout-grid", Occurrence),
+            RailItem("Coverage", "coverage", "layout-grid", Occurrence, ("evidence:occurrence",)),
             RailItem("Readiness", "readiness", "gauge", Criterion),
         ],
     ),
     (
         "Assurance",
         [
-            RailItem("Populations", "evidence:population-list", "list-checks", Population),
+            RailItem("Populations", "evidence:population-list", "list-checks", Population, ("evidence:sample-",)),
             RailItem("Audits", "audits:engagement-list", "scale", Engagement),
             RailItem("Trail", "trail:entry-list", "history", Entry),
         ],

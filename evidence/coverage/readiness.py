@@ -19,7 +19,7 @@ from controls.models import SCOPE, Applicability, Category, Criterion, Mapping, 
 from evidence.coverage.book import Book, Tally, controls_of
 from evidence.coverage.judge import POPULATION, UNWRITTEN, WAITING, WHY
 from evidence.coverage.tiles import Days
-from evidence.coverage.words import WELL, in_words
+from evidence.coverage.words import STANDINGS, WELL, in_words
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.trail.asof import rows
@@ -156,6 +156,15 @@ class CriterionLine:
     def words(self) -> str:
         """The counts as a sentence."""
         return in_words(self.counts) if self.counts else "Nothing expected"
+
+    @property
+    def told(self) -> list[tuple[str, int, str]]:
+        """(word, count, look) of each standing: a missing one strikes the eye, a zero does not."""
+        look = {"missing": "late"}
+        return [
+            (words, self.counts[name], look.get(name, "") if self.counts[name] else "nil")
+            for name, words in STANDINGS.items()
+        ]
 
     @property
     def url(self) -> str:

@@ -202,7 +202,7 @@ def readiness(request: HttpRequest) -> HttpResponse:
 def shown(found: Readiness) -> dict[str, Any]:
     """What screen and paper show of it beside the criteria."""
     counts = [(name, STANDINGS[name], TONES[name], found.counts[name]) for name in STANDINGS]
-    return {"counts": counts, "over": over(found.counts), "total": len(found.criteria)}
+    return {"counts": counts, "words": in_words(found.counts), "total": len(found.criteria)}
 
 
 def readiness_paper(user: User, params: QueryDict, moment: datetime.datetime | None, /) -> Paper:

@@ -26,11 +26,16 @@ PAGES = (
     "/findings/actions/", "/findings/actions/{action}/",
 )  # fmt: skip
 FORMS = (
-    "/evidence/populations/new/", "/findings/new/", "/findings/{open}/edit/", "/findings/{open}/start/",
+    "/evidence/populations/new/", "/findings/{open}/start/",
     "/findings/{open}/fix/", "/findings/{open}/acceptance/", "/findings/{open}/actions/new/",
     "/findings/{open}/controls/new/", "/findings/{open}/evidence/new/", "/findings/actions/{action}/complete/",
 )  # fmt: skip
-MANAGING = ("/findings/{asked}/acceptance/approve/", "/findings/{asked}/acceptance/decline/", "/findings/import/")
+MANAGING = (
+    "/findings/new/",
+    "/findings/{asked}/acceptance/approve/",
+    "/findings/{asked}/acceptance/decline/",
+    "/findings/import/",
+)
 
 
 @pytest.fixture
@@ -61,7 +66,6 @@ def world(transactional_db, owner, manager, compliance) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("who", "viewport", "dark"),
     [
-        ("owner", "desktop", True),
         ("owner", "phone", False),
         ("compliance", "desktop", False),
         ("compliance", "phone", True),
@@ -72,7 +76,7 @@ def test_every_page_is_accessible(open_page, world, request, assert_accessible, 
     wanted = (*PAGES, *FORMS, *(MANAGING if who == "compliance" else ()))
     for path in wanted:
         answer = page.goto(path.format(**world))
-        assert answer.status == 200, (path, answer.status)
+        assert answer.status == 200, path
         name = path.strip("/").replace("/", "-").replace("{", "").replace("}", "").replace("?", "-")
         shoot(page, f"programme-{name}-{who}-{viewport}")
         assert_accessible(page)
