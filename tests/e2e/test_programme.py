@@ -28,9 +28,10 @@ PAGES = (
 FORMS = (
     "/evidence/populations/new/", "/findings/{open}/start/",
     "/findings/{open}/fix/", "/findings/{open}/acceptance/", "/findings/{open}/actions/new/",
-    "/findings/{open}/controls/new/", "/findings/{open}/evidence/new/", "/findings/actions/{action}/complete/",
+    "/findings/{open}/evidence/new/", "/findings/actions/{action}/complete/",
 )  # fmt: skip
 MANAGING = (
+    "/findings/{open}/controls/new/",
     "/findings/new/",
     "/findings/{asked}/acceptance/approve/",
     "/findings/{asked}/acceptance/decline/",
