@@ -33,6 +33,7 @@ FORMS = (
 MANAGING = (
     "/findings/{open}/controls/new/",
     "/findings/new/",
+    "/findings/{open}/edit/",
     "/findings/{asked}/acceptance/approve/",
     "/findings/{asked}/acceptance/decline/",
     "/findings/import/",
