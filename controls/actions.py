@@ -18,10 +18,7 @@ from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
 from foundation.trail.keep import Stale, save, save_many
-
-
-class IllegalMove(ValidationError):
-    """The control cannot go from the status it is in to the one asked for (MOVES)."""
+from foundation.trail.steps import IllegalMove, legal, locked, move, say
 
 
 @transaction.atomic
@@ -36,11 +33,11 @@ def update_status(
     not come. Moving on withdraws an open proposal and ends an approved one.
     """
     control = locked(control)
-    _say(note, "Say in a note what changed.")
+    say(note, "Say in a note what changed.")
     if status == Status.NOT_APPLICABLE:
         raise IllegalMove("Not applicable takes a proposal and a second person.")
     if status != control.status:
-        _move(control, status)
+        move(control, status, MOVES)
         _forget_proposal(control)
         control.status_changed_at = timezone.now()
     _operate(control, since)
@@ -55,8 +52,8 @@ def propose_not_applicable(control: Control, *, actor: User, reason: str) -> Con
     Raises IllegalMove where the status allows no such move, ValidationError without a reason or when proposed already.
     """
     control = locked(control)
-    _say(reason, "Say why the control does not apply.")
-    _legal(control, Status.NOT_APPLICABLE)
+    say(reason, "Say why the control does not apply.")
+    legal(control, Status.NOT_APPLICABLE, MOVES)
     if control.awaits_second_person:
         raise ValidationError("It is already proposed and waits for a second person.")
     control.not_applicable_reason, control.proposed_by, control.proposed_at = reason, actor, timezone.now()
@@ -71,7 +68,7 @@ def approve_not_applicable(control: Control, *, actor: User, note: str = "") -> 
     """
     control = _proposed(control)
     exception = apart(actor, [control.proposed_by_id], NOT_APPLICABLE, control)
-    _move(control, Status.NOT_APPLICABLE)
+    move(control, Status.NOT_APPLICABLE, MOVES)
     control.approved_by, control.approved_under = actor, exception
     control.status_note = note or control.not_applicable_reason
     control.status_changed_at = timezone.now()
@@ -84,7 +81,7 @@ def approve_not_applicable(control: Control, *, actor: User, note: str = "") -> 
 def decline_not_applicable(control: Control, *, actor: User, reason: str) -> Control:
     """Turn a proposal down, with a reason; the control stays as it is. Raises ValidationError without a proposal."""
     control = _proposed(control)
-    _say(reason, "Say why the control does apply.")
+    say(reason, "Say why the control does apply.")
     _forget_proposal(control)
     return save(control, actor=actor, verb="control.not_applicable_declined", reason=reason)
 
@@ -113,22 +110,6 @@ def reword(  # noqa: PLR0913 - a wording has this many parts
     return save(wording, actor=actor, verb="wording.written", reason=reason, refs=wording_refs(wording))
 
 
-def map_criterion(control: Control, criterion: Criterion, *, actor: User, rationale: str, reason: str) -> Mapping:
-    """Say that the control helps to meet the criterion, and how; a link that was taken away comes back."""
-    wanted = _links(control) | {criterion: rationale}
-    set_criteria(control, wanted, actor=actor, reason=reason)
-    return Mapping.objects.get(control=control, criterion=criterion)
-
-
-def unmap_criterion(control: Control, criterion: Criterion, *, actor: User, reason: str) -> None:
-    """Take the link away, with a reason. Raises ValidationError where there is none."""
-    wanted = _links(control)
-    if criterion not in wanted:
-        raise ValidationError(f"{control.ref} is not linked to {criterion.code}.")
-    del wanted[criterion]
-    set_criteria(control, wanted, actor=actor, reason=reason)
-
-
 @transaction.atomic
 def set_criteria(
     control: Control, wanted: ReadOnly[Criterion, str], *, actor: User, reason: str, seen: int | None = None
@@ -140,7 +121,7 @@ def set_criteria(
     another. Raises ValidationError without a reason.
     """
     control = locked(control)
-    _say(reason, "Say why the criteria change.")
+    say(reason, "Say why the criteria change.")
     known = {link.criterion_id: link for link in Mapping.objects.select_for_update().filter(control=control)}
     if seen is not None and seen != sum(link.version for link in known.values()):
         raise Stale(control)
@@ -188,7 +169,7 @@ def review(control: Control, *, actor: User, note: str, next_review: datetime.da
     Raises ValidationError without a note, for an archived or retired control, or for a next review that is not ahead.
     """
     control = locked(control)
-    _say(note, "Say what the review found.")
+    say(note, "Say what the review found.")
     if control.status == Status.RETIRED:
         raise ValidationError("A retired control is not reviewed.")
     day = today()
@@ -208,9 +189,8 @@ def set_scope(wanted: ReadOnly[Category, bool], *, actor: User, reason: str) -> 
 @transaction.atomic
 def change_scope(category: Category, *, actor: User, in_scope: bool, reason: str) -> Category:
     """Take a category into the scope or out of it (R1.1). ValidationError for a required one or without a reason."""
-    seen, category = category.version, Category.objects.select_for_update().get(pk=category.pk)
-    category.version = seen  # which save() refuses if somebody changed the category since
-    _say(reason, "Say why the scope changes.")
+    category = locked(category)
+    say(reason, "Say why the scope changes.")
     if category.required and not in_scope:
         raise ValidationError(f"{category.name} is always in scope.")
     category.in_scope = in_scope
@@ -222,8 +202,7 @@ def change_applicability(
     criterion: Criterion, *, actor: User, applicability: str, reason: str, subservice_organisation: str = ""
 ) -> Criterion:
     """Say how a criterion applies (R1.2). An exception needs a reason; a carve-out names whom."""
-    seen, criterion = criterion.version, Criterion.objects.select_for_update().get(pk=criterion.pk)
-    criterion.version = seen  # which save() refuses if somebody changed the criterion since
+    criterion = locked(criterion)
     applies = applicability == Applicability.APPLICABLE
     criterion.applicability = applicability
     criterion.applicability_reason = "" if applies else reason
@@ -242,39 +221,10 @@ def wording_refs(wording: Wording) -> dict[str, int]:
     return {"control": wording.control_id}
 
 
-def locked(control: Control) -> Control:
-    """The control as it is stored now, locked until the end of the transaction.
-
-    Raises Stale if it is no longer the version that the caller saw: nobody overwrites a colleague's change; and
-    ValidationError for an archived control, which no verb changes.
-    """
-    stored = Control.objects.select_for_update().get(pk=control.pk)
-    if stored.version != control.version:
-        raise Stale(stored)
-    if stored.archived_at:
-        raise ValidationError("The control is archived. Restore it first.")
-    return stored
-
-
 def lies_ahead(day: datetime.date) -> None:
     """Refuse a next review that nobody can make any more: a review that is planned lies after today."""
     if day <= today():
         raise ValidationError("The next review must lie ahead.")
-
-
-def _say(words: str, what: str) -> None:
-    if not words.strip():
-        raise ValidationError(what)
-
-
-def _legal(control: Control, status: str) -> None:
-    if status not in MOVES[control.status]:
-        raise IllegalMove(f"{Status(control.status).label} cannot become {Status(status).label.lower()}.")
-
-
-def _move(control: Control, status: str) -> None:
-    _legal(control, status)
-    control.status = status
 
 
 def _operate(control: Control, since: datetime.date | None) -> None:
@@ -311,7 +261,7 @@ def _keep_link(link: Mapping, actor: User, verb: str, reason: str) -> Mapping:
 
 
 def _change_all(controls: Iterable[Control], participle: str, actor: User, reason: str, **values: object) -> int:
-    _say(reason, "Say why.")
+    say(reason, "Say why.")
     wanted = {control.pk: control.version for control in controls}
     stored = list(Control.objects.select_for_update().live().filter(pk__in=wanted))
     if len(stored) != len(wanted):

@@ -32,7 +32,7 @@ from evidence.models import (
     Requirement,
     State,
 )
-from foundation.accounts.access import apart, can, refs_of
+from foundation.accounts.access import apart, are_apart, can, refs_of
 from foundation.accounts.duties import EVIDENCE_REVIEW, EXEMPTION
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
@@ -40,6 +40,7 @@ from foundation.files.kinds import plain_name
 from foundation.files.spool import SealedUpload
 from foundation.files.storage import stored_file
 from foundation.trail.keep import Stale, save
+from foundation.trail.steps import ends_of, locked, move, say, tie, untie
 
 JSON_NAME = "data.json"
 
@@ -129,7 +130,7 @@ def record_evidence(
     (no bytes, no source, times ahead of the clock, a requirement of another control or one that takes other kinds).
     """
     file, sha256 = as_file(content, told.get("name", JSON_NAME))
-    if earlier := pushed_before(actor, idempotency_key, sha256):
+    if earlier := pushed_before(actor, idempotency_key, sha256, told.get("links", ())):
         return earlier
     ready = prepare(file, sha256, actor=actor, idempotency_key=idempotency_key, **told)
     ready.keep_bytes()
@@ -211,13 +212,22 @@ def as_file(content: File | bytes | dict[str, Any] | list[Any], name: str) -> tu
     return file, sha256
 
 
-def pushed_before(actor: Any, idempotency_key: str, sha256: str) -> Evidence | None:
-    """What the same person pushed under this key. Raises Replayed if that was something else."""
+def pushed_before(actor: Any, idempotency_key: str, sha256: str, links: Iterable[For]) -> Evidence | None:
+    """What the same person pushed under this key. Raises Replayed if that was something else, or for something else."""
     if not idempotency_key or person(actor) is None:
         return None
     earlier = Evidence.objects.filter(submitted_by=actor, idempotency_key=idempotency_key).first()
-    if earlier is not None and earlier.sha256 != sha256:
+    if earlier is None:
+        return None
+    if earlier.sha256 != sha256:
         raise Replayed("This idempotency key was used for other content.")
+    if earlier.state == State.WITHDRAWN:
+        raise Replayed(f"This idempotency key was used for {earlier.ref}, which was withdrawn.")
+    wanted = {(link.control.pk, getattr(link.requirement, "pk", None), link.occurrence, link.event) for link in links}
+    said = EvidenceLink.history.filter(evidence_id=earlier.pk)
+    known = set(said.values_list("control_id", "requirement_id", "occurrence", "event"))
+    if not known.issuperset(wanted):
+        raise Replayed("This idempotency key was used for the same content, for another control, requirement or day.")
     return earlier
 
 
@@ -237,7 +247,7 @@ def store(ready: Ready, *, actor: Any, accepted_by: User | None) -> Evidence:
     refs = {"controls": ",".join(str(link.control.pk) for link in links)} if links else None
     save(item, actor=actor, verb=f"evidence.{verb}", refs=refs)
     for link in links:
-        keep_link(new_link(item, link), actor, "created", link.reason)
+        tie(new_link(item, link, actor, accepted_by), actor=actor, reason=link.reason)
     return refreshed(item)
 
 
@@ -252,8 +262,9 @@ def follow(item: Evidence, earlier: Evidence) -> None:
 
 
 def inherited(earlier: Evidence) -> list[For]:
-    """The links of the version before: the new one is for the same."""
-    live = EvidenceLink.objects.live().filter(evidence=earlier).select_related("control", "requirement")
+    """The links of the version before, but those to controls that are archived now: the new one is for the same."""
+    live = EvidenceLink.objects.live().filter(evidence=earlier, control__archived_at=None)
+    live = live.select_related("control", "requirement")
     return [
         For(
             control=link.control, reason=link.reason, requirement=link.requirement, occurrence=link.occurrence,
@@ -333,7 +344,7 @@ def give_back(item: Evidence, *, actor: User, reason: str) -> Evidence:
 def withdraw(item: Evidence, *, actor: User, reason: str) -> Evidence:
     """Take it out of every count, with a reason. The row stays as a tombstone, with its hash (R3.4)."""
     item = locked(item)
-    move(item, State.WITHDRAWN)
+    moved(item, State.WITHDRAWN)
     say(reason, "Say why it is withdrawn.")
     item.withdrawn_by, item.withdrawn_at, item.withdrawal_reason = actor, timezone.now(), reason
     save(item, actor=actor, verb="evidence.withdrawn", reason=reason)
@@ -346,20 +357,16 @@ def judged(item: Evidence, actor: User, state: str) -> tuple[Evidence, Any]:
     if not may_judge(actor, item):
         raise PermissionDenied("Somebody else was asked to judge it.")
     exception = apart(actor, [item.submitted_by_id, item.collected_by_id], EVIDENCE_REVIEW, item)
-    move(item, state)
+    moved(item, state)
     item.reviewed_by, item.reviewed_at = actor, timezone.now()
     return item, exception
 
 
-def move(item: Evidence, state: str) -> None:
-    """Change the state, if that is legal. Raises ValidationError."""
-    if state not in MOVES[item.state]:
-        raise ValidationError(
-            f"{item.ref} is {item.get_state_display().lower()}; it cannot be {State(state).label.lower()}."
-        )
+def moved(item: Evidence, state: str) -> None:
+    """Change the state, if that is legal; of versions only the newest is judged. Raises ValidationError."""
+    move(item, state, MOVES, "state")
     if state != State.WITHDRAWN and Evidence.objects.filter(supersedes=item).exists():
         raise ValidationError("There is a newer version: judge that.")
-    item.state = state
 
 
 def refreshed(item: Evidence) -> Evidence:
@@ -401,48 +408,60 @@ def change_evidence(item: Evidence, *, actor: User) -> Evidence:
 
 @transaction.atomic
 def link_evidence(item: Evidence, link: For, *, actor: Any) -> EvidenceLink:
-    """Link an item to one more control, or say anew what it proves about one. Raises ValidationError."""
+    """Link an item to one more control. What an accepted one proves there, another than its submitter has to confirm.
+
+    Raises ValidationError for what is not legal, and where they are linked already.
+    """
     item = locked(item)
     if item.state == State.WITHDRAWN:
         raise ValidationError(f"{item.ref} was withdrawn.")
     check_link(item, link)
-    known = EvidenceLink.objects.select_for_update().filter(evidence=item, control=link.control).first()
-    verb = "created" if known is None else "restored" if known.archived_at else "updated"
-    row = new_link(item, link)
-    if known is not None:
-        row.pk, row.version, row.created_at = known.pk, known.version, known.created_at
-    row = keep_link(row, actor, verb, link.reason)
+    row = tie(new_link(item, link, actor, confirming(actor, item)), actor=actor, reason=link.reason)
     refresh([link.control.pk])
     return row
+
+
+def confirming(actor: Any, item: Evidence) -> User | None:
+    """Whoever links an accepted item judges what it proves there, unless it is their own: then another confirms it."""
+    if item.state != State.ACCEPTED or not isinstance(actor, User):
+        return None
+    judges = can(actor, "review", item) and may_judge(actor, item)
+    return actor if judges and are_apart(actor, [item.submitted_by_id, item.collected_by_id], EVIDENCE_REVIEW) else None
+
+
+@transaction.atomic
+def confirm_link(link: EvidenceLink, *, actor: User, note: str = "") -> EvidenceLink:
+    """See that an accepted item proves what was said of it when it was linked later. Raises as `accept`."""
+    link = locked(link)
+    item = Evidence.objects.select_for_update().get(pk=link.evidence_id)
+    if not link.waits(item):
+        raise ValidationError("It does not wait to be confirmed.")
+    if not may_judge(actor, item):
+        raise PermissionDenied("Somebody else was asked to judge it.")
+    exception = apart(actor, [item.submitted_by_id, item.collected_by_id, link.linked_by_id], EVIDENCE_REVIEW, item)
+    link.confirmed_by, link.confirmed_at, link.confirmed_under = actor, timezone.now(), exception
+    refs = ends_of(link) | refs_of(exception)
+    save(link, actor=actor, verb="evidencelink.confirmed", reason=note, refs=refs)
+    refresh([link.control_id])
+    return link
 
 
 @transaction.atomic
 def unlink_evidence(link: EvidenceLink, *, actor: Any, reason: str) -> EvidenceLink:
     """Take a link away, with a reason. Raises Stale, ValidationError without one or when it is gone already."""
-    say(reason, "Say why it is unlinked.")
-    stored = EvidenceLink.objects.select_for_update().get(pk=link.pk)
-    if stored.version != link.version:
-        raise Stale(stored)
-    if stored.archived_at:
-        raise ValidationError("It is unlinked already.")
-    stored.archived_at = timezone.now()
-    keep_link(stored, actor, "archived", reason)
+    stored = untie(link, actor=actor, reason=reason)
     refresh([stored.control_id])
     return stored
 
 
-def new_link(item: Evidence, link: For) -> EvidenceLink:
+def new_link(item: Evidence, link: For, actor: Any, confirmed_by: User | None = None) -> EvidenceLink:
     """The row of a link, not stored yet."""
+    now = timezone.now()
     return EvidenceLink(
         evidence=item, control=link.control, requirement=link.requirement, occurrence=link.occurrence,
-        event=link.event, nothing_occurred=link.nothing_occurred, reason=link.reason,
+        event=link.event, nothing_occurred=link.nothing_occurred, reason=link.reason, linked_by=person(actor),
+        linked_at=now, confirmed_by=confirmed_by, confirmed_at=now if confirmed_by else None,
     )  # fmt: skip
-
-
-def keep_link(link: EvidenceLink, actor: Any, verb: str, reason: str) -> EvidenceLink:
-    """Save a link; its entry names both ends."""
-    refs = {"evidence": link.evidence_id, "control": link.control_id}
-    return save(link, actor=actor, verb=f"evidencelink.{verb}", reason=reason, refs=refs)
 
 
 @transaction.atomic
@@ -508,9 +527,7 @@ def decline_exemption(exemption: Exemption, *, actor: User, reason: str) -> Exem
 
 def decide(exemption: Exemption, actor: User, state: str, reason: str) -> Exemption:
     """Keep the decision; an approved one changes the coverage of its control."""
-    seen, exemption = exemption.version, Exemption.objects.select_for_update().get(pk=exemption.pk)
-    if exemption.version != seen:
-        raise Stale(exemption)
+    exemption = locked(exemption)
     if exemption.state != ExemptionState.REQUESTED:
         raise ValidationError(f"It was {exemption.get_state_display().lower()} already.")
     exception = None
@@ -527,20 +544,6 @@ def decide(exemption: Exemption, actor: User, state: str, reason: str) -> Exempt
 # ---- common --------------------------------------------------------------------------------------------------------
 
 
-def locked(item: Evidence) -> Evidence:
-    """The item as it is stored now, locked. Raises Stale if it is no longer the version that the caller saw."""
-    stored = Evidence.objects.select_for_update().get(pk=item.pk)
-    if stored.version != item.version:
-        raise Stale(stored)
-    return stored
-
-
 def person(actor: Any) -> User | None:
     """The account behind an actor; None for the system."""
     return actor if isinstance(actor, User) else None
-
-
-def say(words: str, what: str) -> None:
-    """Raise ValidationError where nothing was said."""
-    if not words.strip():
-        raise ValidationError(what)

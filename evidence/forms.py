@@ -1,5 +1,6 @@
 """What people say about evidence: handing it in, a new version, judging it, linking it."""
 
+import datetime
 from typing import Any
 
 from django import forms
@@ -174,6 +175,12 @@ class AcceptForm(VerbForm):
     note = words_field(required=False, rows=2, help_text="What was looked at.")
 
 
+class ConfirmForm(VerbForm):
+    """Confirm what an accepted item proves about a control that it was linked to later."""
+
+    note = words_field(required=False, rows=2, help_text="What was looked at.")
+
+
 class GiveBackForm(VerbForm):
     """Return an item."""
 
@@ -222,6 +229,9 @@ class EvidenceForm(RegisterForm):
         self.fields["reviewer"].queryset = (others | kept).distinct()  # type: ignore[attr-defined]
         self.fields["reviewer"].empty_label = "Whoever may"  # type: ignore[attr-defined]
         self.stood_until = self.instance.expires_on
+        # whoever was asked, and a compliance manager, hand the judging on: nobody takes it to themselves
+        if self.user.role != Role.COMPLIANCE_MANAGER and self.user.pk != self.instance.reviewer_id:
+            self.fields["reviewer"].disabled = True
 
     def clean(self) -> dict[str, Any]:
         """What was withdrawn stays as it is; what was accepted is not made good for longer without a new look."""
@@ -269,6 +279,14 @@ class RequirementForm(RegisterForm):
         day = self.cleaned_data["effective_from"]
         if self.instance.pk and day < self.begun:
             raise forms.ValidationError(f"It begins on {self.begun}: name that day or a later one.")
+        return day
+
+    def clean_effective_to(self) -> Any:
+        """Nobody ends it in the past: what was missing then stays missing, unless two people except it."""
+        day = self.cleaned_data["effective_to"]
+        yesterday = today() - datetime.timedelta(days=1)
+        if day is not None and day != self.instance.effective_to and self.instance.pk and day < yesterday:
+            raise forms.ValidationError(f"It cannot end before {yesterday}: what is missing before is excepted by two.")
         return day
 
 

@@ -1,11 +1,18 @@
 """Where an item stands, in words and conditions: whose turn it is, and which of its times count and why."""
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from evidence.models import Evidence, State
+from evidence.models import Evidence, EvidenceLink, State
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.pages.columns import to_the_minute
+
+# An accepted item was linked to one more control since, and nobody has confirmed yet what it proves there.
+LINK_WAITS = Exists(
+    EvidenceLink.objects.filter(
+        evidence=OuterRef("id"), archived_at=None, confirmed_at=None, linked_at__gt=OuterRef("reviewed_at")
+    )
+)
 
 
 def judged_by(user: User) -> Q:
@@ -19,7 +26,7 @@ def judged_by(user: User) -> Q:
     own = (Q(submitted_by__isnull=False) & Q(submitted_by=user.pk)) | (
         Q(collected_by__isnull=False) & Q(collected_by=user.pk)
     )
-    return Q(state=State.SUBMITTED) & asked & ~own
+    return (Q(state=State.SUBMITTED) | (Q(state=State.ACCEPTED) & Q(LINK_WAITS))) & asked & ~own
 
 
 def what_counts(item: Evidence) -> str:

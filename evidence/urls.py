@@ -37,6 +37,7 @@ urlpatterns = [
     path("<int:pk>/download/", views.download, name="evidence-download"),
     path("<int:pk>/content/", views.preview, name="evidence-content"),
     path("<int:pk>/picture/", views.picture_of, name="evidence-picture"),
+    path("links/<int:pk>/confirm/", views.confirm, name="evidencelink-confirm"),
     path("links/<int:pk>/unlink/", views.unlink, name="evidencelink-unlink"),
     path("requirements/", include(views.RequirementPages.urls())),
     path("exemptions/", include(views.ExemptionPages.urls())),

@@ -21,6 +21,7 @@ from evidence.filters import EvidenceFilter, ExemptionFilter, RequirementFilter
 from evidence.forms import (
     AcceptForm,
     ApprovalForm,
+    ConfirmForm,
     EvidenceForm,
     ExemptionForm,
     GiveBackForm,
@@ -33,7 +34,7 @@ from evidence.forms import (
 from evidence.models import MOVES, Evidence, EvidenceLink, Exemption, ExemptionState, Population, Requirement, State
 from evidence.preview import NoPreview, look, picture, shown_as
 from evidence.sampling.actions import FILE_NAME
-from foundation.accounts.access import allowed, are_apart, can, get_allowed, require, visible
+from foundation.accounts.access import allowed, are_apart, can, get_allowed, get_shown, moment_for, require, visible
 from foundation.accounts.duties import EVIDENCE_REVIEW, EXEMPTION
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
@@ -69,12 +70,15 @@ class EvidencePages(Pages):
         versions = every.filter(Q(id=begun) | Q(first_id=begun)).select_related("submitted_by")
         lists = visible(self.user, rows(Population, moment), moment).filter(evidence_id=target.pk)
         listed = lists.first() if target.name == FILE_NAME else None
+        opens = may_open(self.user, target, moment)
+        found = [thaw(row) for row in links.select_related("control", "requirement").order_by("control__ref")]
         return {
             "population": thaw(listed) if listed else None,
-            "links": list(links.select_related("control", "requirement").order_by("control__ref")),
+            "links": found,
+            "waiting": [link for link in found if link.waits(target)],
             "versions": [thaw(row) for row in versions.order_by("-number")],
-            "shown_as": shown_as(target.content_type) if may_open(self.user, target) else "",
-            "may_open": may_open(self.user, target),
+            "shown_as": shown_as(target.content_type) if opens else "",
+            "may_open": opens,
             "sees_controls": can(self.user, "view", Control),
             "verbs": {} if moment else verbs_for(self.user, target),
         }
@@ -129,21 +133,27 @@ class EvidencePages(Pages):
         return actions.change_evidence(form.save(commit=False), actor=self.user)
 
 
-def may_open(user: User, item: Evidence) -> bool:
-    """Whether this person may have the bytes: those of a withdrawn item only the compliance manager."""
-    return can(user, "download", item) and (item.state != State.WITHDRAWN or user.role == Role.COMPLIANCE_MANAGER)
+def may_open(user: User, item: Evidence, moment: datetime.datetime | None) -> bool:
+    """Whether this person, who looks at that moment, may have the bytes."""
+    return can(user, "download", item, moment_for(user, moment, Evidence)) and opens_withdrawn(user, item)
+
+
+def opens_withdrawn(user: User, item: Evidence) -> bool:
+    """Whether its state keeps nothing from this person: a withdrawn item only the compliance manager opens."""
+    return item.state != State.WITHDRAWN or user.role == Role.COMPLIANCE_MANAGER
 
 
 def verbs_for(user: User, item: Evidence) -> dict[str, bool]:
     """Which verbs this person may do now: what the role allows and the item's state makes sense of."""
     newest = getattr(item, "followed_by", None) is None
     waits = item.state == State.SUBMITTED and newest
-    judges = waits and can(user, "review", item) and may_judge(user, item)
+    judges = item.state in (State.SUBMITTED, State.ACCEPTED) and can(user, "review", item) and may_judge(user, item)
     judges = judges and are_apart(user, [item.submitted_by_id, item.collected_by_id], EVIDENCE_REVIEW, item)
     standing = item.state != State.WITHDRAWN
     return {
-        "accept": judges,
-        "give_back": judges,
+        "accept": judges and waits,
+        "give_back": judges and waits,
+        "confirm": judges and item.state == State.ACCEPTED,
         "supersede": standing and newest and can(user, "supersede", item),
         "link": standing and can(user, "link", item),
         "withdraw": State.WITHDRAWN in MOVES[item.state] and can(user, "withdraw", item),
@@ -169,6 +179,7 @@ SUPERSEDE = page_of(
     "supersede", actions.send_version, "Send a new version", "A new version follows {0.ref}.", form=NewVersionForm
 )
 LINK = page_of("link", actions.link_to, "Link to a control", "{0.ref} is linked.", form=LinkForm)
+CONFIRM = VerbPage("review", actions.confirm_link, "Confirm link", "{}: it counts now.", ConfirmForm)
 UNLINK = VerbPage("link", actions.unlink_evidence, "Unlink evidence", "{} is unlinked.", tone="danger")
 
 
@@ -217,6 +228,13 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
     return act(request, EvidencePages, found, UNLINK)
 
 
+def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """See that an item accepted before proves what it was linked for later: it takes the right to judge the item."""
+    found = get_allowed(user_of(request), "view", EvidenceLink.objects.select_related("evidence", "control"), pk)
+    require(user_of(request), "review", found.evidence)
+    return act(request, EvidencePages, found, CONFIRM)
+
+
 # ---- the bytes -----------------------------------------------------------------------------------------------------
 
 
@@ -224,7 +242,7 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
 def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The file as it came; the trail says who had it."""
     item = opened(request, pk)
-    return open_file(user_of(request), "download", Evidence.objects.all(), pk, name=item.name)
+    return open_file(user_of(request), item, name=item.name)
 
 
 @require_safe
@@ -255,8 +273,8 @@ def picture_of(request: HttpRequest, pk: int) -> HttpResponse:
 def opened(request: HttpRequest, pk: int) -> Evidence:
     """The item, if this person may have its bytes."""
     user = user_of(request)
-    item = get_allowed(user, "download", Evidence.objects.select_related("submitted_by"), pk)
-    if not may_open(user, item):
+    item = get_shown(user, "download", Evidence, pk, "submitted_by")
+    if not opens_withdrawn(user, item):
         raise PermissionDenied("It was withdrawn: only the compliance manager opens it.")
     return item
 
@@ -293,7 +311,7 @@ class RequirementPages(Pages):
         )
 
     def put_away(self, target: Requirement, participle: str, reason: str) -> Requirement:
-        """Archived, it is asked for no more, in the past neither: coverage is computed anew."""
+        """Archived, it is asked for no more; what it asked of the past stays asked. Coverage is computed anew."""
         return actions.write_requirement(target, actor=self.user, verb=participle, reason=reason)
 
 

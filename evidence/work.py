@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from evidence.models import Evidence, Exemption, ExemptionState, State
-from evidence.states import judged_by
+from evidence.states import LINK_WAITS, judged_by
 from foundation.accounts.access import allowed, can, visible
 from foundation.accounts.models import User
 from foundation.organisation.models import today
@@ -31,11 +31,14 @@ def items(user: User) -> Iterator[WorkItem]:
     soon = Q(state=State.ACCEPTED, expires_on__lte=day + datetime.timedelta(days=setting("review_due_soon_days")))
     back = Q(state=State.RETURNED)
     found = visible(user, Evidence).filter(judges | (mine & (back | soon)), superseded_by=None)
-    for item in found.select_related("submitted_by", "reviewed_by").order_by("created_at", "id")[:MOST]:
+    found = found.annotate(link_waits=LINK_WAITS).select_related("submitted_by", "reviewed_by")
+    for item in found.order_by("created_at", "id")[:MOST]:
         if item.state == State.SUBMITTED:
             yield entry(item, f"Submitted by {item.submitted_by or item.connector or 'the system'}", "Judge", "detail")
         elif item.state == State.RETURNED:
             yield entry(item, f"Returned by {item.reviewed_by}", "Send a new version", "supersede")
+        elif item.link_waits and user.pk not in (item.submitted_by_id, item.collected_by_id):
+            yield entry(item, "Linked to one more control", "Confirm", "detail")
         else:
             words = "Expired" if item.expires_on and item.expires_on < day else "Expires soon"
             yield entry(item, words, "Renew", "supersede", item.expires_on)

@@ -27,8 +27,9 @@ from foundation.accounts.access import apart, refs_of
 from foundation.accounts.duties import FINDING_ACCEPTANCE, FINDING_VERIFICATION
 from foundation.accounts.models import User
 from foundation.organisation.models import today
-from foundation.trail.keep import Stale, save
+from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
+from foundation.trail.steps import locked, move, say, tie
 
 LONGEST_ACCEPTANCE: Final = datetime.timedelta(days=365)
 REDETECTED: Final = "Detected again on {}."
@@ -82,6 +83,11 @@ def register(finding: Finding, *, actor: Any) -> Finding:
     return save(finding, actor=actor, verb="finding.raised")
 
 
+def rating(finding: Finding) -> tuple[Any, ...]:
+    """What its deadline follows from, besides the settings."""
+    return (finding.severity, finding.exposed, finding.exploited, finding.first_detected_on)
+
+
 def rate(finding: Finding, settings: dict[str, int] | None = None) -> None:
     """Put the deadline onto it that its severity, exposure and exploitation give. ValidationError for a day ahead."""
     if finding.first_detected_on > today():
@@ -101,12 +107,13 @@ def redetect(finding: Finding, *, actor: Any, day: datetime.date, exposed: bool,
     if day > today():
         raise ValidationError({"detected_on": "This day has not come yet."})
     finding = Finding.objects.select_for_update().get(pk=finding.pk)
-    anew = day > finding.last_detected_on
+    anew, rated = day > finding.last_detected_on, rating(finding)
     reopens = anew and seen_after_fix(finding, day)
     finding.first_detected_on = min(finding.first_detected_on, day)
     finding.last_detected_on = max(finding.last_detected_on, day)
     finding.exposed, finding.exploited = finding.exposed or exposed, finding.exploited or exploited
-    rate(finding)
+    if rating(finding) != rated:
+        rate(finding)
     if reopens:
         reset(finding)
     verb = "reopened" if reopens else "redetected"
@@ -142,7 +149,7 @@ def start(finding: Finding, *, actor: User, note: str) -> Finding:
     """Say that work on it has begun, with a note. Raises ValidationError where that is no legal move."""
     finding = locked(finding)
     say(note, "Say what is being done.")
-    move(finding, Status.IN_PROGRESS)
+    move(finding, Status.IN_PROGRESS, MOVES)
     return save(finding, actor=actor, verb="finding.started", reason=note)
 
 
@@ -158,7 +165,7 @@ def fix(finding: Finding, *, actor: User, root_cause: str, note: str, fixed_on: 
     day = fixed_on or today()
     if not finding.first_detected_on <= day <= today():
         raise ValidationError({"fixed_on": "Between its first detection and today."})
-    move(finding, Status.FIXED)
+    move(finding, Status.FIXED, MOVES)
     forget_acceptance(finding)
     finding.root_cause, finding.fix_note, finding.fixed_by, finding.fixed_on = root_cause, note, actor, day
     return save(finding, actor=actor, verb="finding.fixed", reason=note)
@@ -173,17 +180,32 @@ def verify(finding: Finding, *, actor: User, note: str) -> Finding:
     """
     finding = locked(finding)
     say(note, "Say what was looked at.")
-    move(finding, Status.VERIFIED)
+    move(finding, Status.VERIFIED, MOVES)
     exception = apart(actor, removers(finding), FINDING_VERIFICATION, finding)
     finding.verified_by, finding.verified_at, finding.verification_note = actor, timezone.now(), note
     finding.verified_under = exception
     return save(finding, actor=actor, verb="finding.verified", reason=note, refs=refs_of(exception))
 
 
-def removers(finding: Finding) -> list[int | None]:
-    """Who had a hand in its removal: those never verify it alone."""
-    done = CorrectiveAction.objects.live().filter(finding=finding, done_by__isnull=False)
-    return [finding.fixed_by_id, *done.values_list("done_by_id", flat=True)]
+def removers(finding: Finding) -> set[int]:
+    """Everybody who ever said that they fixed it or did one of its corrective actions: those never verify it alone.
+
+    From history, so that what was returned, reopened or archived since does not wash anybody's hands.
+    """
+    fixed = Finding.history.filter(id=finding.pk, fixed_by__isnull=False)
+    done = CorrectiveAction.history.filter(finding_id=finding.pk, done_by__isnull=False)
+    return {*fixed.values_list("fixed_by_id", flat=True), *done.values_list("done_by_id", flat=True)}
+
+
+@transaction.atomic
+def return_fix(finding: Finding, *, actor: User, reason: str) -> Finding:
+    """Say that a fix does not hold, instead of verifying it. ValidationError without a reason or a fix that waits."""
+    finding = locked(finding)
+    say(reason, "Say what shows that it is not fixed.")
+    if finding.status != Status.FIXED:
+        raise ValidationError(f"{finding.ref} does not wait to be verified.")
+    reset(finding)
+    return save(finding, actor=actor, verb="finding.reopened", reason=reason)
 
 
 @transaction.atomic
@@ -225,12 +247,19 @@ def accept(finding: Finding, *, actor: User, note: str = "") -> Finding:
     a request, or once its day has passed.
     """
     finding = asked_for(finding)
-    exception = apart(actor, [finding.acceptance_requested_by_id, finding.owner_id], FINDING_ACCEPTANCE, finding)
+    concerned = {finding.acceptance_requested_by_id} | owners_since_asked(finding)
+    exception = apart(actor, concerned, FINDING_ACCEPTANCE, finding)
     check_until(finding.acceptance_until)
-    move(finding, Status.ACCEPTED)
+    move(finding, Status.ACCEPTED, MOVES)
     finding.accepted_by, finding.accepted_at, finding.accepted_under = actor, timezone.now(), exception
     refs = refs_of(exception)
     return save(finding, actor=actor, verb="finding.accepted", reason=note or finding.acceptance_reason, refs=refs)
+
+
+def owners_since_asked(finding: Finding) -> set[int | None]:
+    """Who owns it, or did at any time since it was asked: giving it away does not make an owner another person."""
+    asked = Finding.history.filter(id=finding.pk, acceptance_requested_by__isnull=False, accepted_by=None)
+    return {finding.owner_id, *asked.values_list("owner_id", flat=True)}
 
 
 @transaction.atomic
@@ -274,42 +303,8 @@ def link(finding: Finding, control: Control, reason: str, *, actor: Any, part: s
 
     A compensating control has to be implemented, and another than those affected: it meets the same risk by itself.
     """
-    say(reason, "Say how the control is concerned.")
     if control.archived_at:
         raise ValidationError({"control": f"{control.ref} is archived."})
     if part == Part.COMPENSATING and control.operates_from is None:
         raise ValidationError({"control": f"{control.ref} does not operate: it compensates nothing."})
-    known = FindingControl.objects.select_for_update().filter(finding=finding, control=control).first()
-    if known is not None and known.archived_at is None and known.part != part:
-        raise ValidationError({"control": f"{control.ref} is linked as {known.get_part_display().lower()} already."})
-    verb = "created" if known is None else "restored" if known.archived_at else "updated"
-    row = known or FindingControl(finding=finding, control=control)
-    row.archived_at, row.part, row.reason = None, part, reason
-    refs = {"finding": finding.pk, "control": control.pk}
-    return save(row, actor=actor, verb=f"findingcontrol.{verb}", reason=reason, refs=refs)
-
-
-def locked(finding: Finding) -> Finding:
-    """The finding as it is stored now, locked. Raises Stale if it is another version than the caller saw;
-    ValidationError for an archived one, which no verb changes.
-    """
-    stored = Finding.objects.select_for_update().get(pk=finding.pk)
-    if stored.version != finding.version:
-        raise Stale(stored)
-    if stored.archived_at:
-        raise ValidationError("The finding is archived. Restore it first.")
-    return stored
-
-
-def move(finding: Finding, status: str) -> None:
-    """Change the status, if that is legal. Raises ValidationError."""
-    if status not in MOVES[finding.status]:
-        now = finding.get_status_display().lower()
-        raise ValidationError(f"{finding.ref} is {now}; it cannot be {Status(status).label.lower()} now.")
-    finding.status = status
-
-
-def say(words: str, what: str) -> None:
-    """Raise ValidationError where nothing was said."""
-    if not words.strip():
-        raise ValidationError(what)
+    return tie(FindingControl(finding=finding, control=control, part=part, reason=reason), actor=actor, reason=reason)

@@ -23,14 +23,19 @@ from foundation.accounts.models import User
 from foundation.pages.filters import RegisterFilter
 from foundation.trail.asof import rows
 
-REF = re.compile(r"\s*[A-Za-z]{1,2}-([0-9]{1,18})\s*\Z", re.ASCII)
+
+def numbered(prefix: str, words: str) -> re.Match[str] | None:
+    """The number in a reference that somebody typed, as 12 in F-12; None for other words."""
+    return re.fullmatch(rf"\s*{prefix}-([0-9]{{1,18}})\s*", words, re.ASCII | re.IGNORECASE)
 
 
 class NumberedFilter(RegisterFilter):
     """A register whose reference is its number: F-12 finds number 12."""
 
+    prefix = "F"
+
     def search(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        number = REF.match(value)
+        number = numbered(self.prefix, value)
         return queryset.filter(id=int(number[1])) if number else super().search(queryset, _name, value)
 
 

@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from controls.models import Control
 from evidence.models import Evidence, State
-from findings.actions import link, locked, say
+from findings.actions import link
 from findings.models import CorrectiveAction, Finding, FindingControl, FindingEvidence
 from foundation.accounts.access import apart, refs_of, visible
 from foundation.accounts.duties import ACTION_VERIFICATION
 from foundation.accounts.models import User
 from foundation.organisation.models import today
-from foundation.trail.keep import Stale, save
+from foundation.trail.keep import save
+from foundation.trail.steps import locked, say, tie, untie
 
 EVIDENCE_REF = re.compile(r"(?:EV-)?([1-9][0-9]{0,17})\Z", re.IGNORECASE | re.ASCII)
 
@@ -35,31 +36,17 @@ def link_control(finding: Finding, *, actor: User, control: str, part: str, reas
 def add_evidence(finding: Finding, *, actor: User, evidence: str, reason: str) -> FindingEvidence:
     """Link an item of evidence (EV-12) that proves the fix. Raises ValidationError for what the person does not see."""
     finding = locked(finding)
-    say(reason, "Say what it proves.")
     number = EVIDENCE_REF.match(evidence.strip())
     found = visible(actor, Evidence).filter(pk=number[1]).first() if number else None
     if found is None or found.state == State.WITHDRAWN:
         raise ValidationError({"evidence": "There is no such evidence, as EV-12."})
-    known = FindingEvidence.objects.select_for_update().filter(finding=finding, evidence=found).first()
-    verb = "created" if known is None else "restored" if known.archived_at else "updated"
-    row = known or FindingEvidence(finding=finding, evidence=found)
-    row.archived_at, row.reason = None, reason
-    refs = {"finding": finding.pk, "evidence": found.pk}
-    return save(row, actor=actor, verb=f"findingevidence.{verb}", reason=reason, refs=refs)
+    return tie(FindingEvidence(finding=finding, evidence=found, reason=reason), actor=actor, reason=reason)
 
 
 @transaction.atomic
 def unlink(row: Any, *, actor: User, reason: str) -> Any:
     """Take a link to a control or to evidence away, with a reason. Raises Stale, ValidationError."""
-    say(reason, "Say why it is unlinked.")
-    stored = type(row).objects.select_for_update().get(pk=row.pk)
-    if stored.version != row.version:
-        raise Stale(stored)
-    if stored.archived_at:
-        raise ValidationError("It is unlinked already.")
-    stored.archived_at = timezone.now()
-    verb = f"{stored._meta.model_name}.archived"
-    return save(stored, actor=actor, verb=verb, reason=reason, refs={"finding": stored.finding_id})
+    return untie(row, actor=actor, reason=reason)
 
 
 @transaction.atomic
@@ -85,7 +72,7 @@ def complete(
     action: CorrectiveAction, *, actor: User, note: str, done_on: datetime.date | None = None
 ) -> CorrectiveAction:
     """Say that it is done, and how that can be seen. Raises ValidationError if it is already, or on a day ahead."""
-    action = waiting(action)
+    action = locked(action)
     say(note, "Say what was done.")
     if action.done_by_id:
         raise ValidationError(f"{action.ref} is done already.")
@@ -98,7 +85,7 @@ def complete(
 @transaction.atomic
 def verify_action(action: CorrectiveAction, *, actor: User, note: str) -> CorrectiveAction:
     """See that it is done. Raises PermissionDenied for who did it (unless excepted), ValidationError before that."""
-    action = waiting(action)
+    action = locked(action)
     say(note, "Say what was looked at.")
     if not action.done_by_id or action.verified_by_id:
         raise ValidationError(f"{action.ref} does not wait to be verified.")
@@ -111,22 +98,12 @@ def verify_action(action: CorrectiveAction, *, actor: User, note: str) -> Correc
 @transaction.atomic
 def return_action(action: CorrectiveAction, *, actor: User, reason: str) -> CorrectiveAction:
     """Give it back: it is not done. Raises ValidationError without a reason, or where nothing waits."""
-    action = waiting(action)
+    action = locked(action)
     say(reason, "Say what is missing.")
     if not action.done_by_id or action.verified_by_id:
         raise ValidationError(f"{action.ref} does not wait to be verified.")
     action.done_on, action.done_by, action.done_note = None, None, ""
     return keep(action, actor, "returned", reason)
-
-
-def waiting(action: CorrectiveAction) -> CorrectiveAction:
-    """The action as it is stored now, locked. Raises Stale; ValidationError for a cancelled one."""
-    stored = CorrectiveAction.objects.select_for_update().get(pk=action.pk)
-    if stored.version != action.version:
-        raise Stale(stored)
-    if stored.archived_at:
-        raise ValidationError("This action is archived. Restore it first.")
-    return stored
 
 
 def keep(

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from controls.forms import day_field, possible_owners, words_field
-from findings.actions import rate
+from findings.actions import rate, rating
 from findings.follow_up import check_plan
 from findings.models import CorrectiveAction, Finding, Part
 from foundation.accounts.models import User
@@ -32,6 +32,7 @@ class FindingForm(RegisterForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.rated = None if self.instance.is_new else rating(self.instance)
         owner = self.fields["owner"]
         known = User.objects.filter(pk=self.instance.owner_id)  # one who has left stays until somebody else is named
         owner.queryset = (possible_owners() | known).distinct()  # type: ignore[attr-defined]
@@ -48,9 +49,9 @@ class FindingForm(RegisterForm):
         return said
 
     def _post_clean(self) -> None:
-        """Put the deadline onto the record before its constraints are asked."""
+        """Put the deadline onto a record that was rated anew before its constraints are asked."""
         super()._post_clean()
-        if not self.errors:
+        if not self.errors and rating(self.instance) != self.rated:
             try:
                 rate(self.instance)
             except ValidationError as refused:

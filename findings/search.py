@@ -1,6 +1,6 @@
 """Finding findings by number or words."""
 
-from findings.filters import REF
+from findings.filters import numbered
 from findings.models import Finding
 from foundation.accounts.access import moment_for, visible
 from foundation.accounts.models import User
@@ -15,7 +15,7 @@ def find_findings(user: User, words: str) -> list[SearchHit]:
     """Findings that this person sees: the one with this number, or with every word. One query."""
     moment = moment_for(user, None)
     seen = visible(user, rows(Finding, moment), moment).filter(archived_at=None)
-    number = REF.match(words)
+    number = numbered("F", words)
     if number:
         found = seen.filter(id=int(number[1]))
     else:

@@ -87,7 +87,7 @@ def page_of(
 START = page_of("update_status", actions.start, "Start work", "{0.ref} is in progress.", NoteForm)
 FIX = page_of("update_status", actions.fix, "Mark as fixed", "{0.ref} is fixed; another person verifies it.", FixForm)
 VERIFY = page_of("verify", actions.verify, "Verify and close", "{0.ref} is verified and closed.", SeenForm)
-RETURN = page_of("verify", actions.reopen, "Not fixed", "{0.ref} is open again.", ReasonForm)
+RETURN = page_of("verify", actions.return_fix, "Not fixed", "{0.ref} is open again.", ReasonForm)
 REOPEN = page_of("reopen", actions.reopen, "Reopen", "{0.ref} is open again.", ReasonForm)
 REQUEST_ACCEPTANCE = page_of(
     "request_acceptance", actions.request_acceptance, "Ask to accept",

@@ -88,6 +88,7 @@ class Mapping(Register):
     rationale = models.TextField(blank=True, help_text="How the control helps to meet the criterion.")
 
     access = Paths(owner=("control__owner", "control__operator"), category="criterion__category__slug")
+    ends = ("control", "criterion")
 
     class Meta:
         ordering = ("criterion", "control")

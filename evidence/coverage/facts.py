@@ -123,9 +123,12 @@ def read(controls: Collection[int], when: Terms, moment: datetime.datetime | Non
         .values_list("control_id", "effective_from", "id", "frequency")
     ):
         found[control].wordings.append((begins, pk, frequency))
-    needs = rows(Requirement, moment).filter(control_id__in=controls, archived_at=None).order_by("id")
-    for control, pk, first, last in needs.values_list("control_id", "id", "effective_from", "effective_to"):
-        found[control].needs.append(Need(pk, first, last))
+    needs = rows(Requirement, moment).filter(control_id__in=controls).order_by("id")
+    names = ("control_id", "id", "effective_from", "effective_to", "created_at", "archived_at")
+    for control, pk, first, last, made, put_away in needs.values_list(*names):
+        until = _asked_until(first, last, made.astimezone(when.zone), put_away and put_away.astimezone(when.zone))
+        if until is None or until >= first:
+            found[control].needs.append(Need(pk, first, until))
     excepted = rows(Exemption, moment).filter(control_id__in=controls, state=ExemptionState.APPROVED, archived_at=None)
     for control, first, last in excepted.values_list("control_id", "starts_on", "ends_on"):
         found[control].excepted.append(Days(first, last))
@@ -171,6 +174,20 @@ def _populations(found: dict[int, Facts], moment: datetime.datetime | None) -> N
         found[control].events = sorted((day, key) for key, day in days.items())
 
 
+def _asked_until(
+    first: datetime.date, last: datetime.date | None, made: datetime.datetime, put_away: datetime.datetime | None
+) -> datetime.date | None:
+    """The last day on which a requirement is asked for; of one that was archived the day before.
+
+    What it asked of the past stays asked, unless it was written and archived on one day: that was a mistake.
+    """
+    if put_away is None:
+        return last
+    if made.date() == put_away.date():
+        return first - DAY
+    return min(last or put_away.date(), put_away.date() - DAY)
+
+
 def _operating(found: dict[int, Facts], when: Terms, moment: datetime.datetime | None) -> None:
     """When each operated: what stands now, and what was closed before and begun again, which its history tells."""
     names = ("id", "operates_from", "operates_until")
@@ -194,21 +211,23 @@ def _proofs(controls: Collection[int], when: Terms, moment: datetime.datetime | 
         item["id"]: item
         for item in items.filter(id__in=links.values("evidence_id")).values(
             "id", "state", "captured_at", "created_at", "stamped", "stamp_confirmed", "period_from", "period_to",
-            "followed", "replaced",
+            "reviewed_at", "followed", "replaced",
         )
     }  # fmt: skip
-    for control, evidence, requirement, meant, event, nothing in links.order_by("id").values_list(
-        "control_id", "evidence_id", "requirement_id", "occurrence", "event", "nothing_occurred"
-    ):
+    for control, evidence, requirement, meant, event, nothing, linked, confirmed in links.order_by("id").values_list(
+        "control_id", "evidence_id", "requirement_id", "occurrence", "event", "nothing_occurred", "linked_at",
+        "confirmed_at",
+    ):  # fmt: skip
         item = kept.get(evidence)
         if item is None or item["replaced"] or (item["followed"] and item["state"] != State.ACCEPTED):
             continue
         own = item["stamped"] or item["stamp_confirmed"]
+        unseen = item["state"] == State.ACCEPTED and confirmed is None and linked > item["reviewed_at"]
         yield (
             control,
             Proof(
                 evidence=evidence,
-                state=item["state"],
+                state=State.SUBMITTED if unseen else item["state"],  # nobody has judged what it proves here
                 day=(item["captured_at"] if own else item["created_at"]).astimezone(when.zone).date(),
                 own=own,
                 days=Days(item["period_from"], item["period_to"]) if item["period_from"] else None,

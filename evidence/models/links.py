@@ -2,11 +2,13 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from controls.models import Control
-from evidence.models.items import Evidence, Kind
+from evidence.models.items import Evidence, Kind, State
 from foundation.accounts.paths import Paths, Via
 from foundation.trail.models import Register, TrackedQuerySet
 
@@ -76,10 +78,32 @@ class EvidenceLink(Register):
         default=False, help_text="It shows, by its query, that there was nothing to do in the period covered."
     )
     reason = models.TextField(help_text="What it proves about the control.")
+    linked_at = models.DateTimeField(
+        default=timezone.now, editable=False, help_text="When this was said; what is reviewed later covers it."
+    )
+    linked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+",
+        help_text="Empty: a connector or another register.",
+    )  # fmt: skip
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+",
+        help_text="Who saw that an item accepted before proves this, too.",
+    )  # fmt: skip
+    confirmed_at = models.DateTimeField(null=True, editable=False)
+    confirmed_under = models.ForeignKey(
+        "accounts.DutyException", models.PROTECT, null=True, editable=False, related_name="+"
+    )
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
-    access = Paths(owner=("control__owner", "control__operator", "evidence__submitted_by"), category=BY_CONTROL)
+    access = Paths(
+        owner=(
+            "control__owner", "control__operator", "evidence__submitted_by", "evidence__collected_by",
+            "evidence__reviewer",
+        ),
+        category=BY_CONTROL,
+    )  # fmt: skip
+    ends = ("evidence", "control")
 
     class Meta:
         ordering = ("control", "-id")
@@ -99,6 +123,12 @@ class EvidenceLink(Register):
 
     def __str__(self) -> str:
         return f"{self.evidence.ref} for {self.control.ref}"
+
+    def waits(self, item: Evidence) -> bool:
+        """Whether nobody has judged yet what its item, accepted before it was linked, proves here."""
+        if item.state != State.ACCEPTED or item.reviewed_at is None:
+            return False
+        return self.confirmed_at is None and self.linked_at > item.reviewed_at
 
     def get_absolute_url(self) -> str:
         """The item's page."""

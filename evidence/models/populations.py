@@ -146,6 +146,7 @@ class PopulationLink(Register):
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
     access = Paths(owner=("control__owner", "control__operator", "population__frozen_by"), category=BY_CONTROL)
+    ends = ("population", "control")
 
     class Meta:
         ordering = ("control", "-id")

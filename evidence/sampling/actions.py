@@ -56,11 +56,13 @@ def freeze(  # noqa: PLR0913 - a population says this much about itself
     content = canonical(listing.columns, lines)
     said = replace(source, query=listing.query, period=(period.first, period.last), rows=len(lines))
     proofs = [] if lines else [nothing_of(control, reason) for control in controls]
+    ready = evidence.prepare(
+        *evidence.as_file(content, FILE_NAME), actor=actor, title=f"Population: {title.strip()}"[:200], source=said,
+        links=proofs, another=True, kind=Kind.EXPORT if origin in (FILE, EMPTY) else Kind.RECORD, name=FILE_NAME,
+    )  # fmt: skip
+    ready.keep_bytes()
     with transaction.atomic():
-        item = evidence.record_evidence(
-            content, actor=actor, title=f"Population: {title.strip()}"[:200], source=said, links=proofs, another=True,
-            kind=Kind.EXPORT if origin in (FILE, EMPTY) else Kind.RECORD, name=FILE_NAME,
-        )  # fmt: skip
+        item = evidence.store(ready, actor=actor, accepted_by=None)
         population = Population(
             title=title.strip(), kind=kind, origin=origin, source_system=said.system.strip(), query=said.query,
             environment=said.environment, source_total=listing.total, period_from=period.first, period_to=period.last,

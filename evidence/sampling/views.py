@@ -21,7 +21,7 @@ from evidence.sampling.forms import DrawForm, FreezeForm, PopulationFilter, Samp
 from evidence.sampling.rows import Listing, of_table
 from evidence.sampling.sources import SYSTEM, Source
 from foundation.accounts import fresh
-from foundation.accounts.access import can, get_allowed, require, visible
+from foundation.accounts.access import can, get_allowed, get_shown, require, visible
 from foundation.accounts.models import User
 from foundation.files.download import open_file
 from foundation.files.forms import is_too_large
@@ -96,7 +96,7 @@ class PopulationPages(Pages):
             "samples": samples.select_related("drawn_by").order_by("id"),
             "may_draw": moment is None and target.row_count > 0 and can(self.user, "draw", Population),
             "sees_evidence": can(self.user, "view", target.evidence),
-            "may_download": moment is None and can(self.user, "download", Population),
+            "may_download": can(self.user, "download", Population),
         }
 
 
@@ -204,8 +204,8 @@ def listed(said: dict[str, Any]) -> Listing:
 @require_safe
 def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The canonical CSV, as it was frozen and hashed."""
-    found = Population.objects.select_related("evidence")
-    return open_file(user_of(request), "download", found, pk, name=f"population-{pk}.csv")
+    population = get_shown(user_of(request), "download", Population, pk, "evidence")
+    return open_file(user_of(request), population, name=f"population-{pk}.csv")
 
 
 # ---- drawing -------------------------------------------------------------------------------------------------------
@@ -246,8 +246,7 @@ def previewed(request: HttpRequest, population: Population) -> HttpResponse:
 @require_safe
 def sample_items(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The chosen rows as CSV."""
-    found = Sample.objects.select_related("population")
-    sample = get_allowed(user_of(request), "download", found, pk)
+    sample = get_shown(user_of(request), "download", Sample, pk, "population")
     with transaction.atomic():
         record("sample.exported", user_of(request), sample)
     header = ["position", "key", "day", *sample.population.columns]

@@ -41,6 +41,7 @@ class FindingControl(Register):
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
     access = Paths(owner=("finding__owner",), category=IN_SCOPE)
+    ends = ("finding", "control")
 
     class Meta:
         ordering = ("finding", "part", "control")
@@ -72,6 +73,7 @@ class FindingEvidence(Register):
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
     access = Paths(owner=("finding__owner",), category=IN_SCOPE)
+    ends = ("finding", "evidence")
 
     class Meta:
         ordering = ("finding", "id")

@@ -356,6 +356,16 @@ def get_allowed(
     return row
 
 
+def get_shown(user: Person, verb: str, model: type[Row], pk: Any, *related: str) -> Row:
+    """The row with this id as this person reads it without asking for a moment, if they may do `verb` on it.
+
+    For everybody the live row; for an auditor whose period is over, as it stood then. Raises as `get_allowed`.
+    """
+    moment = moment_for(user, None, model)
+    found: Row = asof.thaw(get_allowed(user, verb, asof.rows(model, moment).select_related(*related), pk, moment))
+    return found
+
+
 def require(user: Person, verb: str, target: Model | type[Model]) -> None:
     """Let only those through who may do `verb` on the row, or given a class on any row.
 

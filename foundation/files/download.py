@@ -1,14 +1,12 @@
-"""The one door through which stored files leave: access asked, entry written, every chunk verified."""
+"""The one door through which stored files leave: entry written, every chunk verified."""
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
 
 from django.db import models, transaction
 from django.http import Http404, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from foundation.accounts.access import get_allowed
 from foundation.accounts.models import User
 from foundation.files.models import StoredFile
 from foundation.files.reading import plain_chunks
@@ -18,19 +16,15 @@ from foundation.trail.record import record
 CHARACTERS = {ord(character): "_" for character in '/\\:*?"<>|'} | dict.fromkeys(range(32), "_")
 
 
-def open_file(
-    user: User, permission: str, rows: models.QuerySet[Any], pk: Any, field: str = "file", *, name: str = ""
-) -> StreamingHttpResponse:
-    """The file that a record holds in `field`, as a download; the record decides who may have it.
+def open_file(user: User, holder: models.Model, field: str = "file", *, name: str = "") -> StreamingHttpResponse:
+    """The file that a record holds in `field`, as a download; the caller has asked whether this person may have it.
 
-    Raises Http404 where the person does not see the record (or it holds no file, or its bytes are gone),
-    PermissionDenied without the `permission` on it, Altered when the file was altered: then nothing is sent, or the
-    connection is cut before the first wrong byte. The trail says `file.downloaded` before the first byte leaves.
+    Raises Http404 where it holds no file or its bytes are gone, Altered when the file was altered: then nothing is
+    sent, or the connection is cut before the first wrong byte. The trail says `file.downloaded` before any byte leaves.
     `name`: what the download is called, else what the file was called. Ranges are not served: a part has no hash.
     """
-    record_of = get_allowed(user, permission, rows, pk)
     try:
-        stored = stored_file(getattr(record_of, field).name or "")
+        stored = stored_file(getattr(holder, field).name or "")
         chunks = plain_chunks(stored)
         first = next(chunks, b"")  # what is refused at its beginning is refused with a page
     except FileNotFoundError as missing:
@@ -38,7 +32,7 @@ def open_file(
     called = (name or stored.name).translate(CHARACTERS) or "file"
     with transaction.atomic():
         refs = {"file": str(stored.id), "sha256": stored.sha256, "size": stored.size}
-        record("file.downloaded", user, record_of, refs=refs, private={"name": called})
+        record("file.downloaded", user, holder, refs=refs, private={"name": called})
     response = StreamingHttpResponse(closing_chain(first, chunks), content_type=stored.content_type)
     for header, value in HEADERS.items():
         response[header] = value

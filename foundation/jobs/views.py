@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from foundation.accounts.access import visible
+from foundation.accounts.access import get_allowed, visible
 from foundation.files.download import open_file
 from foundation.jobs.models import Job, State
 from foundation.jobs.queue import cancel as cancel_job
@@ -50,8 +50,8 @@ def job_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def job_download(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
     """Hand the result to the person who asked for it; the trail says so before the first byte leaves."""
     done = Job.objects.filter(state=State.DONE).exclude(result="")
-    name = get_object_or_404(mine(request).filter(pk__in=done), pk=pk).result_name
-    return open_file(request.user, "download", done, pk, "result", name=name)  # type: ignore[arg-type]  # nobody else gets here
+    job = get_allowed(request.user, "download", mine(request).filter(pk__in=done), pk)
+    return open_file(request.user, job, "result", name=job.result_name)  # type: ignore[arg-type]  # nobody else gets here
 
 
 @require_POST

@@ -36,7 +36,7 @@ from foundation.pages.imports.reading import read as read_file
 from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
-from tests.evidence.test_coverage import table
+from tests.evidence.test_rebuild import table
 from tests.evidence.test_submitting import TOLD, signed_in, upload
 from tests.factories.evidence import operating
 from tests.factories.people import UserFactory

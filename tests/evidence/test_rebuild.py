@@ -184,7 +184,7 @@ def do(*steps: Step) -> None:
         try:
             with transaction.atomic():
                 DONE[step.what](company, step)
-        except (ValidationError, controls.IllegalMove, Stale):
+        except (ValidationError, Stale):
             continue  # not legal now: nothing was changed
     refresh_stale()
     kept = table()

@@ -175,6 +175,7 @@ def tiny_gif() -> bytes:
         ("../../etc/passwd.txt", b"root", "text/plain"),
         ("fdp\u202egnp.txt", b"turned round", "text/plain"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_nothing_that_is_sent_runs(owner: User, control: Control, name: str, content: bytes, kind: str):
     assert submit(owner, control, upload(name, content)).status_code == 302
