@@ -479,10 +479,10 @@ def link_to(item: Evidence, *, actor: User, **link: Any) -> EvidenceLink:
 
 
 @transaction.atomic
-def write_requirement(requirement: Requirement, *, actor: User, verb: str = "created", reason: str = "") -> Requirement:
-    """Save what a control asks for, with its coverage. `verb`: created, updated, archived, restored. Raises Stale."""
+def write_requirement(requirement: Requirement, participle: str, *, actor: User, reason: str = "") -> Requirement:
+    """Save what a control asks for, with its coverage: created, updated, archived or restored. Raises Stale."""
     refs = {"control": requirement.control_id}
-    save(requirement, actor=actor, verb=f"requirement.{verb}", refs=refs, reason=reason)
+    save(requirement, actor=actor, verb=f"requirement.{participle}", refs=refs, reason=reason)
     refresh([requirement.control_id])
     return requirement
 
@@ -496,8 +496,8 @@ def replace_requirement(requirement: Requirement, earlier: Requirement, *, actor
     if requirement.effective_from <= earlier.effective_from:
         raise ValidationError(f"The present one begins on {earlier.effective_from}: name a later day.")
     earlier.effective_to = requirement.effective_from - datetime.timedelta(days=1)
-    write_requirement(earlier, actor=actor, verb="updated")
-    return write_requirement(requirement, actor=actor)
+    write_requirement(earlier, "updated", actor=actor)
+    return write_requirement(requirement, "created", actor=actor)
 
 
 # ---- exemptions ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -34,7 +34,7 @@ from evidence.forms import (
 from evidence.models import MOVES, Evidence, EvidenceLink, Exemption, ExemptionState, Population, Requirement, State
 from evidence.preview import NoPreview, look, picture, shown_as
 from evidence.sampling.actions import FILE_NAME
-from foundation.accounts.access import allowed, are_apart, can, get_allowed, get_shown, moment_for, require, visible
+from foundation.accounts.access import allowed, are_apart, can, get_allowed, get_shown, require, verbs_on, visible
 from foundation.accounts.duties import EVIDENCE_REVIEW, EXEMPTION
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
@@ -46,6 +46,7 @@ from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.trail.asof import rows, thaw
 
+VERBS = ("review", "supersede", "link", "withdraw", "download")
 PREFILLED = ("requirement", "occurrence", "event", "period_from", "period_to", "title", "source_system")
 
 
@@ -70,7 +71,8 @@ class EvidencePages(Pages):
         versions = every.filter(Q(id=begun) | Q(first_id=begun)).select_related("submitted_by")
         lists = visible(self.user, rows(Population, moment), moment).filter(evidence_id=target.pk)
         listed = lists.first() if target.name == FILE_NAME else None
-        opens = may_open(self.user, target, moment)
+        given = verbs_on(self.user, VERBS, target, moment)
+        opens = "download" in given and opens_withdrawn(self.user, target)
         found = [thaw(row) for row in links.select_related("control", "requirement").order_by("control__ref")]
         return {
             "population": thaw(listed) if listed else None,
@@ -80,7 +82,7 @@ class EvidencePages(Pages):
             "shown_as": shown_as(target.content_type) if opens else "",
             "may_open": opens,
             "sees_controls": can(self.user, "view", Control),
-            "verbs": {} if moment else verbs_for(self.user, target),
+            "verbs": {} if moment else verbs_for(self.user, target, given),
         }
 
     def create_page(self) -> HttpResponse:
@@ -133,30 +135,25 @@ class EvidencePages(Pages):
         return actions.change_evidence(form.save(commit=False), actor=self.user)
 
 
-def may_open(user: User, item: Evidence, moment: datetime.datetime | None) -> bool:
-    """Whether this person, who looks at that moment, may have the bytes."""
-    return can(user, "download", item, moment_for(user, moment, Evidence)) and opens_withdrawn(user, item)
-
-
 def opens_withdrawn(user: User, item: Evidence) -> bool:
     """Whether its state keeps nothing from this person: a withdrawn item only the compliance manager opens."""
     return item.state != State.WITHDRAWN or user.role == Role.COMPLIANCE_MANAGER
 
 
-def verbs_for(user: User, item: Evidence) -> dict[str, bool]:
-    """Which verbs this person may do now: what the role allows and the item's state makes sense of."""
+def verbs_for(user: User, item: Evidence, given: Collection[str]) -> dict[str, bool]:
+    """Which verbs this person may do now: of those that the role gives what the item's state makes sense of."""
     newest = getattr(item, "followed_by", None) is None
     waits = item.state == State.SUBMITTED and newest
-    judges = item.state in (State.SUBMITTED, State.ACCEPTED) and can(user, "review", item) and may_judge(user, item)
+    judges = item.state in (State.SUBMITTED, State.ACCEPTED) and "review" in given and may_judge(user, item)
     judges = judges and are_apart(user, [item.submitted_by_id, item.collected_by_id], EVIDENCE_REVIEW, item)
     standing = item.state != State.WITHDRAWN
     return {
         "accept": judges and waits,
         "give_back": judges and waits,
         "confirm": judges and item.state == State.ACCEPTED,
-        "supersede": standing and newest and can(user, "supersede", item),
-        "link": standing and can(user, "link", item),
-        "withdraw": State.WITHDRAWN in MOVES[item.state] and can(user, "withdraw", item),
+        "supersede": standing and newest and "supersede" in given,
+        "link": standing and "link" in given,
+        "withdraw": State.WITHDRAWN in MOVES[item.state] and "withdraw" in given,
     }
 
 
@@ -302,7 +299,7 @@ class RequirementPages(Pages):
         """In place, or from a later day on in the place of the present one."""
         row: Requirement = form.save(commit=False)
         if participle == "created" or row.effective_from == form.begun:
-            return actions.write_requirement(row, actor=self.user, verb=participle)
+            return actions.write_requirement(row, participle, actor=self.user)
         earlier = Requirement.objects.get(pk=row.pk)
         earlier.version = row.version
         names = ("control", "title", "source", "example", "kinds", "effective_from", "effective_to")
@@ -312,7 +309,7 @@ class RequirementPages(Pages):
 
     def put_away(self, target: Requirement, participle: str, reason: str) -> Requirement:
         """Archived, it is asked for no more; what it asked of the past stays asked. Coverage is computed anew."""
-        return actions.write_requirement(target, actor=self.user, verb=participle, reason=reason)
+        return actions.write_requirement(target, participle, actor=self.user, reason=reason)
 
 
 # ---- exemptions ----------------------------------------------------------------------------------------------------

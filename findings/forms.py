@@ -32,7 +32,7 @@ class FindingForm(RegisterForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.rated = None if self.instance.is_new else rating(self.instance)
+        self.rated = rating(self.instance) if self.instance.pk else None
         owner = self.fields["owner"]
         known = User.objects.filter(pk=self.instance.owner_id)  # one who has left stays until somebody else is named
         owner.queryset = (possible_owners() | known).distinct()  # type: ignore[attr-defined]

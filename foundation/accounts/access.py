@@ -315,14 +315,14 @@ def can(user: Person, verb: str, target: Model | type[Model], moment: datetime |
     return allowed(user, verb, rows, moment).exists()
 
 
-def verbs_on(user: Person, verbs: Iterable[str], target: Model) -> set[str]:
+def verbs_on(user: Person, verbs: Iterable[str], target: Model, moment: datetime | None = None) -> set[str]:
     """Those of the verbs that the person may do on this row: one query at most, where `can` would ask for each."""
     model, asked, given = type(target), [], set()
     for verb in verbs:
         if _stands(user) and user.role != AUDITOR and _known(model, verb) and _scope(user, verb, model) is ALL:
             given.add(verb)
         else:
-            rows = allowed(user, verb, model._default_manager.filter(pk=target.pk))
+            rows = allowed(user, verb, model._default_manager.filter(pk=target.pk), moment)
             asked.append(rows.order_by().values_list(Value(verb, CharField()), flat=True))
     return given.union(asked[0].union(*asked[1:]) if asked else ())
 

@@ -145,10 +145,10 @@ def test_a_control_shows_its_evidence_live_and_as_it_was(
 ):
     before = timezone.now()
     item = actions.accept(item, actor=compliance)
-    page = signed_in(owner).get(f"/controls/{control.pk}/")
+    page = signed_in(owner).get(f"/controls/{control.pk}/evidence/")
     assert f'href="/evidence/new/?control={control.pk}"' in page.content.decode()
     assert "Accepted" in page.content.decode()
-    then = signed_in(owner).get(f"/controls/{control.pk}/", {"as_of": before.isoformat()}).content.decode()
+    then = signed_in(owner).get(f"/controls/{control.pk}/evidence/", {"as_of": before.isoformat()}).content.decode()
     assert item.ref in then
     assert "/evidence/new/" not in then
 

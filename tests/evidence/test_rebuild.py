@@ -108,7 +108,7 @@ class Company:
     def drop(self, step: Step) -> None:
         if need := step.one(Requirement.objects.live()):
             need.archived_at = timezone.now()
-            actions.write_requirement(need, actor=self.compliance, verb="archived")
+            actions.write_requirement(need, "archived", actor=self.compliance)
 
     def exempt(self, step: Step) -> None:
         asked = Exemption(control=self.control(step), starts_on=step.day, ends_on=step.last, reason="Down.")

@@ -192,7 +192,7 @@ def test_a_control_and_the_evidence_lead_to_the_population(owner: User, manager:
     for user in (owner, manager):
         client = signed_in(user)
         for page in (control, made.evidence):
-            assert made.get_absolute_url() in client.get(page.get_absolute_url()).content.decode()
+            assert made.get_absolute_url() in client.get(page).content.decode()
         hits = client.get("/search/", {"q": made.ref.lower()}).context["hits"]
         assert [(hit.register, hit.ref) for hit in hits] == [("Populations", made.ref)]
     form = signed_in(owner).get(f"{NEW}?control={control.pk}").context["form"]

@@ -272,7 +272,7 @@ def test_a_compensating_control_operates(compliance: User):
         follow_up.link_control(found, control="A-1", **said)
     follow_up.link_control(found, control="a-2", **said)
     assert FindingControl.objects.get().control == running
-    with pytest.raises(ValidationError, match="compensating already"):
+    with pytest.raises(ValidationError, match="linked already"):
         follow_up.link_control(found, **(said | {"part": "affected"}), control="A-2")
     with pytest.raises(ValidationError, match="no control"):
         follow_up.link_control(found, **said, control=f"{planned.ref}0")

@@ -90,7 +90,7 @@ def test_change_within_a_request_is_seen_at_once(django_assert_num_queries):
 def test_a_number_changed_within_a_request_holds_at_once(django_assert_num_queries):
     with reading_once():
         with django_assert_num_queries(1):
-            assert {setting("review_due_soon_days"), setting("review_due_soon_days")} == {14}
+            assert {setting("control_review_days"), setting("review_due_soon_days")} == {365, 30}
         change_setting("review_due_soon_days", 21, actor=SYSTEM, reason="We plan three weeks ahead.")
         assert setting("review_due_soon_days") == 21
 
