@@ -1,16 +1,11 @@
 """The people that tests are about, as fixtures. conftest.py loads this module as a plugin."""
 
-from datetime import timedelta
-
 import pytest
-from django.utils import timezone
 
-from audits.actions import admit_auditor
 from audits.models import Engagement
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
-from foundation.trail.record import SYSTEM
-from tests.factories.people import EngagementFactory, UserFactory
+from tests.factories.people import EngagementFactory, UserFactory, admitted
 
 
 @pytest.fixture
@@ -64,14 +59,4 @@ def engagement(db: None) -> Engagement:
 @pytest.fixture
 def auditor(engagement: Engagement) -> User:
     """An auditor with an open window on `engagement`."""
-    user = UserFactory(name="Audrey Auditor", email="auditor@example.com", role=Role.AUDITOR)
-    now = timezone.now()
-    admit_auditor(
-        engagement,
-        user,
-        opens_at=now - timedelta(days=1),
-        closes_at=now + timedelta(days=30),
-        actor=SYSTEM,
-        reason="Fieldwork begins",
-    )
-    return user
+    return admitted(engagement, UserFactory(name="Audrey Auditor", email="auditor@example.com", role=Role.AUDITOR))

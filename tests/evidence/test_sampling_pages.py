@@ -191,7 +191,7 @@ def test_a_control_and_the_evidence_lead_to_the_population(owner: User, manager:
     made = population(("CHG-1", "2026-07-14"), actor=owner, controls=[control])
     for user in (owner, manager):
         client = signed_in(user)
-        for page in (control, made.evidence):
+        for page in (f"/controls/{control.pk}/evidence/", made.evidence.get_absolute_url()):
             assert made.get_absolute_url() in client.get(page).content.decode()
         hits = client.get("/search/", {"q": made.ref.lower()}).context["hits"]
         assert [(hit.register, hit.ref) for hit in hits] == [("Populations", made.ref)]

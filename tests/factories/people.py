@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
+from audits.actions import admit_auditor
 from audits.models import Engagement
 from foundation.accounts import duties
 from foundation.accounts.models import AuditorWindow, DutyException, User
@@ -96,3 +97,11 @@ class ExceptionFactory(factory.Factory):
     @classmethod
     def _create(cls, model_class: type[DutyException], *args: Any, **kwargs: Any) -> DutyException:
         return save(model_class(*args, **kwargs), actor=SYSTEM, verb="dutyexception.created")
+
+
+def admitted(engagement: Engagement, user: User) -> User:
+    """The auditor, admitted to the engagement since yesterday for a month."""
+    now = timezone.now()
+    opens, closes = now - timedelta(days=1), now + timedelta(days=30)
+    admit_auditor(engagement, user, opens_at=opens, closes_at=closes, actor=SYSTEM, reason="Fieldwork begins")
+    return user

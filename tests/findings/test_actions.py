@@ -16,7 +16,7 @@ from foundation.accounts.access import visible
 from foundation.accounts.duties import FINDING_ACCEPTANCE, FINDING_VERIFICATION
 from foundation.accounts.models import DutyException, User
 from foundation.organisation.actions import change_setting
-from foundation.trail.keep import Stale
+from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry
 from tests.factories.controls import ControlFactory, link, small_framework
 from tests.factories.evidence import evidence, operating
@@ -353,3 +353,62 @@ def test_who_sees_which_findings(
     }  # fmt: skip
     found = {who: visible(who, CorrectiveAction).count() for who in (owner, manager, colleague, employee, auditor)}
     assert found == {owner: 1, manager: 1, colleague: 1, employee: 1, auditor: 1}
+
+
+# ---- ways round ------------------------------------------------------------------------------------------------------
+
+
+def test_who_had_a_hand_in_it_never_verifies_it(owner: User, colleague: User, compliance: User):
+    found = actions.return_fix(fixed(owner), actor=compliance, reason="It is still there.")
+    found = actions.fix(found, actor=colleague, root_cause="Nobody watched it.", note="Upgraded, really.")
+    with pytest.raises(PermissionDenied, match=FINDING_VERIFICATION.rule):
+        actions.verify(found, actor=owner, note="Seen.")
+    planned = follow_up.plan_action(found, actor=compliance, what="Watch it", owner=owner, due_on=day(5))
+    found.refresh_from_db()
+    done = follow_up.complete(planned, actor=compliance, note="Watched.")
+    follow_up.return_action(done, actor=compliance, reason="Not I.")
+    with pytest.raises(PermissionDenied, match=FINDING_VERIFICATION.rule):
+        actions.verify(found, actor=compliance, note="Seen.")
+
+
+def test_returning_a_fix_takes_no_acceptance_back(owner: User, manager: User, compliance: User, client):
+    found = actions.request_acceptance(finding(owner=owner), actor=owner, reason="Behind a wall.", until=day(30))
+    found = actions.accept(found, actor=compliance)
+    with pytest.raises(ValidationError, match="does not wait"):
+        actions.return_fix(found, actor=compliance, reason="I do not like it.")
+    client.force_login(manager)
+    sent = {"version": found.version, "reason": "I do not like it."}
+    assert client.post(f"/findings/{found.pk}/return/", sent).status_code == 422
+    found.refresh_from_db()
+    assert found.status == Status.ACCEPTED
+
+
+def test_giving_it_away_makes_no_owner_another_person(compliance: User, colleague: User):
+    found = actions.request_acceptance(finding(owner=compliance), actor=colleague, reason="A wall.", until=day(30))
+    found.owner = None
+    save(found, actor=compliance, verb="finding.updated")
+    with pytest.raises(PermissionDenied, match=FINDING_ACCEPTANCE.rule):
+        actions.accept(found, actor=compliance)
+
+
+def test_a_changed_setting_moves_no_deadline_that_nobody_rated_anew(admin: User, compliance: User, client):
+    found = finding(days_ago=10, **KEY)
+    due = found.due_on
+    change_setting("sla_high_days", 60, actor=admin, reason="We are slower.")
+    finding(days_ago=0, **KEY)
+    found.refresh_from_db()
+    assert (found.due_on, found.last_detected_on) == (due, day(0))
+    client.force_login(compliance)
+    shown = client.get(f"/findings/{found.pk}/edit/").context["form"]
+    sent = {name: value for name in shown.fields if (value := shown[name].value()) not in (None, False)}
+    assert client.post(f"/findings/{found.pk}/edit/", sent | {"title": "Renamed"}).status_code == 302
+    found.refresh_from_db()
+    assert (found.title, found.due_on) == ("Renamed", due)
+    assert (
+        client.post(
+            f"/findings/{found.pk}/edit/", sent | {"title": "Renamed", "severity": "medium", "version": found.version}
+        ).status_code
+        == 302
+    )
+    found.refresh_from_db()
+    assert found.due_on > due
