@@ -11,10 +11,9 @@ from audits.models import Engagement, Status, Type
 from controls.models import Category
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
+from foundation.pages.fields import DAY, moment_field, text_area
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm
-
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class EngagementForm(RegisterForm):
@@ -25,7 +24,7 @@ class EngagementForm(RegisterForm):
     class Meta:
         model = Engagement
         fields = ("name", "type", "as_of", "period_from", "period_to", "categories", "firm", "status", "notes")
-        widgets = {"as_of": DAY, "period_from": DAY, "period_to": DAY, "notes": forms.Textarea(attrs={"rows": 4})}
+        widgets = {"as_of": DAY, "period_from": DAY, "period_to": DAY, "notes": text_area(4)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,9 +51,9 @@ class AdmissionForm(forms.Form):
     """Whom to admit, from when to when (in the organisation's time zone), and why."""
 
     user = forms.ModelChoiceField(label="Auditor", queryset=User.objects.none(), empty_label="Choose an auditor")
-    opens_at = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
-    closes_at = forms.DateTimeField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
-    reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    opens_at = moment_field(label="From")
+    closes_at = moment_field(label="Until")
+    reason = forms.CharField(max_length=1000, widget=text_area(2))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

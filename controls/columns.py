@@ -6,10 +6,11 @@ from operator import attrgetter
 from typing import Any
 
 from controls.models import SCOPE, TONES, Mapping
-from controls.states import GONE, day_of
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
+from foundation.pages.moment import day_of
+from foundation.pages.people import owner_words
 from foundation.trail.asof import rows
 
 
@@ -31,13 +32,6 @@ def review_words(control: Any) -> str:
         return ""
     overdue = control.status in SCOPE and control.review_date < control.seen_on
     return f"{control.review_date.isoformat()}{' overdue' if overdue else ''}"
-
-
-def owner_words(control: Any) -> str:
-    """The owner, and whether that person still has an account: whoever has left answers for nothing."""
-    if control.owner is None:
-        return ""
-    return f"{control.owner}{'' if control.owner.is_active else GONE}"
 
 
 COLUMNS = (

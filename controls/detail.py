@@ -4,10 +4,10 @@ import datetime
 from typing import Any
 
 from controls.models import SCOPE, Control, Mapping, Status, Wording
-from controls.states import day_of
 from foundation.accounts.access import are_apart, can, verbs_on, visible
 from foundation.accounts.duties import NOT_APPLICABLE
 from foundation.accounts.models import DutyException, User
+from foundation.pages.moment import day_of
 from foundation.pages.panels import Panel
 from foundation.trail.asof import rows, thaw
 

@@ -20,11 +20,14 @@ from controls.models import (
     Status,
     Wording,
 )
-from controls.states import ATTENTION, LACKS, NOBODY, OUT_OF_SCOPE, STATES, day_of
+from controls.states import ATTENTION, LACKS, OUT_OF_SCOPE, STATES
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.filters import RegisterFilter
+from foundation.pages.moment import day_of
+from foundation.pages.people import NOBODY, nobody_or, owner_choices
 from foundation.trail.asof import rows
+from foundation.trail.models import Register
 
 
 class ControlFilter(RegisterFilter):
@@ -57,7 +60,7 @@ class ControlFilter(RegisterFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         categories, criteria = taxonomy_choices(self.user, self.moment)
-        self.filters["owner"].extra["choices"] = owner_choices()
+        self.filters["owner"].extra["choices"] = nobody_or(owner_choices(Control, "owner", "operator"))
         self.filters["category"].extra["choices"] = categories
         self.filters["criterion"].extra["choices"] = criteria
 
@@ -118,21 +121,35 @@ class WholeNumber(django_filters.NumberFilter):
     field_class = forms.IntegerField
 
 
+class ControlBox(django_filters.CharFilter):
+    """The box for a control's reference in registers above: a list of a thousand controls helps nobody.
+
+    link, record: the model that ties records to controls, and its column with the record's number; without them the
+    records name their one control themselves. Asked for by number: a join would be read from the links' end.
+    """
+
+    def __init__(self, link: type[Register] | None = None, record: str = "") -> None:
+        box = forms.TextInput(attrs={"type": "text", "placeholder": "IAM-01"})
+        super().__init__(label="Control", max_length=30, widget=box)
+        self.link, self.record = link, record
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """Those of the control with this reference."""
+        if not value:
+            return qs
+        named = Control.objects.filter(ref__iexact=value.strip()).values("id")
+        if self.link is None:
+            return qs.filter(control_id__in=named)
+        links = rows(self.link, self.parent.moment).filter(archived_at=None, control_id__in=named)
+        return qs.filter(id__in=links.values(self.record))
+
+
 class MappingFilter(RegisterFilter):
     """What links can be narrowed to."""
 
     search_fields = ("control__ref", "criterion__code", "rationale")
     control = WholeNumber(field_name="control_id", label="Control (its number)", min_value=1, max_value=2**63 - 1)
     criterion = django_filters.CharFilter(field_name="criterion__code", label="Criterion (as CC6.1)")
-
-
-def owner_choices() -> list[tuple[str, str]]:
-    """Nobody, then everybody who owns or operates a control now."""
-    held = Q(pk__in=Control.objects.values("owner")) | Q(pk__in=Control.objects.values("operator"))
-    return [
-        (NOBODY, "Nobody"),
-        *((str(person.pk), str(person)) for person in User.objects.filter(held).order_by("name")),
-    ]
 
 
 def taxonomy_choices(
@@ -161,7 +178,7 @@ class MatrixFilter:
         for name, label, empty, choices in (
             ("category", "Category", "All in scope", [(slug, words) for slug, words, _ in matrix.categories]),
             ("series", "Series", "All", [(code, f"{code} {title}") for code, title in matrix.series]),
-            ("owner", "Owner", "Anybody", [(NOBODY, "Nobody"), *matrix.owners]),
+            ("owner", "Owner", "Anybody", nobody_or(matrix.owners)),
             ("state", "State", "Any", [choice for choice in states if choice[0] != OUT_OF_SCOPE]),
             ("show", "Controls", "In scope", [("all", "Retired and not applicable too")]),
         ):

@@ -4,7 +4,6 @@ import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 
 from controls.actions import lies_ahead
 from controls.models import (
@@ -19,27 +18,10 @@ from controls.models import (
     Wording,
 )
 from foundation.accounts.models import User
-from foundation.accounts.roles import Role
 from foundation.organisation.models import today
+from foundation.pages.fields import DAY, MOST_WORDS, day_field, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm, changed_meanwhile
-
-MOST_WORDS = 4000  # of one free text: long enough for anybody, short enough for a page
-
-
-def day_field(**options: Any) -> forms.DateField:
-    """A day, picked from a calendar and written in ISO."""
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
-
-
-def words_field(**options: Any) -> forms.CharField:
-    """A few sentences that must be said."""
-    rows = options.pop("rows", 3)
-    return forms.CharField(max_length=MOST_WORDS, widget=forms.Textarea(attrs={"rows": rows}), **options)
-
-
-def possible_owners() -> QuerySet[User]:
-    """Who can answer for a control: everybody who works here and may sign in. Never an auditor."""
-    return User.objects.active().exclude(role__in=["", Role.AUDITOR]).order_by("name", "id")
+from foundation.pages.people import possible_owners
 
 
 class ControlForm(RegisterForm):
@@ -52,19 +34,17 @@ class ControlForm(RegisterForm):
             "expected_evidence", "automatable_source", "review_date",
         )  # fmt: skip
         widgets = {
-            "objective": forms.Textarea(attrs={"rows": 3}),
-            "expected_evidence": forms.Textarea(attrs={"rows": 3}),
-            "automatable_source": forms.Textarea(attrs={"rows": 2}),
-            "review_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "objective": text_area(3),
+            "expected_evidence": text_area(3),
+            "automatable_source": text_area(2),
+            "review_date": DAY,
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("owner", "operator"):
-            field = self.fields[name]
-            kept = getattr(self.instance, f"{name}_id")  # one who has left stays the owner until somebody else is
-            field.queryset = (possible_owners() | User.objects.filter(pk=kept)).distinct()  # type: ignore[attr-defined]
-            field.empty_label = "Nobody"  # type: ignore[attr-defined]
+            kept = getattr(self.instance, f"{name}_id")
+            offer(self.fields[name], possible_owners(), kept=kept, empty="Nobody")
 
     def clean_ref(self) -> str:
         """A reference without spaces around it."""
@@ -215,7 +195,7 @@ class AssignOwnerForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = possible_owners()  # type: ignore[attr-defined]
+        offer(self.fields["owner"], possible_owners())
 
 
 class ReviewDateForm(forms.Form):

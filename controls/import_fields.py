@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from controls.models import Criterion, Frequency, Kind, Nature, Status
-from foundation.accounts.models import User
 from foundation.pages.imports.importer import ImportField, choice, day
+from foundation.pages.imports.people import person
 
 if TYPE_CHECKING:
     from controls.imports import ControlImporter
 
-NOBODY = {"", "no owner", "none", "n/a", "-"}
 OFTEN = {
     "yearly": "annual", "annually": "annual", "once a year": "annual", "every year": "annual", "12 months": "annual",
     "semi-annual": "semiannual", "semi-annually": "semiannual", "half-yearly": "semiannual", "biannual": "semiannual",
@@ -28,18 +27,6 @@ STANDS = {
     "n/a": "not_applicable",
 }  # fmt: skip
 STATUS: Callable[[str, Any], str] = choice(Status, aliases=STANDS)
-
-
-def person(text: str, importer: "ControlImporter") -> User | None:
-    """An account by e-mail, or by name where the name is nobody else's."""
-    if text.lower() in NOBODY:
-        return None
-    found = importer.people.get(text.lower())
-    if found is None:
-        if text.lower() in importer.namesakes:
-            raise ValueError(f"Several people are called “{text[:60]}”. Write the e-mail address instead.")
-        raise ValueError(f"Nobody here is called “{text[:60]}”. Invite the person first, or leave the cell empty.")
-    return found
 
 
 def criteria(text: str, importer: "ControlImporter") -> tuple[Criterion, ...]:

@@ -1,6 +1,6 @@
 """Bringing controls in: from our starter file, from our own CSV, or from any company's sheet."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,9 @@ from controls.actions import link_refs, wording_refs
 from controls.import_fields import FIELDS
 from controls.models import Control, Criterion, Mapping, Status, Wording, sentence
 from foundation.accounts.models import User
-from foundation.accounts.roles import Role
 from foundation.organisation.models import today
 from foundation.pages.imports.importer import Difference, Importer, Item, RowError
+from foundation.pages.imports.people import People
 from foundation.trail.keep import save_many
 
 IMPORTABLE = (Status.PLANNED, Status.IN_PROGRESS, Status.IMPLEMENTED)  # the others take a reason, or two people
@@ -42,13 +42,7 @@ class ControlImporter(Importer):
 
     def prepare(self, user: User) -> None:
         """Everybody who could own a control, by e-mail and by unique name; every criterion by its code."""
-        self.actor, self.today = user, today()
-        everybody = list(User.objects.exclude(role__in=["", Role.AUDITOR]))
-        names = Counter(one.name.lower() for one in everybody)
-        self.namesakes = {name for name, times in names.items() if times > 1}
-        self.people = {one.name.lower(): one for one in everybody if one.name}
-        self.people = {name: one for name, one in self.people.items() if name not in self.namesakes}
-        self.people |= {one.email.lower(): one for one in everybody}
+        self.actor, self.today, self.people = user, today(), People()
         self.criteria: dict[str, list[Criterion]] = defaultdict(list)
         for criterion in Criterion.objects.select_related("framework"):
             self.criteria[criterion.code.upper()].append(criterion)

@@ -1,10 +1,8 @@
-"""The words of the matrix: a criterion's states, what a control can lack, and the day on which both are judged."""
+"""The words of the matrix: a criterion's states, and what a control can lack."""
 
-import datetime
 from collections.abc import Sequence
 
 from controls.models import Applicability, Status
-from foundation.organisation.models import today, zone
 
 COVERED, WEAK, GAP = "covered", "weak", "gap"
 NOT_RELEVANT, OUT_OF_SCOPE = "not_relevant", "out_of_scope"
@@ -28,8 +26,6 @@ LACK_MEANINGS = {
     "wording": "Nothing says yet who does what, how often, on what.",
 }
 LACKS = {"owner": "No owner", "review": "Review overdue", "wording": "No wording in force"}
-GONE = " (deactivated)"  # behind the name of an owner whose account is closed
-NOBODY = "nobody"  # as a filter: no owner
 ATTENTION = "attention"  # as a filter: gaps, weak criteria, and controls that lack something
 TONES = {GAP: "bad", WEAK: "warn", COVERED: "ok", NOT_RELEVANT: "mute", OUT_OF_SCOPE: "mute"}
 
@@ -46,8 +42,3 @@ def state_of(category_in_scope: bool, applicability: str, statuses: Sequence[str
     if not statuses:
         return GAP
     return COVERED if Status.IMPLEMENTED in statuses else WEAK
-
-
-def day_of(moment: datetime.datetime | None) -> datetime.date:
-    """The day, in the organisation's zone, on which dates are judged: the moment's, or today."""
-    return today() if moment is None else moment.astimezone(zone()).date()

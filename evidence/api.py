@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BooleanField, CharField, IntegerField, ListField
 
-from controls.forms import day_field, words_field
 from controls.models import Control
 from evidence import actions
 from evidence.actions import For, Replayed, SameBytes
@@ -27,6 +26,7 @@ from foundation.files.forms import StoredFileField
 from foundation.pages.api.errors import Problem, body, refused
 from foundation.pages.api.register import RegisterApi, Verb
 from foundation.pages.api.shapes import Shape, asked_by
+from foundation.pages.fields import day_field, words_field
 from foundation.pages.forms import ReasonForm
 
 KEY: Final = re.compile(r"[\x21-\x7e]{1,100}\Z")

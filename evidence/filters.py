@@ -8,12 +8,12 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from controls.models import Control
-from controls.states import day_of
+from controls.filters import ControlBox
 from evidence.models import Evidence, EvidenceLink, Exemption, ExemptionState, Kind, Requirement, State
 from evidence.states import judged_by
 from foundation.organisation.settings import setting
 from foundation.pages.filters import RegisterFilter, matching
+from foundation.pages.moment import day_of
 from foundation.trail.asof import rows
 
 REF = re.compile(r"EV-([1-9][0-9]{0,17})\Z", re.IGNORECASE | re.ASCII)
@@ -25,12 +25,6 @@ def search_box(words: str) -> django_filters.CharFilter:
     return django_filters.CharFilter(method="search", label="Search", max_length=200, widget=box)
 
 
-def control_box() -> django_filters.CharFilter:
-    """The box for a control's reference: a list of a thousand controls helps nobody."""
-    box = forms.TextInput(attrs={"type": "text", "placeholder": "IAM-01"})
-    return django_filters.CharFilter(method="by_control", label="Control", max_length=30, widget=box)
-
-
 class EvidenceFilter(RegisterFilter):
     """Evidence by words, state, kind, control, source, and what is to be done. Only the newest version of each item."""
 
@@ -38,7 +32,7 @@ class EvidenceFilter(RegisterFilter):
     q = search_box("EV-12 or words")
     state = django_filters.ChoiceFilter(choices=State.choices, empty_label="Any")
     kind = django_filters.ChoiceFilter(choices=Kind.choices, empty_label="Any")
-    control = control_box()
+    control = ControlBox(EvidenceLink, "evidence_id")
     source = django_filters.CharFilter(
         field_name="source_system", lookup_expr="icontains", label="Source", max_length=120,
         widget=forms.TextInput(attrs={"type": "text", "placeholder": "AWS"}),
@@ -77,12 +71,6 @@ class EvidenceFilter(RegisterFilter):
         exact = REF.match(value.strip())
         return queryset.filter(id=exact[1]) if exact else queryset.filter(matching(value, self.search_fields))
 
-    def by_control(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        """Linked to the control with this reference."""
-        named = Control.objects.filter(ref__iexact=value.strip())  # by number: a join would be read from the links' end
-        links = rows(EvidenceLink, self.moment).filter(archived_at=None, control_id__in=named.values("id"))
-        return queryset.filter(id__in=links.values("evidence_id"))
-
     def by_due(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """What waits for this person, or stops being good."""
         day = day_of(self.moment)
@@ -101,32 +89,24 @@ class EvidenceFilter(RegisterFilter):
         return queryset
 
 
-class OfControlFilter(RegisterFilter):
-    """What both lists of things asked of controls share."""
-
-    control = control_box()
-
-    def by_control(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        """Of the control with this reference."""
-        return queryset.filter(control__ref__iexact=value.strip())
-
-
-class RequirementFilter(OfControlFilter):
+class RequirementFilter(RegisterFilter):
     """Requirements by words and control."""
 
     search_fields = ("title", "source", "example")
     q = search_box("Words")
+    control = ControlBox()
 
     class Meta:
         model = Requirement
         fields = ()
 
 
-class ExemptionFilter(OfControlFilter):
+class ExemptionFilter(RegisterFilter):
     """Exemptions by words, control and state."""
 
     search_fields = ("reason", "decision")
     q = search_box("Words")
+    control = ControlBox()
     state = django_filters.ChoiceFilter(choices=ExemptionState.choices, empty_label="Any")
     show = django_filters.ChoiceFilter(
         method="filter_show", label="Show", empty_label="All", choices=[("waiting", "To be decided")]

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 
-from controls.forms import day_field, possible_owners, words_field
 from controls.models import Control
 from evidence.actions import For, Source
 from evidence.models import Evidence, Exemption, Kind, Requirement, State
@@ -15,9 +14,10 @@ from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.files.forms import StoredFileField, StoredFilesField, is_too_large
 from foundation.organisation.models import today
+from foundation.pages.fields import DAY, day_field, moment_field, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
+from foundation.pages.people import possible_owners
 
-MOMENT = {"type": "datetime-local"}
 MOST_ROWS = 2**63 - 1
 SOURCE = ("source_system", "environment", "query", "captured_at", "period_from", "period_to", "row_count")
 REVIEWERS = (Role.COMPLIANCE_MANAGER, Role.MANAGER, Role.CONTROL_OWNER)
@@ -26,11 +26,6 @@ REVIEWERS = (Role.COMPLIANCE_MANAGER, Role.MANAGER, Role.CONTROL_OWNER)
 def possible_reviewers(*but: int | None) -> QuerySet[User]:
     """Who can be asked to judge evidence; not those with these numbers, who submitted or collected it."""
     return possible_owners().filter(role__in=REVIEWERS).exclude(pk__in=[one for one in but if one])
-
-
-def moment_field(**options: Any) -> forms.DateTimeField:
-    """A moment, in the organisation's time zone."""
-    return forms.DateTimeField(widget=forms.DateTimeInput(attrs=MOMENT, format="%Y-%m-%dT%H:%M"), **options)
 
 
 class ToldForm(forms.Form):
@@ -117,7 +112,7 @@ class SubmitForm(ToldForm):
         super().__init__(*args, **kwargs)
         self.control = control
         self.same: Evidence | None = None
-        self.fields["reviewer"].queryset = possible_reviewers(user.pk)  # type: ignore[attr-defined]
+        offer(self.fields["reviewer"], possible_reviewers(user.pk))
         self.guides = list(requirements_of(control))
         self.fields["requirement"].queryset = requirements_of(control)  # type: ignore[attr-defined]
         if not self.data.get("another"):
@@ -157,7 +152,7 @@ class NewVersionForm(ToldForm, VerbForm):
         earlier = {name: getattr(target, name) for name in names} | {"reviewer": target.reviewer_id}
         kwargs["initial"] = earlier | (kwargs.get("initial") or {})
         super().__init__(*args, target=target, **kwargs)
-        self.fields["reviewer"].queryset = possible_reviewers()  # type: ignore[attr-defined]
+        offer(self.fields["reviewer"], possible_reviewers())
 
     def said(self) -> dict[str, Any]:
         """The file and what is said of it."""
@@ -218,16 +213,14 @@ class EvidenceForm(RegisterForm):
         model = Evidence
         fields = ("title", "description", "reviewer", "expires_on")
         widgets = {
-            "description": forms.Textarea(attrs={"rows": 3}),
-            "expires_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "description": text_area(3),
+            "expires_on": DAY,
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kept = User.objects.filter(pk=self.instance.reviewer_id)
         others = possible_reviewers(self.instance.submitted_by_id, self.instance.collected_by_id)
-        self.fields["reviewer"].queryset = (others | kept).distinct()  # type: ignore[attr-defined]
-        self.fields["reviewer"].empty_label = "Whoever may"  # type: ignore[attr-defined]
+        offer(self.fields["reviewer"], others, kept=self.instance.reviewer_id, empty="Whoever may")
         self.stood_until = self.instance.expires_on
         # whoever was asked, and a compliance manager, hand the judging on: nobody takes it to themselves
         if self.user.role != Role.COMPLIANCE_MANAGER and self.user.pk != self.instance.reviewer_id:
@@ -256,9 +249,9 @@ class RequirementForm(RegisterForm):
         model = Requirement
         fields = ("control", "title", "source", "example", "kinds", "effective_from", "effective_to")
         widgets = {
-            "example": forms.Textarea(attrs={"rows": 3}),
-            "effective_from": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-            "effective_to": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "example": text_area(3),
+            "effective_from": DAY,
+            "effective_to": DAY,
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -309,9 +302,9 @@ class ExemptionForm(RegisterForm):
         model = Exemption
         fields = ("control", "starts_on", "ends_on", "reason")
         widgets = {
-            "reason": forms.Textarea(attrs={"rows": 3}),
-            "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-            "ends_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "reason": text_area(3),
+            "starts_on": DAY,
+            "ends_on": DAY,
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

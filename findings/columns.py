@@ -4,11 +4,12 @@ import datetime
 from operator import attrgetter
 from typing import Any
 
-from controls.states import GONE, day_of
 from findings.models import TONES, CorrectiveAction, Finding, Severity, Status
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
+from foundation.pages.moment import day_of
+from foundation.pages.people import owner_words
 from foundation.trail.asof import rows
 
 SEVERITY_TONES: dict[str, str] = {
@@ -47,11 +48,6 @@ def standing_words(finding: Any) -> str:
 def due_words(finding: Any) -> str:
     """The deadline, with a word when it has passed."""
     return f"{finding.due_on.isoformat()}{' overdue' if finding.is_overdue(finding.seen_on) else ''}"
-
-
-def owner_words(one: Any) -> str:
-    """The owner, and whether that person still has an account."""
-    return "" if one.owner is None else f"{one.owner}{'' if one.owner.is_active else GONE}"
 
 
 def exposure_words(finding: Any) -> str:

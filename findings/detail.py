@@ -3,7 +3,6 @@
 import datetime
 from typing import Any
 
-from controls.states import day_of
 from evidence.models import Evidence
 from findings.actions import removers
 from findings.models import MOVES, CorrectiveAction, Finding, FindingControl, FindingEvidence, Part, Status
@@ -11,6 +10,7 @@ from foundation.accounts.access import are_apart, can, visible
 from foundation.accounts.duties import FINDING_ACCEPTANCE, FINDING_VERIFICATION
 from foundation.accounts.models import User
 from foundation.pages.history import Version, timeline
+from foundation.pages.moment import day_of
 from foundation.trail.asof import rows, thaw
 
 TOLD = {"Status", "Acceptance reason", "Severity", "Due"}  # whose changes are decisions

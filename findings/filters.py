@@ -6,7 +6,7 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 
-from controls.states import NOBODY, day_of
+from controls.filters import ControlBox
 from findings.ageing import BUCKETS, BY_KEY
 from findings.models import (
     CorrectiveAction,
@@ -19,9 +19,9 @@ from findings.models import (
     overdue,
     unresolved,
 )
-from foundation.accounts.models import User
 from foundation.pages.filters import RegisterFilter
-from foundation.trail.asof import rows
+from foundation.pages.moment import day_of
+from foundation.pages.people import NOBODY, nobody_or, owner_choices
 
 
 def numbered(prefix: str, words: str) -> re.Match[str] | None:
@@ -55,7 +55,7 @@ class FindingFilter(NumberedFilter):
     kind = django_filters.ChoiceFilter(choices=Kind.choices, empty_label="Any")
     source = django_filters.ChoiceFilter(choices=SourceKind.choices, empty_label="Any", label="Found by")
     owner = django_filters.ChoiceFilter(method="by_owner", empty_label="Anybody")
-    control = django_filters.CharFilter(method="by_control", label="Control", max_length=30)
+    control = ControlBox(FindingControl, "finding_id")  # affected or compensating
     age = django_filters.ChoiceFilter(
         method="by_age", label="Unresolved since", empty_label="Any", choices=[(one.key, one.words) for one in BUCKETS]
     )
@@ -66,7 +66,7 @@ class FindingFilter(NumberedFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["owner"].extra["choices"] = owner_choices(Finding)
+        self.filters["owner"].extra["choices"] = nobody_or(owner_choices(Finding, "owner"))
 
     def by_due(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Whose deadline runs, or has passed."""
@@ -83,11 +83,6 @@ class FindingFilter(NumberedFilter):
     def by_owner(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """One person's, or nobody's."""
         return queryset.filter(owner=None if value == NOBODY else value)
-
-    def by_control(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        """Linked to the control with this reference, affected or compensating."""
-        links = rows(FindingControl, self.moment).filter(archived_at=None, control__ref__iexact=value.strip())
-        return queryset.filter(id__in=links.values("finding_id"))
 
     def by_age(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Unresolved, and found so long ago."""
@@ -114,7 +109,7 @@ class CorrectiveActionFilter(NumberedFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["owner"].extra["choices"] = owner_choices(CorrectiveAction)[1:]
+        self.filters["owner"].extra["choices"] = owner_choices(CorrectiveAction, "owner")
 
     def by_state(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Where it stands on the day."""
@@ -125,9 +120,3 @@ class CorrectiveActionFilter(NumberedFilter):
             "verified": Q(verified_by__isnull=False),
         }
         return queryset.filter(conditions[value])
-
-
-def owner_choices(model: type[Any]) -> list[tuple[str, str]]:
-    """Nobody, then everybody who owns one now."""
-    owners = User.objects.filter(pk__in=model.objects.values("owner")).order_by("name")
-    return [(NOBODY, "Nobody"), *((str(person.pk), str(person)) for person in owners)]

@@ -5,14 +5,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from controls.forms import day_field, possible_owners, words_field
 from findings.actions import rate, rating
 from findings.follow_up import check_plan
 from findings.models import CorrectiveAction, Finding, Part
 from foundation.accounts.models import User
+from foundation.pages.fields import DAY, day_field, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
-
-DAY: Any = {"type": "date"}
+from foundation.pages.people import possible_owners
 
 
 class FindingForm(RegisterForm):
@@ -25,18 +24,15 @@ class FindingForm(RegisterForm):
             "external_key", "first_detected_on", "owner", "root_cause",
         )  # fmt: skip
         widgets = {
-            "description": forms.Textarea(attrs={"rows": 4}),
-            "root_cause": forms.Textarea(attrs={"rows": 3}),
-            "first_detected_on": forms.DateInput(attrs=DAY, format="%Y-%m-%d"),
+            "description": text_area(4),
+            "root_cause": text_area(3),
+            "first_detected_on": DAY,
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rated = rating(self.instance) if self.instance.pk else None
-        owner = self.fields["owner"]
-        known = User.objects.filter(pk=self.instance.owner_id)  # one who has left stays until somebody else is named
-        owner.queryset = (possible_owners() | known).distinct()  # type: ignore[attr-defined]
-        owner.empty_label = "Nobody"  # type: ignore[attr-defined]
+        offer(self.fields["owner"], possible_owners(), kept=self.instance.owner_id, empty="Nobody")
 
     def clean(self) -> dict[str, Any]:
         """Say beside the field what the actions would refuse."""
@@ -123,7 +119,7 @@ class PlanActionForm(VerbForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = possible_owners()  # type: ignore[attr-defined]
+        offer(self.fields["owner"], possible_owners())
 
 
 class CompleteForm(VerbForm):
@@ -140,14 +136,13 @@ class CorrectiveActionForm(RegisterForm):
         model = CorrectiveAction
         fields = ("what", "owner", "due_on")
         widgets = {
-            "what": forms.Textarea(attrs={"rows": 3}),
-            "due_on": forms.DateInput(attrs=DAY, format="%Y-%m-%d"),
+            "what": text_area(3),
+            "due_on": DAY,
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = User.objects.filter(pk=self.instance.owner_id)
-        self.fields["owner"].queryset = (possible_owners() | known).distinct()  # type: ignore[attr-defined]
+        offer(self.fields["owner"], possible_owners(), kept=self.instance.owner_id)
 
     def clean(self) -> dict[str, Any]:
         """A new plan lies ahead, with somebody who is here."""

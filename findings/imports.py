@@ -1,14 +1,11 @@
 """Bringing findings in from a scanner's or an auditor's sheet: what is known there by its key is found again here."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from controls.import_fields import person
 from findings.actions import REDETECTED, rate, reset, seen_after_fix
 from findings.models import Finding, Kind, Severity, SourceKind
 from foundation.accounts.models import User
-from foundation.accounts.roles import Role
 from foundation.organisation.models import today
 from foundation.organisation.settings import all_settings
 from foundation.pages.imports.importer import (
@@ -22,6 +19,7 @@ from foundation.pages.imports.importer import (
     choice,
     day,
 )
+from foundation.pages.imports.people import People, person
 from foundation.pages.imports.table import Table
 from foundation.trail.keep import save_many
 
@@ -99,12 +97,7 @@ class FindingImporter(Importer):
 
     def prepare(self, user: User) -> None:
         """Everybody who could own a finding, by e-mail and by unique name; and the deadlines in force."""
-        self.today, self.settings = today(), all_settings()
-        everybody = list(User.objects.exclude(role__in=["", Role.AUDITOR]))
-        names = Counter(one.name.lower() for one in everybody)
-        self.namesakes = {name for name, times in names.items() if times > 1}
-        self.people = {one.name.lower(): one for one in everybody if one.name and names[one.name.lower()] == 1}
-        self.people |= {one.email.lower(): one for one in everybody}
+        self.today, self.settings, self.people = today(), all_settings(), People()
 
     def parsed(self, table: Table, mapping: Mapping[str, str], plan: Plan) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """As everywhere, but what names a row is its key and its source."""

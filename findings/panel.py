@@ -3,11 +3,11 @@
 import datetime
 
 from controls.models import Control
-from controls.states import day_of
 from findings.columns import attach_day, due_words, standing_words
 from findings.models import Finding, FindingControl, Part
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
+from foundation.pages.moment import day_of
 from foundation.pages.panels import Panel
 from foundation.trail.asof import rows, thaw
 

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from controls.states import day_of
 from findings import actions, follow_up
 from findings.ageing import BUCKETS, ageing, open_ones
 from findings.columns import COLUMNS, FACTS, attach_day, standing_words
@@ -33,6 +32,7 @@ from foundation.accounts.models import User
 from foundation.pages.act import VerbPage, act
 from foundation.pages.forms import ReasonForm, RegisterForm, VerbForm, user_of
 from foundation.pages.history import Link
+from foundation.pages.moment import day_of
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper
 from foundation.pages.sheets import stream

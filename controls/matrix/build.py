@@ -11,21 +11,11 @@ from django.db.models import Exists, OuterRef, Q
 
 from controls.matrix.lines import NONE, Asked, ControlLine, CriterionLine, Group, Matrix
 from controls.models import Category, Control, Criterion, Mapping, Wording
-from controls.states import (
-    ATTENTION,
-    GAP,
-    GONE,
-    LACKS,
-    NOBODY,
-    NOT_RELEVANT,
-    OUT_OF_SCOPE,
-    STATES,
-    WEAK,
-    day_of,
-    state_of,
-)
+from controls.states import ATTENTION, GAP, LACKS, NOT_RELEVANT, OUT_OF_SCOPE, STATES, WEAK, state_of
 from foundation.accounts.access import allowed, visible
 from foundation.accounts.models import User
+from foundation.pages.moment import day_of
+from foundation.pages.people import NOBODY, called
 from foundation.trail.asof import rows
 
 # What a register above answers for its column ("risk" or "evidence"): given the person, control ids and the moment,
@@ -100,7 +90,7 @@ def _controls(user: User, moment: datetime.datetime | None, day: datetime.date) 
     )  # fmt: skip
     lines, each = {}, found.iterator(CHUNK)
     for pk, ref, name, aim, status, owner_id, owner, email, active, role, evidence, due, proposed, has_words in each:
-        who = (owner or email or "") + (GONE if owner_id and not active else "")
+        who = called(owner or email or "", active)
         line = ControlLine(pk, ref, name, aim, status, owner_id, who, role, evidence, due, proposed)
         if line.in_scope:
             gaps = {"owner": not active, "review": bool(due and due < day), "wording": not has_words}

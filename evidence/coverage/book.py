@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Value, When
 
 from controls.models import Control
-from controls.states import day_of
 from evidence.coverage.facts import Judged, occurrences, read, terms
 from evidence.coverage.tiles import Days
 from evidence.coverage.words import in_words, over
 from evidence.models import Occurrence, Outcome
 from foundation.accounts.access import allowed, can, visible
 from foundation.accounts.models import User
+from foundation.pages.moment import day_of
 from foundation.trail.asof import rows
 
 CHUNK = 200  # controls whose past is computed at once

@@ -6,7 +6,6 @@ from collections.abc import Mapping as ReadOnly
 from collections.abc import Sequence
 
 from controls.models import Control
-from controls.states import day_of
 from evidence.coverage.book import Book, controls_of
 from evidence.coverage.grid import ATTACH, Address, told
 from evidence.coverage.period import programme_year
@@ -14,6 +13,7 @@ from evidence.coverage.words import SIGNS, TONES, in_words
 from evidence.models import Occurrence
 from foundation.accounts.access import can
 from foundation.accounts.models import User
+from foundation.pages.moment import day_of
 from foundation.pages.panels import Panel
 
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from django import forms
 
-from controls.filters import owner_choices, taxonomy_choices
+from controls.filters import taxonomy_choices
 from controls.models import Control
-from controls.states import day_of
 from evidence.coverage.grid import ATTENTION, UNEXPECTED, WAITING, Narrowed
 from evidence.coverage.period import PeriodForm
 from evidence.coverage.tiles import Days
@@ -16,6 +15,8 @@ from evidence.coverage.words import STANDINGS
 from foundation.accounts.access import can
 from foundation.accounts.models import User
 from foundation.pages.filters import shown
+from foundation.pages.moment import day_of
+from foundation.pages.people import nobody_or, owner_choices
 
 STATES = [
     (ATTENTION, "Missing or late"),
@@ -61,7 +62,8 @@ class CoverageFilter(PeriodFilter):
 
     def __init__(self, params: Any, user: User, moment: datetime.datetime | None) -> None:
         super().__init__(params, user, moment)
-        self.choose("owner", "Owner", "Anybody", owner_choices() if can(user, "view", Control) else [])
+        owners = nobody_or(owner_choices(Control, "owner", "operator")) if can(user, "view", Control) else []
+        self.choose("owner", "Owner", "Anybody", owners)
         self.choose("state", "State", "Any", STATES)
         words = forms.TextInput(attrs={"type": "search", "placeholder": "Ref or words"})
         self.form.fields["q"] = forms.CharField(label="Search", required=False, max_length=200, widget=words)

@@ -12,13 +12,13 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse, reverse_lazy
 
 from controls.models import SCOPE, Frequency, Mapping
-from controls.states import GONE, NOBODY
 from evidence.coverage.book import Book, Square, Tally, controls_of
 from evidence.coverage.judge import WHY
 from evidence.coverage.tiles import Days, months
 from evidence.coverage.words import SIGNS, STANDINGS, TONES, in_words
 from foundation.accounts.models import User
 from foundation.pages.filters import matching
+from foundation.pages.people import NOBODY, called
 from foundation.trail.asof import rows
 
 ATTACH = reverse_lazy("evidence:evidence-create")  # takes ?control= and ?occurrence=
@@ -129,7 +129,7 @@ class Grid:
         found = []
         for pk in ids:
             _, ref, name, status, frequency, owner, email, active = told[pk]
-            who = (owner or email or "") + (GONE if email and not active else "")
+            who = called(owner or email or "", active)
             tally = self.tallies.get(pk) or Tally()
             found.append(Line(pk, ref, name, status, frequency, who, tally, squares.get(pk, ())))
         return found

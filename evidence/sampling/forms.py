@@ -15,24 +15,13 @@ from foundation.accounts.access import allowed
 from foundation.accounts.models import User
 from foundation.files.forms import StoredFileField
 from foundation.organisation.models import today
+from foundation.pages.fields import day_field, text_area, words_field
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import VerbForm
 from foundation.pages.imports.csvfile import WESTERN
 from foundation.pages.imports.table import MOST_BYTES, MOST_ROWS
 
-LONG = 4000
 TOLD_BY_THE_SOURCE = ("source_system", "query", "source_total")
-
-
-def day_field(label: str) -> forms.DateField:
-    """A day, written in ISO."""
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget)
-
-
-def text_area(rows: int = 3) -> forms.Textarea:
-    """A few lines of text."""
-    return forms.Textarea(attrs={"rows": rows})
 
 
 class FreezeForm(forms.Form):
@@ -40,8 +29,8 @@ class FreezeForm(forms.Form):
 
     title = forms.CharField(max_length=200, help_text="What it lists: “Changes deployed to production”.")
     kind = forms.ChoiceField(choices=[("", "Choose a kind"), *PopulationKind.choices])
-    period_from = day_field("Period from")
-    period_to = day_field("Period to")
+    period_from = day_field(label="Period from")
+    period_to = day_field(label="Period to")
     origin = forms.ChoiceField(label="Rows from")
     file = StoredFileField(
         max_bytes=MOST_BYTES, kinds=None, required=False,
@@ -63,8 +52,8 @@ class FreezeForm(forms.Form):
     )  # fmt: skip
     source_system = forms.CharField(max_length=120, required=False, help_text="The system: “GitHub”.")
     environment = forms.CharField(max_length=120, required=False, help_text="Tenant, account, repository.")
-    query = forms.CharField(
-        max_length=LONG, required=False, widget=text_area(),
+    query = words_field(
+        required=False, rows=3,
         help_text="The query, report or menu path by which anybody gets the same list again.",
     )  # fmt: skip
     source_total = forms.IntegerField(
@@ -75,8 +64,8 @@ class FreezeForm(forms.Form):
         queryset=Control.objects.none(), required=False, widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text="The controls whose events it lists.",
     )  # fmt: skip
-    reason = forms.CharField(
-        label="What it is for them", max_length=LONG, required=False, widget=text_area(2),
+    reason = words_field(
+        label="What it is for them", required=False, rows=2,
         help_text="What the list shows about these controls.",
     )  # fmt: skip
 
@@ -120,8 +109,8 @@ class DrawForm(VerbForm):
         max_length=100_000, required=False, widget=text_area(4),
         help_text="For haphazard and targeted: the keys that you pick, one on a line.",
     )  # fmt: skip
-    reason = forms.CharField(
-        max_length=LONG, required=False, widget=text_area(2),
+    reason = words_field(
+        required=False, rows=2,
         help_text="Why you picked these, or why it is drawn again.",
     )  # fmt: skip
 

@@ -12,13 +12,13 @@ from django.utils import timezone
 from foundation.accounts import exceptions
 from foundation.accounts.access import can
 from foundation.accounts.duties import EXCEPTABLE
-from foundation.accounts.models import DutyException, User, in_force
-from foundation.accounts.roles import Role
+from foundation.accounts.models import DutyException, in_force
+from foundation.pages.fields import MOMENT, offer, text_area
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm
 from foundation.pages.paper import match_for
+from foundation.pages.people import possible_owners
 
-MOMENT: Any = {"type": "datetime-local"}
 RULES: Any = [(duty.id, duty.rule) for duty in EXCEPTABLE.values()]
 
 
@@ -37,17 +37,15 @@ class ExceptionForm(RegisterForm):
         model = DutyException
         fields = ("duty", "beneficiary", "record", "opens_at", "expires_at", "reason", "approver")
         widgets: ClassVar[dict[str, Any]] = {
-            "opens_at": forms.DateTimeInput(attrs=MOMENT, format="%Y-%m-%dT%H:%M"),
-            "expires_at": forms.DateTimeInput(attrs=MOMENT, format="%Y-%m-%dT%H:%M"),
-            "reason": forms.Textarea(attrs={"rows": 3}),
+            "opens_at": MOMENT,
+            "expires_at": MOMENT,
+            "reason": text_area(3),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        members = User.objects.active().exclude(role__in=("", Role.AUDITOR))
-        self.fields["beneficiary"].queryset = members  # type: ignore[attr-defined]
-        approvers = members.in_role(*exceptions.APPROVERS).exclude(pk=self.user.pk)
-        self.fields["approver"].queryset = approvers  # type: ignore[attr-defined]
+        offer(self.fields["beneficiary"], possible_owners())
+        offer(self.fields["approver"], possible_owners().filter(role__in=exceptions.APPROVERS).exclude(pk=self.user.pk))
         self.fields["opens_at"].initial = timezone.now
 
     def clean_record(self) -> Model | None:

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.forms import DateInput
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -17,6 +16,7 @@ from foundation.organisation.catalogue import CATALOGUE, INSTALLATION, Item
 from foundation.organisation.forms import DAY_NAMES, LogoForm, OrganisationForm, SettingForm
 from foundation.organisation.models import Holiday, Organisation, Setting, organisation
 from foundation.pages.columns import Column
+from foundation.pages.fields import DAY
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm, changed_meanwhile, sent, user_of
 from foundation.pages.history import timeline
@@ -180,7 +180,7 @@ class HolidayForm(RegisterForm):
     class Meta:
         model = Holiday
         fields = ("day", "name")
-        widgets: ClassVar = {"day": DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        widgets: ClassVar = {"day": DAY}
 
 
 class HolidayFilter(RegisterFilter):

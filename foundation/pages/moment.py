@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from foundation.organisation.models import today, zone
 from foundation.trail.changes import zoned
 
 EARLIEST = 1970  # before that there was no clock to record by; near year 1 no time zone can be applied
@@ -34,6 +35,11 @@ def asked_moment(text: str) -> datetime.datetime | None:
     except OverflowError as error:
         raise ValueError(f"“{text}” is out of range.") from error
     return moment if moment < timezone.now() else None
+
+
+def day_of(moment: datetime.datetime | None) -> datetime.date:
+    """The day, in the organisation's zone, on which dates are judged: the moment's, or today."""
+    return today() if moment is None else moment.astimezone(zone()).date()
 
 
 def at(moment: datetime.datetime | None) -> str:

@@ -1,0 +1,45 @@
+"""The fields that forms of every register have: a day, a moment, a few sentences, somebody who works here."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from foundation.accounts.models import User
+
+MOST_WORDS = 4000  # of one free text: long enough for anybody, short enough for a page
+# A field copies its widget, so one of each serves all forms.
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+def text_area(rows: int) -> forms.Textarea:
+    """A box of so many lines."""
+    return forms.Textarea(attrs={"rows": rows})
+
+
+def day_field(**options: Any) -> forms.DateField:
+    """A day, picked from a calendar and written in ISO."""
+    return forms.DateField(widget=DAY, **options)
+
+
+def moment_field(**options: Any) -> forms.DateTimeField:
+    """A moment, in the organisation's time zone."""
+    return forms.DateTimeField(widget=MOMENT, **options)
+
+
+def words_field(rows: int = 3, **options: Any) -> forms.CharField:
+    """A few sentences that must be said."""
+    return forms.CharField(max_length=MOST_WORDS, widget=text_area(rows), **options)
+
+
+def offer(field: forms.Field, people: QuerySet[User], *, kept: int | None = None, empty: str = "") -> None:
+    """Let `field` choose among `people`.
+
+    kept: the number of whoever stands there now, and may have left: stays until somebody else is named. empty: the
+    words for nobody, instead of the field's own.
+    """
+    chosen: Any = field
+    chosen.queryset = (people | User.objects.filter(pk=kept)).distinct() if kept else people
+    if empty:
+        chosen.empty_label = empty
