@@ -109,8 +109,8 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (
         "compliance",
         "findings:finding-link-control",
-        WHY | {"control": "IAM-01", "part": "affected"},
-        ["findingcontrol.updated"],
+        WHY | {"control": "IAM-09", "part": "affected"},
+        ["findingcontrol.created"],
     ),
     ("compliance", "findings:findingcontrol-unlink", WHY, ["findingcontrol.archived"]),
     ("compliance", "findings:findingevidence-unlink", WHY, ["findingevidence.archived"]),
@@ -214,6 +214,7 @@ WITHOUT = {
         ),
         "tests/findings/test_pages.py: the entries are those of the pages",
     ),
+    "evidence:evidencelink-confirm": "tests/evidence/test_ways_round.py: an accepted item that was linked later",
     "audits:engagement-admit-auditor": "below: needs a second auditor",
     "audits:engagement-archive": "tests/audits/test_pages.py, access ended first",
     "audits:engagement-restore": "tests/audits/test_pages.py",
