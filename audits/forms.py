@@ -64,9 +64,6 @@ class EngagementFilter(RegisterFilter):
     """Engagements by words, type and status."""
 
     search_fields = ("name", "firm")
-    q = django_filters.CharFilter(
-        method="search", label="Search", widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name or firm"})
-    )
+    hint = "Name or firm"
     type = django_filters.ChoiceFilter(choices=Type.choices, empty_label="Any type")
     status = django_filters.ChoiceFilter(choices=Status.choices, empty_label="Any status")
-    field_order = ("q", "type", "status", "show")

@@ -104,15 +104,10 @@ class CriterionFilter(RegisterFilter):
     """What criteria can be narrowed to."""
 
     search_fields = ("code", "title")
+    archives = False
     category = django_filters.CharFilter(field_name="category__slug", label="Category")
     series = django_filters.CharFilter(field_name="series__code", label="Series")
     applicability = django_filters.ChoiceFilter(choices=Applicability.choices)
-
-    @property
-    def qs(self) -> QuerySet[Any]:
-        """All that pass: criteria are never archived."""
-        found: QuerySet[Any] = django_filters.FilterSet.qs.fget(self)
-        return found
 
 
 class WholeNumber(django_filters.NumberFilter):

@@ -36,7 +36,7 @@ def attach_finding(found: list[Any], user: User, moment: datetime.datetime | Non
     seen = dict(visible(user, rows(Finding, moment), moment).filter(id__in=ids).values_list("id", "title"))
     for one in found:
         title = seen.get(one.finding_id)
-        one.finding_words = f"F-{one.finding_id} {title}" if title is not None else f"F-{one.finding_id}"
+        one.finding_words = " ".join(filter(None, (Finding.ref_of(one.finding_id), title)))
         one.finding_url = Finding(pk=one.finding_id).get_absolute_url() if title is not None else ""
 
 

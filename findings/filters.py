@@ -1,6 +1,5 @@
 """What the lists of findings and of corrective actions can be narrowed to."""
 
-import re
 from typing import Any
 
 import django_filters
@@ -24,22 +23,7 @@ from foundation.pages.moment import day_of
 from foundation.pages.people import NOBODY, nobody_or, owner_choices
 
 
-def numbered(prefix: str, words: str) -> re.Match[str] | None:
-    """The number in a reference that somebody typed, as 12 in F-12; None for other words."""
-    return re.fullmatch(rf"\s*{prefix}-([0-9]{{1,18}})\s*", words, re.ASCII | re.IGNORECASE)
-
-
-class NumberedFilter(RegisterFilter):
-    """A register whose reference is its number: F-12 finds number 12."""
-
-    prefix = "F"
-
-    def search(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        number = numbered(self.prefix, value)
-        return queryset.filter(id=int(number[1])) if number else super().search(queryset, _name, value)
-
-
-class FindingFilter(NumberedFilter):
+class FindingFilter(RegisterFilter):
     """Findings. Runs on live and on history rows: see RegisterFilter."""
 
     search_fields = ("title", "description", "source_name", "external_key")
@@ -90,7 +74,7 @@ class FindingFilter(NumberedFilter):
         return queryset.filter(unresolved(day) & BY_KEY[value].on(day))
 
 
-class CorrectiveActionFilter(NumberedFilter):
+class CorrectiveActionFilter(RegisterFilter):
     """Corrective actions."""
 
     search_fields = ("what", "done_note")

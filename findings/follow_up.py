@@ -1,7 +1,6 @@
 """The verbs on what belongs to a finding: its links to controls and evidence, and its corrective actions."""
 
 import datetime
-import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,8 +18,6 @@ from foundation.organisation.models import today
 from foundation.trail.keep import save
 from foundation.trail.steps import locked, say, tie, untie
 
-EVIDENCE_REF = re.compile(r"(?:EV-)?([1-9][0-9]{0,17})\Z", re.IGNORECASE | re.ASCII)
-
 
 @transaction.atomic
 def link_control(finding: Finding, *, actor: User, control: str, part: str, reason: str) -> FindingControl:
@@ -36,8 +33,8 @@ def link_control(finding: Finding, *, actor: User, control: str, part: str, reas
 def add_evidence(finding: Finding, *, actor: User, evidence: str, reason: str) -> FindingEvidence:
     """Link an item of evidence (EV-12) that proves the fix. Raises ValidationError for what the person does not see."""
     finding = locked(finding)
-    number = EVIDENCE_REF.match(evidence.strip())
-    found = visible(actor, Evidence).filter(pk=number[1]).first() if number else None
+    number = Evidence.number_in(evidence)
+    found = None if number is None else visible(actor, Evidence).filter(pk=number).first()
     if found is None or found.state == State.WITHDRAWN:
         raise ValidationError({"evidence": "There is no such evidence, as EV-12."})
     return tie(FindingEvidence(finding=finding, evidence=found, reason=reason), actor=actor, reason=reason)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -11,22 +12,18 @@ from django.db import models
 from audits.models import Engagement
 from controls.detail import criteria_panel
 from controls.models import Control, Criterion
-from controls.search import find_controls
 from controls.work import controls_work
 from evidence.coverage.cells import coverage_panel, evidence_cells
 from evidence.coverage.keep import Keeper
 from evidence.coverage.work import coverage_work
-from evidence.models import Evidence, Occurrence, Population
+from evidence.models import Evidence, Occurrence, Population, Sample
 from evidence.panels import evidence_panel
 from evidence.sampling.panels import populations_panel
-from evidence.sampling.search import find_populations
 from evidence.sampling.sources import SOURCES, Source
-from evidence.search import find_evidence
 from evidence.work import evidence_work
 from findings.jobs import reopen_lapsed_findings
-from findings.models import Finding
+from findings.models import CorrectiveAction, Finding
 from findings.panel import findings_panel
-from findings.search import find_findings
 from findings.work import findings_work
 from foundation.accounts import providers, second_factor
 from foundation.accounts.exception_work import exceptions_work
@@ -40,6 +37,7 @@ from foundation.jobs.trail import mail_checkpoint, sweep_trail, verify_trail
 from foundation.organisation.jobs import expire_job_files
 from foundation.organisation.models import Setting
 from foundation.pages.panels import PanelOf, Tab
+from foundation.pages.search import Finder
 from foundation.trail.models import Entry
 from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
@@ -92,7 +90,14 @@ RAIL: list[tuple[str, list[RailItem]]] = [
 ]
 
 WORK = [controls_work, coverage_work, evidence_work, findings_work, exceptions_work]
-SEARCH = [find_controls, find_evidence, find_findings, find_populations]
+SEARCH = [
+    Finder(Control, "Controls", ("ref", "name"), attrgetter("name")),
+    Finder(Evidence, "Evidence", ("title", "name")),
+    Finder(Finding, "Findings", ("title", "source_name", "external_key")),
+    Finder(CorrectiveAction, "Corrective actions", ("what",), attrgetter("what")),
+    Finder(Population, "Populations", ("title", "source_system")),
+    Finder(Sample, "Samples", ("population__title",), attrgetter("population.title"), ("population",)),
+]
 # What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
 MATRIX_COLUMNS: dict[str, Any] = {"evidence": evidence_cells}
 # What is shown of a control on its overview, and on tabs beside it (foundation.pages.panels).

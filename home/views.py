@@ -14,10 +14,10 @@ from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.roles import Role
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
-from foundation.pages.work import SearchHit, WorkItem
+from foundation.pages.search import Finder, find
+from foundation.pages.work import WorkItem
 
 Work = Callable[[User], list[WorkItem]]
-Search = Callable[[User, str], list[SearchHit]]
 NEVER = date.max  # what has no date waits behind what has one
 
 
@@ -51,9 +51,8 @@ def shut_out(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @require_safe
-def search(request: HttpRequest, search: Sequence[Search]) -> HttpResponse:
+def search(request: HttpRequest, search: Sequence[Finder]) -> HttpResponse:
     """Any record that this person may see, by ref or words."""
     words = request.GET.get("q", "").replace("\x00", "").strip()[:200]  # PostgreSQL has no NUL in its text
     user: Any = request.user
-    hits = [hit for find in search for hit in find(user, words)] if words else []
-    return render(request, "home/search.html", {"words": words, "hits": hits})
+    return render(request, "home/search.html", {"words": words, "hits": find(search, user, words)})

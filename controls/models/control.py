@@ -1,6 +1,5 @@
 """A control: what the company does; its status, and the words in which controls are asked for."""
 
-import datetime
 from collections.abc import Mapping as ReadOnly
 from typing import ClassVar
 
@@ -94,21 +93,9 @@ class ControlQuerySet(TrackedQuerySet["Control"]):
         """Controls in scope that nobody owns who still has an account."""
         return self.in_scope().filter(UNOWNED)
 
-    def review_due_by(self, day: datetime.date) -> "ControlQuerySet":
-        """Controls in scope whose review falls on this day or earlier."""
-        return self.in_scope().filter(review_date__lte=day)
-
-    def review_overdue(self, on: datetime.date) -> "ControlQuerySet":
-        """Controls in scope whose review day has passed on this day."""
-        return self.in_scope().filter(review_date__lt=on)
-
     def owned_by(self, user: models.Model) -> "ControlQuerySet":
         """Controls that this person owns or operates."""
         return self.filter(Q(owner=user.pk) | Q(operator=user.pk))
-
-    def proposed_not_applicable(self) -> "ControlQuerySet":
-        """Controls with a proposal that waits for a second person."""
-        return self.filter(PROPOSED)
 
 
 class Control(Register):

@@ -16,6 +16,7 @@ from evidence.coverage.book import Book, Square, Tally, controls_of
 from evidence.coverage.judge import WHY
 from evidence.coverage.tiles import Days, months
 from evidence.coverage.words import SIGNS, STANDINGS, TONES, in_words
+from evidence.models import Evidence
 from foundation.accounts.models import User
 from foundation.pages.filters import matching
 from foundation.pages.people import NOBODY, called
@@ -197,7 +198,7 @@ def rows_of(line: Line) -> Iterator[list[Any]]:
     if not line.squares:
         yield [*start, "", "", "", "", "Nothing expected", "", "", ""]
     for one in line.squares:
-        evidence = f"EV-{one.evidence}" if one.evidence else ""
+        evidence = Evidence.ref_of(one.evidence) if one.evidence else ""
         yield [
             *start, one.starts_on, one.ends_on, one.due_on, one.event, STANDINGS[one.standing],
             "yes" if one.waiting else "", WHY.get(one.why, ""), evidence,

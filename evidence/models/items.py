@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from foundation.accounts.paths import Paths, Via
 from foundation.trail.models import Register, TrackedQuerySet
+from foundation.trail.numbered import Numbered
 
 EMPTY: Final = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of no bytes at all
 
@@ -61,29 +62,19 @@ def evidence_path(item: "Evidence", filename: str) -> str:
 class EvidenceQuerySet(TrackedQuerySet["Evidence"]):
     """The words in which evidence is asked for."""
 
-    def newest(self) -> "EvidenceQuerySet":
-        """The last version of each item."""
-        return self.filter(superseded_by=None)
-
     def standing(self) -> "EvidenceQuerySet":
         """What was not withdrawn."""
         return self.exclude(state=State.WITHDRAWN)
 
-    def waiting(self) -> "EvidenceQuerySet":
-        """The last versions that nobody has judged yet."""
-        return self.newest().filter(state=State.SUBMITTED)
 
-    def expiring_by(self, day: datetime.date) -> "EvidenceQuerySet":
-        """The accepted last versions that stop being good on this day or earlier: to be renewed."""
-        return self.newest().filter(state=State.ACCEPTED, expires_on__lte=day)
-
-
-class Evidence(Register):
+class Evidence(Numbered, Register):
     """One version of one item. What was collected is never edited, in the database neither (R3.4).
 
     Two times are kept apart: `captured_at`, when the source showed it, and the period that it covers. A capture time or
     period that a person typed proves nothing by itself; `stamped` says that the source system wrote it.
     """
+
+    prefix = "EV"
 
     title = models.CharField(max_length=200, help_text="What it shows, such as “Okta users with their factors”.")
     description = models.TextField(blank=True)
@@ -223,11 +214,6 @@ class Evidence(Register):
     def get_absolute_url(self) -> str:
         """The item's page."""
         return reverse("evidence:evidence-detail", args=[self.pk])
-
-    @property
-    def ref(self) -> str:
-        """What people call it; each version has its own."""
-        return f"EV-{self.pk}"
 
     @property
     def state_tone(self) -> str:

@@ -12,6 +12,7 @@ from evidence.models.items import Evidence
 from evidence.models.links import BY_CONTROL
 from foundation.accounts.paths import Paths, Via
 from foundation.trail.models import Register, TrackedQuerySet
+from foundation.trail.numbered import Numbered
 
 LINK = "evidence.PopulationLink"
 
@@ -38,12 +39,14 @@ class PopulationKind(models.TextChoices):
     OTHER = "other", "Other events"
 
 
-class Population(Register):
+class Population(Numbered, Register):
     """A frozen list of everything of one kind in a period, with the proof that it is complete.
 
     Its rows are PopulationItems; their canonical CSV, whose hash stands here, is kept as an item of evidence. It counts
     for coverage while that evidence stands. Whoever finds it wrong withdraws the evidence and freezes another.
     """
+
+    prefix = "POP"
 
     title = models.CharField(max_length=200, help_text="What it lists, such as “Changes deployed to production”.")
     kind = models.CharField(max_length=20, choices=PopulationKind.choices)
@@ -96,11 +99,6 @@ class Population(Register):
     def get_absolute_url(self) -> str:
         """The population's page."""
         return reverse("evidence:population-detail", args=[self.pk])
-
-    @property
-    def ref(self) -> str:
-        """What people call it."""
-        return f"POP-{self.pk}"
 
     def period(self) -> str:
         """The period, in words."""
@@ -181,8 +179,10 @@ class Purpose(models.TextChoices):
     SELF_TEST = "self_test", "Management self-test"
 
 
-class Sample(Register):
+class Sample(Numbered, Register):
     """Some keys of a population, with all that it takes to draw them again (R3.1). A redraw is a new one (R3.2)."""
+
+    prefix = "SMP"
 
     population = models.ForeignKey(Population, models.PROTECT, related_name="samples")
     population_sha256 = models.CharField(max_length=64, help_text="Of the population's rows when it was drawn.")
@@ -240,11 +240,6 @@ class Sample(Register):
     def get_absolute_url(self) -> str:
         """The sample's page."""
         return reverse("evidence:sample-detail", args=[self.pk])
-
-    @property
-    def ref(self) -> str:
-        """What people call it."""
-        return f"SMP-{self.pk}"
 
     @property
     def statistical(self) -> bool:

@@ -138,21 +138,15 @@ class PopulationFilter(RegisterFilter):
     """Populations by words and kind."""
 
     search_fields = ("title", "source_system", "query")
+    archives = False
     kind = django_filters.ChoiceFilter(choices=PopulationKind.choices, empty_label="Any kind")
-    q = django_filters.CharFilter(
-        method="search", label="Search", max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Title, system or query"}),
-    )  # fmt: skip
-    field_order = ("q", "kind", "show")
+    hint = "Title, system or query"
 
 
 class SampleFilter(RegisterFilter):
     """Samples by words of their population, and method."""
 
     search_fields = ("population__title", "seed", "reason")
+    archives = False
     method = django_filters.ChoiceFilter(choices=Method.choices, empty_label="Any method")
-    q = django_filters.CharFilter(
-        method="search", label="Search", max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Population, seed or reason"}),
-    )  # fmt: skip
-    field_order = ("q", "method", "show")
+    hint = "Population, seed or reason"

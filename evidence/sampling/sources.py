@@ -70,7 +70,7 @@ def evidence_captured(user: User, first: datetime.date, last: datetime.date) -> 
     query = f"Register of evidence, in every state, captured from {first} to {last}"
     return listing(
         every, visible(user, every), columns=("title", "state", "sha256"), fields=("title", "state", "sha256"),
-        moment="captured_at", prefix="EV-", query=query,
+        moment="captured_at", prefix=f"{Evidence.prefix}-", query=query,
     )  # fmt: skip
 
 

@@ -12,10 +12,13 @@ from findings.models.finding import Finding
 from findings.models.links import IN_SCOPE
 from foundation.accounts.paths import Paths
 from foundation.trail.models import Register, TrackedQuerySet
+from foundation.trail.numbered import Numbered
 
 
-class CorrectiveAction(Register):
+class CorrectiveAction(Numbered, Register):
     """One thing to do, by whom and by when; done by somebody, and seen to be done by somebody else."""
+
+    prefix = "CA"
 
     finding = models.ForeignKey(Finding, models.PROTECT, related_name="actions", editable=False)
     what = models.TextField(help_text="What is to be done.")
@@ -65,11 +68,6 @@ class CorrectiveAction(Register):
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("findings:correctiveaction-detail", args=[self.pk])
-
-    @property
-    def ref(self) -> str:
-        """What people call it."""
-        return f"CA-{self.pk}"
 
     def standing(self, day: datetime.date) -> str:
         """Where it stands on a day, in words."""

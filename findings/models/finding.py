@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from foundation.accounts.paths import Paths, Via
 from foundation.trail.models import Register, TrackedQuerySet
+from foundation.trail.numbered import Numbered
 
 
 class Kind(models.TextChoices):
@@ -86,32 +87,18 @@ def overdue(day: datetime.date) -> Q:
 class FindingQuerySet(TrackedQuerySet["Finding"]):
     """The words in which findings are asked for."""
 
-    def unresolved(self, day: datetime.date) -> "FindingQuerySet":
-        """Findings whose deadline runs on this day."""
-        return self.filter(unresolved(day))
-
-    def overdue(self, day: datetime.date) -> "FindingQuerySet":
-        """Findings whose deadline has passed on this day."""
-        return self.filter(overdue(day))
-
-    def awaiting_verification(self) -> "FindingQuerySet":
-        """Findings that somebody says are fixed, and nobody else has looked yet."""
-        return self.live().filter(status=Status.FIXED)
-
-    def awaiting_acceptance(self) -> "FindingQuerySet":
-        """Findings that somebody asks to accept, and nobody has answered yet."""
-        return self.live().filter(acceptance_requested_by__isnull=False, accepted_by=None)
-
     def lapsed(self, day: datetime.date) -> "FindingQuerySet":
         """Accepted findings whose acceptance has ended."""
         return self.live().filter(status=Status.ACCEPTED, acceptance_until__lt=day)
 
 
-class Finding(Register):
+class Finding(Numbered, Register):
     """One finding. The clock of its deadline starts at the first detection, not when it was written down (R9.1).
 
     `due_on` is kept as the settings said when it was rated last: changing a setting moves no deadline that stands.
     """
+
+    prefix = "F"
 
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
@@ -239,11 +226,6 @@ class Finding(Register):
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("findings:finding-detail", args=[self.pk])
-
-    @property
-    def ref(self) -> str:
-        """What people call it."""
-        return f"F-{self.pk}"
 
     def standing(self, day: datetime.date) -> str:
         """Its status on a day: an acceptance that has expired is over, whether or not that was recorded yet."""

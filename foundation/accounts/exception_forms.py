@@ -86,23 +86,13 @@ class ExceptionFilter(RegisterFilter):
     """Exceptions by words, rule and state; all of them unless one state is asked for."""
 
     search_fields = ("reason", "beneficiary__name", "approver__name")
-    q = django_filters.CharFilter(
-        method="search",
-        label="Search",
-        max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Reason or name"}),
-    )
+    archives = False
+    hint = "Reason or name"
     duty = django_filters.ChoiceFilter(label="Rule", choices=RULES, empty_label="Any rule")
     state = django_filters.ChoiceFilter(choices=DutyException.State.choices, empty_label="Any state")
     show = django_filters.ChoiceFilter(
         method="filter_show", label="Show", empty_label="All", choices=[("force", "In force now")]
     )
-
-    @property
-    def qs(self) -> QuerySet[DutyException]:
-        """The exceptions that pass: they are never archived."""
-        found: QuerySet[DutyException] = django_filters.FilterSet.qs.fget(self)
-        return found
 
     def filter_show(self, queryset: QuerySet[DutyException], _name: str, _value: str) -> QuerySet[DutyException]:
         return queryset.filter(in_force(self.moment or timezone.now()))

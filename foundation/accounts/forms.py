@@ -1,6 +1,6 @@
 """Forms about accounts: inviting and editing people, changing a role with a reason, one's own profile."""
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import django_filters
 from django import forms
@@ -152,6 +152,7 @@ class UserFilter(RegisterFilter):
     """Active people unless others are asked for. Auditors search names only: no more is their business."""
 
     search_fields = ("name", "title", "email")
+    archives = False
     role = django_filters.ChoiceFilter(choices=Role.choices, empty_label="Any role")
     show = django_filters.ChoiceFilter(
         method="filter_show",
@@ -159,18 +160,11 @@ class UserFilter(RegisterFilter):
         empty_label="Active",
         choices=[("deactivated", "Deactivated"), ("all", "Active and deactivated")],
     )
-    q = django_filters.CharFilter(
-        method="search",
-        label="Search",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name or title"}),
-    )
-    field_order: ClassVar[tuple[str, ...]] = ("q", "role", "show")
+    hint = "Name or title"
 
-    @property
-    def qs(self) -> QuerySet[User]:
-        """The people who pass; deactivated ones only when `show` asks for them."""
-        found = django_filters.FilterSet.qs.fget(self)
-        return found if self.form.cleaned_data.get("show") else found.filter(is_active=True)
+    def unasked(self, found: QuerySet[User]) -> QuerySet[User]:
+        """Those who may sign in."""
+        return found.filter(is_active=True)
 
     def filter_show(self, queryset: QuerySet[User], _name: str, value: str) -> QuerySet[User]:
         return queryset.filter(is_active=False) if value == "deactivated" else queryset

@@ -1,7 +1,6 @@
 """Making an API token, and finding one."""
 
 from datetime import timedelta
-from typing import ClassVar
 
 import django_filters
 from django import forms
@@ -41,22 +40,17 @@ class TokenFilter(RegisterFilter):
     """Tokens in use unless others are asked for."""
 
     search_fields = ("name", "user__name")
+    archives = False
     show = django_filters.ChoiceFilter(
         method="filter_show",
         label="Show",
         empty_label="In use",
         choices=[("ended", "Expired and revoked"), ("all", "All")],
     )
-    field_order: ClassVar[tuple[str, ...]] = ("q", "show")
 
-    @property
-    def qs(self) -> QuerySet[Token]:
-        """The tokens that pass; those that open nothing any more only when `show` asks for them."""
-        found: QuerySet[Token] = django_filters.FilterSet.qs.fget(self)
-        at = self.moment or timezone.now()
-        return found if self.form.cleaned_data.get("show") else found.filter(revoked_at=None, expiry__gt=at)
+    def unasked(self, found: QuerySet[Token]) -> QuerySet[Token]:
+        """Those that still open something."""
+        return found.filter(revoked_at=None, expiry__gt=self.moment or timezone.now())
 
     def filter_show(self, queryset: QuerySet[Token], _name: str, value: str) -> QuerySet[Token]:
-        at = self.moment or timezone.now()
-        in_use = queryset.filter(revoked_at=None, expiry__gt=at)
-        return queryset.exclude(pk__in=in_use.values("pk")) if value == "ended" else queryset
+        return queryset.exclude(pk__in=self.unasked(queryset).values("pk")) if value == "ended" else queryset

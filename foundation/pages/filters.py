@@ -8,29 +8,35 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from foundation.accounts.models import User
+from foundation.trail.numbered import Numbered
+
+ARCHIVED = [("archived", "Archived"), ("all", "Live and archived")]
 
 
 class RegisterFilter(django_filters.FilterSet):
-    """`search_fields` are the ORM paths that `q` looks in; every word must occur in one of them.
+    """`search_fields` are the ORM paths that `q` looks in; every word must occur in one of them. A reference of a
+    Numbered register finds that record alone.
 
     Filters run over live rows and over history rows alike, so they go by `id` (never `pk`), by the model's own fields
     and foreign keys, and reach links with `id__in=rows(Link, self.moment)…` (never through a reverse relation).
     """
 
     search_fields: tuple[str, ...] = ("ref", "name")
+    hint = "Ref or words"  # what stands in the box for words while it is empty
+    archives = True  # False: what is never archived has nothing archived to show
 
     filters: dict[str, django_filters.Filter]
     q = django_filters.CharFilter(
         method="search",
         label="Search",
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Ref or words"}),
+        widget=forms.TextInput(attrs={"type": "search"}),
     )
     show = django_filters.ChoiceFilter(
         method="filter_show",
         label="Show",
         empty_label="Live",
-        choices=[("archived", "Archived"), ("all", "Live and archived")],
+        choices=ARCHIVED,
     )
 
     def __init__(
@@ -38,20 +44,35 @@ class RegisterFilter(django_filters.FilterSet):
     ) -> None:
         self.user, self.moment = user, moment
         super().__init__(data, queryset=queryset)
-        words, show = self.filters.pop("q"), self.filters.pop("show")  # words come first, live or archived last
-        self.filters = {"q": words, **self.filters, "show": show}
+        words, show = self.filters.pop("q"), self.filters.pop("show", None)  # words come first, which to show last
+        words.extra["widget"].attrs["placeholder"] = self.hint
+        self.filters = {"q": words, **self.filters, **({"show": show} if show else {})}
+
+    @classmethod
+    def get_filters(cls) -> dict[str, django_filters.Filter]:
+        """Without the choice of archived rows where there are none; a `show` of the register's own stays."""
+        found: dict[str, django_filters.Filter] = super().get_filters()
+        if not cls.archives and found["show"].extra["choices"] == ARCHIVED:
+            del found["show"]
+        return found
 
     @property
     def qs(self) -> QuerySet[Any]:
-        """The rows that pass; archived ones only when `show` asks for them."""
+        """The rows that pass: those that are shown by themselves, unless `show` asks for others."""
         found = super().qs
-        return found if self.form.cleaned_data.get("show") else found.filter(archived_at=None)
+        return found if self.form.cleaned_data.get("show") else self.unasked(found)
+
+    def unasked(self, found: QuerySet[Any]) -> QuerySet[Any]:
+        """What is shown while `show` asks for nothing: the live rows."""
+        return found.filter(archived_at=None) if self.archives else found
 
     def filter_show(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return queryset.filter(archived_at__isnull=False) if value == "archived" else queryset
 
     def search(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        return queryset.filter(matching(value, self.search_fields))
+        model = getattr(queryset.model, "instance_type", queryset.model)  # history rows know whose history they are
+        number = model.number_in(value) if issubclass(model, Numbered) else None
+        return queryset.filter(matching(value, self.search_fields) if number is None else Q(id=number))
 
     @property
     def active(self) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What the registers hand to the pages that read all of them: a thing that waits for somebody, and a search hit."""
+"""What the registers hand to My work: a thing that waits for somebody."""
 
 import datetime
 from dataclasses import dataclass
@@ -20,13 +20,3 @@ class WorkItem:
     action: str
     action_url: str
     due: datetime.date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SearchHit:
-    """One record that matches a search, already passed through `visible()` by the register that found it."""
-
-    register: str
-    ref: str
-    title: str
-    url: str

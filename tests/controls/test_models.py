@@ -148,8 +148,6 @@ def test_the_vocabulary_of_controls(owner: User):
     assert list(controls.in_scope()) == [planned, due, later]
     assert list(controls.without_owner()) == [due, later]
     assert list(controls.owned_by(owner)) == [planned, due]
-    assert list(controls.review_overdue(TODAY)) == [planned]
-    assert list(controls.review_due_by(TODAY)) == [planned, due]
 
 
 def test_a_wording_is_one_sentence():

@@ -6,12 +6,13 @@ import pytest
 
 from controls import actions
 from controls.models import Control, Status
-from controls.search import find_controls
 from controls.work import controls_work
 from foundation.accounts.models import User
 from foundation.organisation.models import today
+from foundation.pages.search import find
 from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
+from grc.wiring import SEARCH
 from tests.factories.controls import ControlFactory, link, small_framework
 
 
@@ -113,8 +114,11 @@ def named(tmp_path, db):
     ControlFactory(ref="IAM-99", name="Shelved", archived_at=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC))
 
 
+CONTROLS = [one for one in SEARCH if one.model is Control]
+
+
 def found(user: User, words: str) -> list[str]:
-    return [hit.ref for hit in find_controls(user, words)]
+    return [hit.ref for hit in find(CONTROLS, user, words)]
 
 
 def test_a_search_puts_the_reference_first(named, compliance: User, outsider: User, auditor: User):
@@ -124,7 +128,7 @@ def test_a_search_puts_the_reference_first(named, compliance: User, outsider: Us
     assert found(compliance, "shelved") == []
     assert found(outsider, "iam") == []
     assert found(auditor, "iam") == ["IAM-01", "NET-01"]
-    (hit,) = find_controls(compliance, "customer")
+    (hit,) = find(CONTROLS, compliance, "customer")
     assert (hit.title, hit.url) == ("Customer access", Control.objects.get(ref="IAM-10").get_absolute_url())
 
 
@@ -132,4 +136,4 @@ def test_a_search_is_one_query_and_ends(named, compliance: User, django_assert_n
     for _ in range(60):
         ControlFactory()
     with django_assert_num_queries(1):
-        assert len(find_controls(compliance, "control")) == 50
+        assert len(find(CONTROLS, compliance, "control")) == 50

@@ -78,11 +78,11 @@ class Company:
         evidence(self.control(step), actor=self.owner, period=(step.day, step.last), **told)
 
     def accept(self, step: Step) -> None:
-        if item := step.one(Evidence.objects.waiting()):
+        if item := step.one(Evidence.objects.filter(state=State.SUBMITTED, superseded_by=None)):
             actions.accept(item, actor=self.manager, times_seen=step.yes)
 
     def give_back(self, step: Step) -> None:
-        if item := step.one(Evidence.objects.waiting()):
+        if item := step.one(Evidence.objects.filter(state=State.SUBMITTED, superseded_by=None)):
             actions.give_back(item, actor=self.manager, reason="Cut off.")
 
     def withdraw(self, step: Step) -> None:
@@ -90,7 +90,8 @@ class Company:
             actions.withdraw(item, actor=self.compliance, reason="Of the wrong tenant.")
 
     def send_again(self, step: Step) -> None:
-        if item := step.one(Evidence.objects.newest().exclude(state=State.WITHDRAWN).filter(population=None)):
+        newest = Evidence.objects.filter(superseded_by=None, population=None)
+        if item := step.one(newest.exclude(state=State.WITHDRAWN)):
             evidence(actor=self.owner, supersedes=item, period=(step.day, step.last), stamped=step.yes)
 
     def link(self, step: Step) -> None:

@@ -11,7 +11,16 @@ from django.utils import timezone
 from evidence.models import State
 from findings import actions, follow_up
 from findings.deadlines import due_on
-from findings.models import MOVES, CorrectiveAction, Finding, FindingControl, FindingEvidence, Status
+from findings.models import (
+    MOVES,
+    CorrectiveAction,
+    Finding,
+    FindingControl,
+    FindingEvidence,
+    Status,
+    overdue,
+    unresolved,
+)
 from foundation.accounts.access import visible
 from foundation.accounts.duties import FINDING_ACCEPTANCE, FINDING_VERIFICATION
 from foundation.accounts.models import DutyException, User
@@ -67,8 +76,8 @@ def test_the_clock_starts_at_the_first_detection_not_when_it_is_written_down(db)
     found = finding(days_ago=40)
     assert found.due_on == day(-10)
     assert found.is_overdue(day(0))
-    assert set(Finding.objects.overdue(day(0))) == {found}
-    assert not Finding.objects.overdue(day(-10)).exists()
+    assert set(Finding.objects.filter(overdue(day(0)))) == {found}
+    assert not Finding.objects.filter(overdue(day(-10))).exists()
 
 
 def test_a_changed_setting_moves_no_deadline_that_stands(compliance: User):
@@ -204,11 +213,11 @@ def test_an_acceptance_that_has_expired_is_over_before_and_after_the_clock_ticks
     found = actions.request_acceptance(found, actor=owner, reason="Behind the VPN.", until=day(2))
     found = actions.accept(found, actor=compliance)
     last = found.acceptance_until
-    assert not Finding.objects.unresolved(last).exists()
+    assert not Finding.objects.filter(unresolved(last)).exists()
     assert actions.reopen_lapsed() == 0
     with time_machine.travel(timezone.now() + datetime.timedelta(days=3), tick=True):
         assert found.standing(day(0)) == Status.REOPENED
-        assert Finding.objects.overdue(day(0)).get() == found
+        assert Finding.objects.filter(overdue(day(0))).get() == found
         assert actions.reopen_lapsed() == 1
         assert actions.reopen_lapsed() == 0
         found.refresh_from_db()

@@ -9,11 +9,12 @@ from django.urls import reverse
 from findings import actions, follow_up
 from findings.ageing import ageing
 from findings.models import Finding, Severity, Status
-from findings.search import find_findings
 from findings.views import ageing_paper
 from findings.work import findings_work
 from foundation.accounts.models import User
+from foundation.pages.search import find
 from foundation.trail.models import Entry
+from grc.wiring import SEARCH
 from tests.everywhere.test_queries import queries
 from tests.everywhere.world import World
 from tests.factories.evidence import evidence, operating
@@ -206,8 +207,8 @@ def test_what_waits_for_whom(owner: User, manager: User, compliance: User, emplo
 def test_a_search_finds_by_number_and_words_what_one_sees(owner: User, colleague: User):
     found = finding(owner=owner, title="Open redirect", source_name="Trivy", key="CVE-2026-7")
     for words in (found.ref, found.ref.lower(), "redirect", "cve-2026-7"):
-        assert [hit.ref for hit in find_findings(owner, words)] == [found.ref], words
-    assert find_findings(colleague, "redirect") == []
+        assert [hit.ref for hit in find(SEARCH, owner, words)] == [found.ref], words
+    assert find(SEARCH, colleague, "redirect") == []
 
 
 def test_the_api_raises_reads_and_moves_findings(compliance: User, owner: User):
