@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Iterator
-from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -34,10 +33,10 @@ def own(user: User, day: datetime.date, soon: datetime.date) -> Iterator[WorkIte
     for control in found:
         if control.status != Status.IMPLEMENTED:
             words = f"{control.get_status_display()}: to be implemented"
-            yield item(control, words, "Update status", "control-update-status", None)
+            yield item(control, words, "Update status", "update-status")
         if control.review_date and control.review_date <= soon and control.pk in reviewing:
             words = "Review overdue" if control.review_date < day else "Review due"
-            yield item(control, words, "Record review", "control-review", control.review_date)
+            yield item(control, words, "Record review", "review", control.review_date)
 
 
 def of_team(user: User) -> Iterator[WorkItem]:
@@ -46,7 +45,7 @@ def of_team(user: User) -> Iterator[WorkItem]:
     found = live(allowed(user, "update_status", Control)).filter(IN_SCOPE, UNFINISHED, team)
     for control in found.exclude(pk__in=Control.objects.owned_by(user)).select_related("owner", "operator"):
         words = f"{control.get_status_display()} with {control.owner or control.operator}"
-        yield item(control, words, "Update status", "control-update-status", None)
+        yield item(control, words, "Update status", "update-status")
 
 
 def to_decide(user: User) -> Iterator[WorkItem]:
@@ -54,7 +53,7 @@ def to_decide(user: User) -> Iterator[WorkItem]:
     waiting = live(allowed(user, "approve_not_applicable", Control)).filter(PROPOSED).exclude(proposed_by=user.pk)
     for control in waiting:
         words = f"{control.proposed_by} proposes: not applicable"
-        yield item(control, words, "Decide", "control-detail", None)  # the page has the reason, and both answers
+        yield item(control, words, "Decide", "detail")  # the page has the reason, and both answers
 
 
 def without_owner(user: User) -> Iterator[WorkItem]:
@@ -72,10 +71,6 @@ def live(found: QuerySet[Control]) -> ControlQuerySet:
     return shown
 
 
-def item(control: Control, kind: str, action: str, url_name: str, due: datetime.date | None) -> WorkItem:
-    """A control as something to do; whoever does it comes back to My work."""
-    address = reverse(f"controls:{url_name}", args=[control.pk])
-    return WorkItem(
-        register="Controls", ref=control.ref, title=control.name, url=control.get_absolute_url(), kind=kind,
-        action=action, action_url=f"{address}?{urlencode({'next': '/'})}", due=due,
-    )  # fmt: skip
+def item(control: Control, kind: str, action: str, page: str, due: datetime.date | None = None) -> WorkItem:
+    """A control as something to do."""
+    return WorkItem.on(control, "Controls", control.name, kind, action, f"controls:control-{page}", due)

@@ -2,10 +2,8 @@
 
 import datetime
 from collections.abc import Iterator
-from urllib.parse import urlencode
 
 from django.db.models import Q
-from django.urls import reverse
 
 from evidence.models import Evidence, Exemption, ExemptionState, State
 from evidence.states import LINK_WAITS, judged_by
@@ -48,14 +46,9 @@ def to_decide(user: User) -> Iterator[WorkItem]:
     """Exemptions that somebody else asked for."""
     found = allowed(user, "approve", Exemption).filter(state=ExemptionState.REQUESTED).exclude(requested_by=user.pk)
     for one in found.select_related("control", "requested_by").order_by("id")[:MOST]:
-        page, words = one.get_absolute_url(), f"{one.requested_by} asks to except it"
-        yield WorkItem("Exemptions", str(one), one.reason, page, words, "Decide", page)
+        yield WorkItem.on(one, "Exemptions", one.reason, f"{one.requested_by} asks to except it", "Decide")
 
 
 def entry(item: Evidence, kind: str, action: str, page: str, due: datetime.date | None = None) -> WorkItem:
-    """An item as something to do; whoever does it comes back to My work."""
-    address = f"{reverse(f'evidence:evidence-{page}', args=[item.pk])}?{urlencode({'next': '/'})}"
-    return WorkItem(
-        register="Evidence", ref=item.ref, title=item.title, url=item.get_absolute_url(), kind=kind, action=action,
-        action_url=address, due=due,
-    )  # fmt: skip
+    """An item as something to do."""
+    return WorkItem.on(item, "Evidence", item.title, kind, action, f"evidence:evidence-{page}", due)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from controls.models import Control
@@ -195,6 +196,13 @@ def removers(finding: Finding) -> set[int]:
     fixed = Finding.history.filter(id=finding.pk, fixed_by__isnull=False)
     done = CorrectiveAction.history.filter(finding_id=finding.pk, done_by__isnull=False)
     return {*fixed.values_list("fixed_by_id", flat=True), *done.values_list("done_by_id", flat=True)}
+
+
+def removed_by(user: User) -> Q:
+    """The findings among whose `removers` this person is."""
+    fixed = Finding.history.filter(fixed_by=user.pk)
+    done = CorrectiveAction.history.filter(done_by=user.pk)
+    return Q(id__in=fixed.values("id")) | Q(id__in=done.values("finding_id"))
 
 
 @transaction.atomic

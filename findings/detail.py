@@ -6,7 +6,7 @@ from typing import Any
 from evidence.models import Evidence
 from findings.actions import removers
 from findings.models import MOVES, CorrectiveAction, Finding, FindingControl, FindingEvidence, Part, Status
-from foundation.accounts.access import are_apart, can, visible
+from foundation.accounts.access import are_apart, verbs_on, visible
 from foundation.accounts.duties import FINDING_ACCEPTANCE, FINDING_VERIFICATION
 from foundation.accounts.models import User
 from foundation.pages.history import Version, timeline
@@ -58,7 +58,8 @@ def verbs_for(user: User, finding: Finding) -> dict[str, bool]:
     """Which verbs this person may do now: what the role allows and the finding's state makes sense of."""
     if finding.archived_at:
         return {}
-    may = {verb: can(user, verb, finding) for verb in VERBS}
+    given = verbs_on(user, VERBS, finding)
+    may = {verb: verb in given for verb in VERBS}
     onward = MOVES[finding.status]
     asked = finding.awaits_acceptance
     judging = may["verify"] and finding.status == Status.FIXED

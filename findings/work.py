@@ -2,12 +2,10 @@
 
 import datetime
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Q
-from django.urls import reverse
 
+from findings.actions import removed_by
 from findings.models import CorrectiveAction, Finding, Status, unresolved
 from foundation.accounts.access import allowed
 from foundation.accounts.models import User
@@ -30,7 +28,7 @@ def findings_of(user: User, day: datetime.date, soon: datetime.date) -> Iterator
     """One's own that are due or accepted for not much longer; colleagues' fixes to verify and requests to decide."""
     ending = Q(status=Status.ACCEPTED, acceptance_until__gte=day, acceptance_until__lte=soon)
     mine = Q(owner=user.pk) & ((unresolved(day) & Q(due_on__lte=soon)) | ending)
-    fixed = Q(status=Status.FIXED) & ~Q(fixed_by=user.pk)
+    fixed = Q(status=Status.FIXED) & ~removed_by(user)
     asked = Q(acceptance_requested_by__isnull=False, accepted_by=None) & ~Q(acceptance_requested_by=user.pk)
     found = (
         allowed(user, "update_status", Finding).filter(mine)
@@ -45,7 +43,7 @@ def findings_of(user: User, day: datetime.date, soon: datetime.date) -> Iterator
 def waiting(finding: Finding, user: User, day: datetime.date) -> WorkItem:
     """What is wanted of this person: of one's own findings to see to them, of others' to judge."""
     if finding.status == Status.FIXED:
-        return item(finding, f"{finding.fixed_by} says that it is fixed", "Verify", None)
+        return item(finding, f"{finding.fixed_by} says that it is fixed", "Verify")
     if finding.owner_id != user.pk:
         return item(finding, f"{finding.acceptance_requested_by} asks to accept it", "Decide", finding.due_on)
     if finding.standing(day) == Status.ACCEPTED:
@@ -61,31 +59,17 @@ def actions_of(user: User, day: datetime.date) -> Iterator[WorkItem]:
     found |= allowed(user, "verify", CorrectiveAction).filter(done)
     for action in found.filter(archived_at=None).select_related("done_by").order_by("due_on", "id"):
         if action.done_by_id:
-            yield action_item(action, f"{action.done_by} has done it", "Verify", "correctiveaction-detail", None)
+            yield action_item(action, f"{action.done_by} has done it", "Verify", "detail")
             continue
         words = "Corrective action overdue" if action.due_on < day else "Corrective action"
-        yield action_item(action, words, "Mark as done", "correctiveaction-complete", action.due_on)
+        yield action_item(action, words, "Mark as done", "complete", action.due_on)
 
 
-def item(finding: Finding, kind: str, action: str, due: datetime.date | None) -> WorkItem:
+def item(finding: Finding, kind: str, action: str, due: datetime.date | None = None) -> WorkItem:
     """A finding as something to do."""
-    return WorkItem(
-        "Findings",
-        finding.ref,
-        finding.title,
-        finding.get_absolute_url(),
-        kind,
-        action,
-        address("finding-detail", finding),
-        due,
-    )
+    return WorkItem.on(finding, "Findings", finding.title, kind, action, due=due)
 
 
-def action_item(one: CorrectiveAction, kind: str, action: str, page: str, due: datetime.date | None) -> WorkItem:
+def action_item(one: CorrectiveAction, kind: str, action: str, page: str, due: datetime.date | None = None) -> WorkItem:
     """A corrective action as something to do."""
-    return WorkItem("Findings", one.ref, one.what, one.get_absolute_url(), kind, action, address(page, one), due)
-
-
-def address(page: str, target: Any) -> str:
-    """The page that does it; whoever does it comes back to My work."""
-    return f"{reverse(f'findings:{page}', args=[target.pk])}?{urlencode({'next': '/'})}"
+    return WorkItem.on(one, "Findings", one.what, kind, action, f"findings:correctiveaction-{page}", due)

@@ -13,15 +13,9 @@ def exceptions_work(user: User) -> list[WorkItem]:
         state=DutyException.State.REQUESTED, approver=user.pk, expires_at__gt=timezone.now()
     )
     return [
-        WorkItem(
-            register="Exceptions",
-            ref=str(exception),
-            title=exception.rule(),
-            url=exception.get_absolute_url(),
-            kind=f"{exception.requested_by} asks for an exception",
-            action="Decide",
-            action_url=exception.get_absolute_url(),
-            due=exception.opens_at.date(),
+        WorkItem.on(
+            one, "Exceptions", one.rule(), f"{one.requested_by} asks for an exception", "Decide",
+            due=one.opens_at.date(),
         )
-        for exception in waiting.select_related("requested_by").order_by("expires_at", "id")
-    ]
+        for one in waiting.select_related("requested_by").order_by("expires_at", "id")
+    ]  # fmt: skip

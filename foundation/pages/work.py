@@ -2,6 +2,10 @@
 
 import datetime
 from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +24,16 @@ class WorkItem:
     action: str
     action_url: str
     due: datetime.date | None = None
+
+    @classmethod
+    def on(
+        cls, record: Any, register: str, title: str, kind: str, action: str, page: str = "",
+        due: datetime.date | None = None,
+    ) -> Self:  # fmt: skip
+        """`record` as something to do. page: the name of the route that does it, by its number; "" is its own page.
+
+        Whoever does it comes back to My work.
+        """
+        home = record.get_absolute_url()
+        does = f"{reverse(page, args=[record.pk]) if page else home}?{urlencode({'next': '/'})}"
+        return cls(register, getattr(record, "ref", None) or str(record), title, home, kind, action, does, due)
