@@ -53,13 +53,13 @@ COLUMNS = (
     Column("ref", "Ref", sort="id", kind="ref"),
     Column("title", "Evidence", sort="title", kind="title"),
     Column("control_refs", "Controls", empty="No control"),
-    Column("kind", "Kind", sort="kind"),
-    Column("source_system", "Source", sort="source_system"),
-    Column("captured_at", "Captured", sort="captured_at", kind="moment"),
-    Column("period", "Covers"),
     Column("state", "State", sort="state", kind="badge", tones=TONES),
     Column("submitted_by", "Submitted by", sort="submitted_by__name", kind="person"),
+    Column("captured_at", "Captured", sort="captured_at", kind="moment"),
     Column("expires_on", "Good until", sort="expires_on", kind="date"),
+    Column("period", "Covers", sort="period_from", kind="period", more=True),
+    Column("kind", "Kind", sort="kind", more=True),
+    Column("source_system", "Source", sort="source_system", more=True),
 )
 FACTS = (
     Column("description", "Description"),

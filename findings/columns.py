@@ -74,10 +74,10 @@ COLUMNS = (
     Column(
         "owner", "Owner", sort="owner__name", kind="person", empty="No owner", get=owner_words, data=attrgetter("owner")
     ),
-    Column("first_detected_on", "First detected", sort="first_detected_on", kind="date"),
-    Column("kind", "Kind", sort="kind"),
-    Column("exposure", "Exposure", get=exposure_words),
-    Column("found_by", "Found by", sort="source_name", get=found_by),
+    Column("first_detected_on", "First detected", sort="first_detected_on", kind="date", more=True),
+    Column("kind", "Kind", sort="kind", more=True),
+    Column("exposure", "Exposure", get=exposure_words, more=True),
+    Column("found_by", "Found by", sort="source_name", get=found_by, more=True),
 )
 FACTS = (
     Column("description", "Description"),

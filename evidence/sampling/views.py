@@ -59,7 +59,7 @@ class PopulationPages(Pages):
         Column("ref", "Population", sort="id", kind="ref"),
         Column("title", "Title", sort="title"),
         Column("kind", "Kind", sort="kind"),
-        Column("period", "Period", sort="period_from"),
+        Column("period", "Period", sort="period_from", kind="period"),
         Column("row_count", "Rows", sort="row_count", kind="number"),
         Column("source_system", "Source", sort="source_system"),
         Column("evidence_state", "Evidence", kind="badge", tones=STATE_TONES),

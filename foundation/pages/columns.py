@@ -14,7 +14,7 @@ from foundation.accounts.models import User
 from foundation.trail.changes import words, zoned
 
 EXACT = (datetime.date, int, float, Decimal)  # moments are days too
-Kind = Literal["text", "ref", "title", "badge", "date", "moment", "number", "person"]
+Kind = Literal["text", "ref", "title", "badge", "date", "moment", "number", "person", "period"]
 
 
 class Shown:
@@ -67,6 +67,7 @@ class Column:
     `empty` is the word for a gap (an owner who is missing is worth a word; a missing note is not).
     `data` is the value for CSV where `get` makes words of it for people ("2026-01-31 overdue").
     `url` gives the page of the record that the value names, or "".
+    `more`: a list shows it to whoever asks for it; CSV has it all the same.
     `verb` is what one must be allowed to do in the register to be shown this column ("" = seeing the row is enough).
     """
 
@@ -80,6 +81,7 @@ class Column:
     verb: str = ""
     data: Callable[[Any], Any] | None = None
     url: Callable[[Any], str] | None = None
+    more: bool = False
 
     def value(self, row: Any) -> Any:
         """The raw value: what sorts, and what a badge takes its tone from."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from foundation.pages.pages import Pages
 
 PAGE_SIZES = (50, 100, 200)
-CHUNK = 1000  # rows held in memory at once by an export (decision 22)
+CHUNK = 1000  # rows held in memory at once by an export
 
 
 class Listing:
@@ -38,10 +38,17 @@ class Listing:
         self.columns = self.chosen()
 
     def chosen(self) -> list[Column]:
-        """The columns that `?column=` names, all of them without it. What a row is called by is always there."""
-        asked = set(self.params.getlist("column"))
-        known = asked & {column.name for column in self.known}
-        return [one for one in self.known if not known or one.name in known or one.leads]
+        """The columns that `?column=` names; without it those that fit a screen. What leads a row is always there."""
+        asked = self.asked()
+        return [one for one in self.known if (one.name in asked if asked else not one.more) or one.leads]
+
+    def asked(self) -> set[str]:
+        """The columns of the register that `?column=` names."""
+        return set(self.params.getlist("column")) & {column.name for column in self.known}
+
+    def exported(self) -> list[Column]:
+        """The columns of a CSV: those that were asked for, else all of them."""
+        return self.columns if self.asked() else self.known
 
     def order(self) -> list[str]:
         """What the person asked to sort by if a column allows it, else the register's own order; ties go by id."""

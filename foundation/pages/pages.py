@@ -189,8 +189,9 @@ class Pages:
         refs, query = {"register": self.model._meta.label_lower}, {"query": self.request.GET.urlencode()}
         with transaction.atomic():
             write_entry("list.exported", self.user, refs=refs, private=query)
-        header = [column.label for column in listing.columns]
-        body = ([[column.export(row) for column in listing.columns] for row in chunk] for chunk in listing.chunks())
+        columns = listing.exported()
+        header = [column.label for column in columns]
+        body = ([[column.export(row) for column in columns] for row in chunk] for chunk in listing.chunks())
         return stream(f"{self.model._meta.verbose_name_plural}-{timezone.localdate()}", header, body)
 
     @classmethod

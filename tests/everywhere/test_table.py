@@ -1,7 +1,7 @@
 """Who gets which answer at which address: one literal table over every route, every role, reading and writing.
 
 A route that is missing from the table fails. 302 for anonymous is the way to sign in; 404 is unseen, 403 seen but not
-allowed (decision 9), 405 a method that the page does not have, 422 an empty form refused. Nothing else is an answer.
+allowed, 405 a method that the page does not have, 422 an empty form refused. Nothing else is an answer.
 """
 
 from collections.abc import Sequence

@@ -204,6 +204,32 @@ def test_what_waits_for_whom(owner: User, manager: User, compliance: User, emplo
     }
 
 
+def test_my_work_asks_nobody_to_verify_what_they_mended(compliance: User, manager: User, owner: User, colleague: User):
+    flaw = finding(owner=owner)
+    action = follow_up.plan_action(flaw, actor=owner, what="Pin it", owner=manager, due_on=day(5))
+    follow_up.complete(action, actor=manager, note="Pinned.")
+    done = actions.fix(flaw, actor=compliance, root_cause="Old.", note="Done.")
+    again = actions.fix(
+        actions.return_fix(done, actor=manager, reason="No."), actor=colleague, root_cause="Old.", note="Done again."
+    )
+    for person in (compliance, manager, colleague):
+        offered = [item.action for item in findings_work(person) if item.ref == again.ref]
+        assert (offered == []) == (person.pk in actions.removers(again)), person
+    assert {compliance.pk, manager.pk, colleague.pk} == actions.removers(again)
+
+
+def test_the_list_shows_what_fits_and_keeps_the_rest_in_reach(client: Client, compliance: User, owner: User):
+    finding(owner=owner, source_name="Trivy")
+    client.force_login(compliance)
+    shown = [column.name for column in client.get("/findings/").context["listing"].columns]
+    assert shown == ["ref", "title", "severity", "standing", "due", "owner"]
+    asked = client.get("/findings/", {"column": ["found_by"]})
+    assert [column.name for column in asked.context["listing"].columns] == ["ref", "title", "found_by"]
+    assert "Scan: Trivy" in asked.content.decode()
+    whole = b"".join(client.get("/findings/export.csv").streaming_content).decode()
+    assert whole.splitlines()[0].endswith("First detected,Kind,Exposure,Found by")
+
+
 def test_a_search_finds_by_number_and_words_what_one_sees(owner: User, colleague: User):
     found = finding(owner=owner, title="Open redirect", source_name="Trivy", key="CVE-2026-7")
     for words in (found.ref, found.ref.lower(), "redirect", "cve-2026-7"):
