@@ -47,7 +47,7 @@ def update_status(
 
 @transaction.atomic
 def propose_not_applicable(control: Control, *, actor: User, reason: str) -> Control:
-    """Propose that the control does not apply here. The status stays until a second person approves (decision 5).
+    """Propose that the control does not apply here. The status stays until a second person approves.
 
     Raises IllegalMove where the status allows no such move, ValidationError without a reason or when proposed already.
     """

@@ -15,7 +15,7 @@ VERBS = ("update_status", "propose_not_applicable", "approve_not_applicable", "r
 
 
 def wordings_of(control: Control, moment: datetime.datetime | None) -> dict[str, Any]:
-    """The wording in force on the day, those that come into force later, and those that were (R2.3, decision 4)."""
+    """The wording in force on the day, those that come into force later, and those that were (R2.3)."""
     stored = rows(Wording, moment).filter(control_id=control.pk).select_related("author")
     every = [thaw(row) for row in stored.order_by("-effective_from", "-id")]
     day = day_of(moment)

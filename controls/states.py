@@ -31,7 +31,7 @@ TONES = {GAP: "bad", WEAK: "warn", COVERED: "ok", NOT_RELEVANT: "mute", OUT_OF_S
 
 
 def state_of(category_in_scope: bool, applicability: str, statuses: Sequence[str]) -> str:
-    """A criterion's state, from the statuses of its controls in scope (decision 5, R1.2, R1.3).
+    """A criterion's state, from the statuses of its controls in scope (R1.2, R1.3).
 
     A criterion that is partly carved out needs controls of ours all the same: it is judged like an applicable one.
     """

@@ -345,7 +345,7 @@ def get_allowed(
     """The row with this id, if the person may do `verb` on it.
 
     Raises Http404 for a row that does not exist or is not seen, PermissionDenied for one that is seen without the verb
-    (decision 9). `pk` is the original id for history rows too.
+    . `pk` is the original id for history rows too.
     """
     seen = visible(user, rows, moment)
     row = seen.filter(**{"id" if _is_history(seen.model) else "pk": pk}).first()
@@ -369,7 +369,7 @@ def get_shown(user: Person, verb: str, model: type[Row], pk: Any, *related: str)
 def require(user: Person, verb: str, target: Model | type[Model]) -> None:
     """Let only those through who may do `verb` on the row, or given a class on any row.
 
-    Raises Http404 where the person does not even see it, PermissionDenied where the verb is missing (decision 9).
+    Raises Http404 where the person does not even see it, PermissionDenied where the verb is missing.
     """
     if not can(user, "view", target):
         raise Http404
@@ -447,7 +447,7 @@ def period_of(window: AuditorWindow) -> tuple[datetime, datetime]:
 
 
 def seen_entries(user: User) -> Q:
-    """The trail entries about what the person sees, as a condition: whose values he may read (decision 10)."""
+    """The trail entries about what the person sees, as a condition: whose values he may read."""
     return _entries(user, SEEN)
 
 
@@ -595,7 +595,7 @@ def _microseconds(moment: datetime) -> int:
 def _live_grants(user: User, verb: str, model: type[Model]) -> QuerySet[Any] | None:
     """The grants of this verb to this person that hold now, or None where the register knows no grants.
 
-    Never guardian's has_perm, which answers yes for an expired row (decision 8): the expiry stands in this query.
+    Never guardian's has_perm, which answers yes for an expired row: the expiry stands in this query.
     """
     table = getattr(model, "grants", "")
     if not table:

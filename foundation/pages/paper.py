@@ -71,7 +71,7 @@ class PaperFunction(Protocol):
 class Cover:
     """What every PDF says about itself. `checkpoint`: the trail's newest, signed, so that paper is a copy outside too.
 
-    Until something is sealed, the trail's last entry and its hash (decision 14).
+    Until something is sealed, the trail's last entry and its hash.
     """
 
     organisation: str

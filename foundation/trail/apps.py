@@ -19,5 +19,5 @@ class TrailConfig(AppConfig):
 
 
 def reinstall_guards(*, using: str, **_: Any) -> None:
-    """After migrations: put the guards up again, because an altered table may have lost them (decision 15)."""
+    """After migrations: put the guards up again, because an altered table may have lost them."""
     guards.install(connections[using])

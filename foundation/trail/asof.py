@@ -1,4 +1,4 @@
-"""Reading registers as they were: the same rows, live or as the system knew them at a moment (decision 4)."""
+"""Reading registers as they were: the same rows, live or as the system knew them at a moment."""
 
 import datetime
 from typing import Any, TypeVar

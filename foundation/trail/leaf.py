@@ -1,4 +1,4 @@
-"""What an entry is in bytes: canonical JSON, its leaf hash and its keyed MAC. Never to change (decision 12)."""
+"""What an entry is in bytes: canonical JSON, its leaf hash and its keyed MAC. Never to change."""
 
 import hashlib
 import hmac

@@ -21,7 +21,7 @@ Row = TypeVar("Row", bound=models.Model)
 class Entry(models.Model):
     """One thing that somebody did, or was refused. Append-only: the database itself refuses every other write.
 
-    The columns of the leaf come first, in leaf order (decision 11); `private`, `ip` and `mac` lie outside it.
+    The columns of the leaf come first, in leaf order; `private`, `ip` and `mac` lie outside it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -34,7 +34,7 @@ class Entry(models.Model):
     object_id = models.CharField(max_length=60, blank=True)
     outcome = models.CharField(max_length=10, help_text="ok, refused or failed.")
     request_id = models.CharField(max_length=40, blank=True)
-    detail = models.TextField(help_text="Canonical JSON: changes, reason, refs, history, private (decision 13).")
+    detail = models.TextField(help_text="Canonical JSON: changes, reason, refs, history, private.")
 
     private = models.TextField(
         null=True, help_text="JSON with the salt, address, user agent and personal values; erasable to null."

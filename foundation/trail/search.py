@@ -119,7 +119,7 @@ class EntrySearch(forms.Form):
         if asked["record"]:
             found = found.filter(about(self.user, asked["record"], asked["register"]))
         if asked["q"]:
-            # Words are looked for only where their finder may read the values (decision 10), as sight.line says too.
+            # Words are looked for only where their finder may read the values, as sight.line says too.
             readable = (seen_entries(self.user) | Q(object_type="")) & ~withheld(self.user)
             found = found.filter(readable, detail__icontains=canonical(asked["q"])[1:-1])
         return found

@@ -48,7 +48,7 @@ class Sight:
 class Line:
     """An entry as one person may see it.
 
-    `open`: its values may be shown, because its record is seen (decision 10). `address` is masked, and `private` empty,
+    `open`: its values may be shown, because its record is seen. `address` is masked, and `private` empty,
     for who may not see where others come from.
     """
 

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('object_id', models.CharField(blank=True, max_length=60)),
                 ('outcome', models.CharField(help_text='ok, refused or failed.', max_length=10)),
                 ('request_id', models.CharField(blank=True, max_length=40)),
-                ('detail', models.TextField(help_text='Canonical JSON: changes, reason, refs, history, private (decision 13).')),
+                ('detail', models.TextField(help_text='Canonical JSON: changes, reason, refs, history, private.')),
                 ('private', models.TextField(help_text='JSON with the salt, address, user agent and personal values; erasable to null.', null=True)),
                 ('ip', models.GenericIPAddressField(help_text='A copy of the private address to search by; erasable.', null=True)),
                 ('mac', models.CharField(help_text='Keyed hash of the leaf without id, hex.', max_length=64)),
