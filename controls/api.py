@@ -8,23 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BooleanField, CharField, DateField, IntegerField, ListField, Serializer
 
-from controls import actions
 from controls.filters import CriterionFilter, MappingFilter, MatrixFilter
-from controls.forms import (
-    ApproveForm,
-    DeclineForm,
-    NotApplicableForm,
-    ReviewForm,
-    StatusForm,
-)
 from controls.matrix import Cells, asked_of, build
 from controls.models import Control, Criterion, Mapping
 from controls.views import ControlPages
 from foundation.accounts.access import require
-from foundation.accounts.scopes import TokenScope
 from foundation.pages.api.base import AS_OF, FIELDS, PAGE, PAGE_SIZE, Api, ask
 from foundation.pages.api.errors import refused
-from foundation.pages.api.register import RegisterApi, Verb
+from foundation.pages.api.register import RegisterApi
 from foundation.pages.columns import Column
 from foundation.pages.pages import Pages
 
@@ -34,19 +25,6 @@ class ControlApi(RegisterApi):
 
     pages = ControlPages
     computed = {"criteria": ListField(source="criteria_codes", child=CharField(), help_text="Their ids, as CC6.1.")}
-    verbs = (
-        Verb("status", "update_status", StatusForm, actions.update_status, TokenScope.WRITE_STATUS),
-        Verb("review", "review", ReviewForm, actions.review),
-        Verb("not-applicable", "propose_not_applicable", NotApplicableForm, actions.propose_not_applicable),
-        Verb("not-applicable/approve", "approve_not_applicable", ApproveForm, actions.approve_not_applicable),
-        Verb(
-            "not-applicable/decline",
-            "approve_not_applicable",
-            DeclineForm,
-            actions.decline_not_applicable,
-            name="decline_not_applicable",
-        ),
-    )
 
 
 class CriterionRows(Pages):

@@ -1,6 +1,5 @@
 """The register of controls, the verbs on a control, the scope, and the control matrix."""
 
-import dataclasses
 import datetime
 import re
 from collections.abc import Callable
@@ -40,8 +39,9 @@ from controls.matrix import HEADER, Cells, asked_of, build
 from controls.models import Category, Control, Criterion, Mapping, Wording
 from foundation.accounts.access import allowed, can, get_allowed, require, visible
 from foundation.accounts.models import User
+from foundation.accounts.scopes import TokenScope
 from foundation.pages.act import VerbPage, act
-from foundation.pages.forms import VerbForm, changed_meanwhile, sent, user_of
+from foundation.pages.forms import changed_meanwhile, sent, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper, PaperRefused
@@ -55,37 +55,6 @@ MOST_AT_ONCE = 500  # controls in one bulk change: more than a page of the list 
 ROWS_A_PAGE = 300  # of the matrix on screen; paper and CSV hold everything
 
 
-class ControlPages(Pages):
-    """The pages that every register has, for controls."""
-
-    model = Control
-    form_class, filter_class, importer = ControlForm, ControlFilter, ControlImporter
-    columns, facts, related = COLUMNS, FACTS, ("owner", "operator")
-    links = (Link("Wording", Wording, "control"), Link("Criterion", Mapping, "control"))
-    selectable = True
-    row_verb = ("update_status", "update-status", "Update")
-    intro = "What the company does to meet the criteria: each with an owner, a wording and the evidence it leaves."
-    attach = staticmethod(attach_criteria)
-
-    def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
-        """The wordings, and the verbs that this person may do now."""
-        return {
-            **wordings_of(target, moment),
-            "exceptions": [] if moment else exceptions_for(target, self.user),
-            "verbs": {} if moment else verbs_for(self.user, target),
-        }
-
-
-# ---- verbs on one control ------------------------------------------------------------------------------------------
-
-
-def page_of(
-    verb: str, action: Callable[..., Any], title: str, done: str | Callable[[Control], str], form: type[VerbForm]
-) -> VerbPage:
-    """A verb's page with what all of them show of the control; htmx puts the new status in the place of the form."""
-    return VerbPage(verb, action, title, done, form, template="controls/verb.html", answer="controls/verb.html#done")
-
-
 def declared(control: Control) -> str:
     """What is said when the status was updated."""
     return f"{control.ref} is now {control.get_status_display().lower()}."
@@ -96,94 +65,53 @@ def declined(control: Control) -> str:
     return f"The proposal is declined: {control.ref} stays {control.get_status_display().lower()}."
 
 
-UPDATE_STATUS = page_of("update_status", actions.update_status, "Update status", declared, StatusForm)
-PROPOSE_NOT_APPLICABLE = page_of(
-    "propose_not_applicable",
-    actions.propose_not_applicable,
-    "Propose as not applicable",
-    "{0.ref} is proposed as not applicable; a second person decides.",
-    NotApplicableForm,
-)
-APPROVE_NOT_APPLICABLE = page_of(
-    "approve_not_applicable",
-    actions.approve_not_applicable,
-    "Approve as not applicable",
-    "{0.ref} is not applicable now.",
-    ApproveForm,
-)
-DECLINE_NOT_APPLICABLE = page_of(
-    "approve_not_applicable", actions.decline_not_applicable, "Decline the proposal", declined, DeclineForm
-)
-REVIEW = page_of(
-    "review",
-    actions.review,
-    "Record review",
-    "{0.ref} is reviewed. The next review is due on {0.review_date}.",
-    ReviewForm,
-)
-REWORD = page_of("reword", actions.reword, "Reword", "{0.ref} is worded anew.", RewordForm)
-MAP_CRITERIA = dataclasses.replace(
-    page_of(
-        "map_criteria", actions.set_criteria, "Change criteria", "The criteria of {0.ref} are changed.", CriteriaForm
-    ),
-    template="controls/criteria.html",
-    part="controls/criteria_form.html",
-)
-CHANGE_APPLICABILITY = VerbPage(
-    "change_scope",
-    actions.change_applicability,
-    "Save criterion",
-    "{0.code} saved.",
-    ApplicabilityForm,
-    template="controls/applicability.html",
-)
+class ControlPages(Pages):
+    """The pages that every register has, for controls."""
 
+    model = Control
+    form_class, filter_class, importer = ControlForm, ControlFilter, ControlImporter
+    columns, facts, related = COLUMNS, FACTS, ("owner", "operator")
+    links = (Link("Wording", Wording, "control"), Link("Criterion", Mapping, "control"))
+    selectable = True
+    row_verb = ("update_status", "update-status", "Update")
+    verbs = (
+        VerbPage(
+            "update_status", actions.update_status, "Update status", declared, StatusForm,
+            path="status", scope=TokenScope.WRITE_STATUS, answer="controls/control_verb.html#done",
+        ),
+        VerbPage(
+            "propose_not_applicable", actions.propose_not_applicable, "Propose as not applicable",
+            "{0.ref} is proposed as not applicable; a second person decides.", NotApplicableForm, path="not-applicable",
+        ),
+        VerbPage(
+            "approve_not_applicable", actions.approve_not_applicable, "Approve as not applicable",
+            "{0.ref} is not applicable now.", ApproveForm, path="not-applicable/approve",
+        ),
+        VerbPage(
+            "approve_not_applicable", actions.decline_not_applicable, "Decline the proposal", declined, DeclineForm,
+            name="decline-not-applicable", path="not-applicable/decline",
+        ),
+        VerbPage(
+            "review", actions.review, "Record review",
+            "{0.ref} is reviewed. The next review is due on {0.review_date}.", ReviewForm,
+        ),
+        VerbPage("reword", actions.reword, "Reword", "{0.ref} is worded anew.", RewordForm),
+        VerbPage(
+            "map_criteria", actions.set_criteria, "Change criteria", "The criteria of {0.ref} are changed.",
+            CriteriaForm, path="criteria", scope=None,
+            template="controls/criteria.html", part="controls/criteria_form.html",
+        ),
+    )  # fmt: skip
+    intro = "What the company does to meet the criteria: each with an owner, a wording and the evidence it leaves."
+    attach = staticmethod(attach_criteria)
 
-def update_status(request: HttpRequest, pk: int) -> HttpResponse:
-    """Declare the status with a note; from My work, the list, the matrix and the control itself."""
-    return act_on(request, pk, UPDATE_STATUS)
-
-
-def propose_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
-    """Propose that the control does not apply; a second person decides."""
-    return act_on(request, pk, PROPOSE_NOT_APPLICABLE)
-
-
-def approve_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
-    """Approve a colleague's proposal; the action refuses one's own."""
-    return act_on(request, pk, APPROVE_NOT_APPLICABLE)
-
-
-def decline_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
-    """Turn a proposal down."""
-    return act_on(request, pk, DECLINE_NOT_APPLICABLE)
-
-
-def review(request: HttpRequest, pk: int) -> HttpResponse:
-    """Record that the control was looked at, and when it is next."""
-    return act_on(request, pk, REVIEW)
-
-
-def reword(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give the control a new wording from a day on."""
-    return act_on(request, pk, REWORD)
-
-
-def map_criteria(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change which criteria the control helps to meet, and why."""
-    return act_on(request, pk, MAP_CRITERIA)
-
-
-for _verb in (
-    update_status, propose_not_applicable, approve_not_applicable, decline_not_applicable, review, reword, map_criteria,
-):  # fmt: skip
-    _verb.pages = ControlPages  # type: ignore[attr-defined]
-
-
-def act_on(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:
-    """Carry out one of these on the control with this number."""
-    control = get_allowed(user_of(request), page.verb, Control.objects.select_related("owner", "proposed_by"), pk)
-    return act(request, ControlPages, control, page)
+    def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
+        """The wordings, and the verbs that this person may do now."""
+        return {
+            **wordings_of(target, moment),
+            "exceptions": [] if moment else exceptions_for(target, self.user),
+            "verbs": {} if moment else verbs_for(self.user, target),
+        }
 
 
 # ---- verbs on the ticked controls of the list ----------------------------------------------------------------------
@@ -270,6 +198,16 @@ def scope(request: HttpRequest) -> HttpResponse:
         "may_change": moment is None and can(user, "change_scope", Category),
     }
     return render(request, "controls/scope.html", context, status=422 if form.errors else 200)
+
+
+CHANGE_APPLICABILITY = VerbPage(
+    "change_scope",
+    actions.change_applicability,
+    "Save criterion",
+    "{0.code} saved.",
+    ApplicabilityForm,
+    template="controls/applicability.html",
+)
 
 
 def change_applicability(request: HttpRequest, pk: int) -> HttpResponse:

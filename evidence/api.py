@@ -16,7 +16,7 @@ from rest_framework.serializers import BooleanField, CharField, IntegerField, Li
 from controls.models import Control
 from evidence import actions
 from evidence.actions import For, Replayed, SameBytes
-from evidence.forms import AcceptForm, GiveBackForm, LinkForm, RefusalForm, ToldForm, possible_reviewers
+from evidence.forms import ToldForm, possible_reviewers
 from evidence.models import Evidence, Requirement
 from evidence.views import EvidencePages, ExemptionPages, RequirementPages
 from foundation.accounts.access import allowed, can, require
@@ -24,10 +24,9 @@ from foundation.accounts.models import User
 from foundation.accounts.scopes import TokenScope
 from foundation.files.forms import StoredFileField
 from foundation.pages.api.errors import Problem, body, refused
-from foundation.pages.api.register import RegisterApi, Verb
+from foundation.pages.api.register import RegisterApi
 from foundation.pages.api.shapes import Shape, asked_by
 from foundation.pages.fields import day_field, words_field
-from foundation.pages.forms import ReasonForm
 
 KEY: Final = re.compile(r"[\x21-\x7e]{1,100}\Z")
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -93,12 +92,6 @@ class EvidenceApi(RegisterApi):
         "superseded_by": IntegerField(source="followed_by", allow_null=True, help_text="The version after it."),
         "times_count": BooleanField(source="bears_time", help_text="Whether capture time and period count."),
     }
-    verbs = (
-        Verb("withdraw", "withdraw", ReasonForm, actions.withdraw),
-        Verb("link", "link", LinkForm, actions.link_to),
-        Verb("accept", "review", AcceptForm, actions.accept, name="accept"),
-        Verb("return", "review", GiveBackForm, actions.give_back, name="give_back"),
-    )
 
     @classmethod
     def urls(cls) -> list[URLPattern]:
@@ -186,4 +179,3 @@ class ExemptionApi(RegisterApi):
 
     pages, writes = ExemptionPages, False
     computed: ClassVar = {"control_ref": CharField(source="control.ref")}
-    verbs = (Verb("decline", "decline", RefusalForm, actions.decline_exemption),)

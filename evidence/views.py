@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -61,6 +61,22 @@ class EvidencePages(Pages):
     links: ClassVar = (Link("Control", EvidenceLink, "evidence"),)
     left_out: ClassVar = ("archive", "restore")
     intro = "What proves that controls operated: from which system, when, for which time, and who looked at it."
+    verbs: ClassVar = (
+        VerbPage("review", actions.accept, "Accept evidence", "{0.ref} is accepted.", AcceptForm, name="accept"),
+        VerbPage(
+            "review", actions.give_back, "Return evidence", "{0.ref} is returned to who submitted it.", GiveBackForm,
+            name="give-back", path="return",
+        ),
+        VerbPage(
+            "withdraw", actions.withdraw, "Withdraw evidence", "{0.ref} is withdrawn: it counts for nothing now.",
+            tone="danger",
+        ),
+        VerbPage(
+            "supersede", actions.send_version, "Send a new version", "A new version follows {0.ref}.", NewVersionForm,
+            path="version", scope=None,
+        ),
+        VerbPage("link", actions.link_to, "Link to a control", "{0.ref} is linked.", LinkForm),
+    )  # fmt: skip
     attach = staticmethod(attach_links)
 
     def detail_context(self, target: Evidence, moment: datetime.datetime | None) -> dict[str, Any]:
@@ -134,6 +150,18 @@ class EvidencePages(Pages):
         """What is said anew of an item."""
         return actions.change_evidence(form.save(commit=False), actor=self.user)
 
+    def act_on(self, target: Evidence, verb: VerbPage) -> HttpResponse:
+        """Only whose it is to judge judges it; and it is linked to the controls that one submits to."""
+        if verb.verb == "review" and not may_judge(self.user, target):
+            raise PermissionDenied("Somebody else was asked to judge it.")
+        if verb.verb == "link":
+            verb = dataclasses.replace(verb, form=self.link_form)  # type: ignore[arg-type]  # made like the class
+        return super().act_on(target, verb)
+
+    def link_form(self, *args: Any, **kwargs: Any) -> LinkForm:
+        """The form of a link with this person's controls."""
+        return LinkForm(*args, **kwargs).limit(self.user, self.request.GET.get("control", ""))
+
 
 def opens_withdrawn(user: User, item: Evidence) -> bool:
     """Whether its state keeps nothing from this person: a withdrawn item only the compliance manager opens."""
@@ -157,65 +185,11 @@ def verbs_for(user: User, item: Evidence, given: Collection[str]) -> dict[str, b
     }
 
 
-# ---- verbs on one item ---------------------------------------------------------------------------------------------
+# ---- verbs on one link ---------------------------------------------------------------------------------------------
 
 
-def page_of(verb: str, action: Callable[..., Any], title: str, done: str, **options: Any) -> VerbPage:
-    """A verb's page with what all of them show of the item."""
-    return VerbPage(verb, action, title, done, **{"template": "evidence/evidence_verb.html"} | options)
-
-
-ACCEPT = page_of("review", actions.accept, "Accept evidence", "{0.ref} is accepted.", form=AcceptForm)
-GIVE_BACK = page_of(
-    "review", actions.give_back, "Return evidence", "{0.ref} is returned to who submitted it.", form=GiveBackForm
-)
-WITHDRAW = page_of(
-    "withdraw", actions.withdraw, "Withdraw evidence", "{0.ref} is withdrawn: it counts for nothing now.", tone="danger"
-)
-SUPERSEDE = page_of(
-    "supersede", actions.send_version, "Send a new version", "A new version follows {0.ref}.", form=NewVersionForm
-)
-LINK = page_of("link", actions.link_to, "Link to a control", "{0.ref} is linked.", form=LinkForm)
 CONFIRM = VerbPage("review", actions.confirm_link, "Confirm link", "{}: it counts now.", ConfirmForm)
 UNLINK = VerbPage("link", actions.unlink_evidence, "Unlink evidence", "{} is unlinked.", tone="danger")
-
-
-def accept(request: HttpRequest, pk: int) -> HttpResponse:
-    """Accept an item; the action refuses one's own."""
-    return act_on(request, pk, ACCEPT)
-
-
-def give_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return an item with a reason."""
-    return act_on(request, pk, GIVE_BACK)
-
-
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take an item out of every count."""
-    return act_on(request, pk, WITHDRAW)
-
-
-def supersede(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send the version after it."""
-    return act_on(request, pk, SUPERSEDE)
-
-
-def link(request: HttpRequest, pk: int) -> HttpResponse:
-    """Link an item to one more control."""
-    user = user_of(request)
-
-    def form(*args: Any, **kwargs: Any) -> LinkForm:
-        return LinkForm(*args, **kwargs).limit(user, request.GET.get("control", ""))
-
-    return act_on(request, pk, dataclasses.replace(LINK, form=form))  # type: ignore[arg-type]  # made like the class
-
-
-def act_on(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:
-    """Carry out one of these on the item with this number."""
-    item = get_allowed(user_of(request), page.verb, Evidence.objects.select_related("submitted_by"), pk)
-    if page.verb == "review" and not may_judge(user_of(request), item):
-        raise PermissionDenied("Somebody else was asked to judge it.")
-    return act(request, EvidencePages, item, page)
 
 
 def unlink(request: HttpRequest, pk: int) -> HttpResponse:
@@ -276,7 +250,7 @@ def opened(request: HttpRequest, pk: int) -> Evidence:
     return item
 
 
-for _view in (accept, give_back, withdraw, supersede, link, download, preview, picture_of):
+for _view in (download, preview, picture_of):
     _view.pages = EvidencePages  # type: ignore[attr-defined]
 
 
@@ -330,6 +304,10 @@ class ExemptionPages(Pages):
     ordering: ClassVar = ("-id",)
     prefilled: ClassVar = ("control", "starts_on", "ends_on")
     left_out: ClassVar = ("edit", "archive", "restore")
+    verbs: ClassVar = (
+        VerbPage("approve", actions.approve_exemption, "Approve exemption", "{} is approved.", ApprovalForm),
+        VerbPage("decline", actions.decline_exemption, "Decline exemption", "{} is declined.", RefusalForm, "danger"),
+    )
     intro = "Occurrences that nothing proves: why, who asked to except them, and who agreed. They never count as done."
 
     def detail_context(self, target: Exemption, moment: datetime.datetime | None) -> dict[str, Any]:
@@ -345,21 +323,3 @@ class ExemptionPages(Pages):
     def keep(self, form: Any, participle: str) -> Exemption:
         """A new one is only asked for."""
         return actions.request_exemption(form.save(commit=False), actor=self.user)
-
-
-APPROVE = VerbPage("approve", actions.approve_exemption, "Approve exemption", "{} is approved.", ApprovalForm)
-DECLINE = VerbPage("decline", actions.decline_exemption, "Decline exemption", "{} is declined.", RefusalForm, "danger")
-
-
-def approve_exemption(request: HttpRequest, pk: int) -> HttpResponse:
-    """Except the occurrences; the action refuses whoever asked."""
-    return act(request, ExemptionPages, get_allowed(user_of(request), "approve", Exemption, pk), APPROVE)
-
-
-def decline_exemption(request: HttpRequest, pk: int) -> HttpResponse:
-    """Turn it down."""
-    return act(request, ExemptionPages, get_allowed(user_of(request), "decline", Exemption, pk), DECLINE)
-
-
-for _verb in (approve_exemption, decline_exemption):
-    _verb.pages = ExemptionPages  # type: ignore[attr-defined]

@@ -2,17 +2,15 @@
 
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse
-
 from findings import follow_up
 from findings.columns import ACTION_COLUMNS, ACTION_FACTS, attach_finding
 from findings.filters import CorrectiveActionFilter
 from findings.forms import CompleteForm, CorrectiveActionForm, SeenForm
 from findings.models import CorrectiveAction
-from foundation.accounts.access import are_apart, can, get_allowed
+from foundation.accounts.access import are_apart, can
 from foundation.accounts.duties import ACTION_VERIFICATION
-from foundation.pages.act import VerbPage, act
-from foundation.pages.forms import ReasonForm, user_of
+from foundation.accounts.scopes import TokenScope
+from foundation.pages.act import VerbPage
 from foundation.pages.pages import Pages
 
 
@@ -24,6 +22,14 @@ class CorrectiveActionPages(Pages):
     columns, facts, related, ordering = ACTION_COLUMNS, ACTION_FACTS, ("owner",), ("due_on",)
     left_out: ClassVar = ("create",)
     intro = "What is done so that findings do not come back: who, by when, and who saw that it is done."
+    verbs: ClassVar = (
+        VerbPage(
+            "complete", follow_up.complete, "Mark as done", "{0.ref} is done; another person verifies it.",
+            CompleteForm, scope=TokenScope.WRITE_STATUS,
+        ),
+        VerbPage("verify", follow_up.verify_action, "Verify action", "{0.ref} is verified.", SeenForm),
+        VerbPage("verify", follow_up.return_action, "Not done", "{0.ref} is to be done.", name="return"),
+    )  # fmt: skip
     attach = staticmethod(attach_finding)
 
     def detail_context(self, target: Any, moment: Any) -> dict[str, Any]:
@@ -38,34 +44,3 @@ class CorrectiveActionPages(Pages):
                 "return": judging,
             }
         }
-
-
-COMPLETE = VerbPage(
-    "complete", follow_up.complete, "Mark as done", "{0.ref} is done; another person verifies it.", CompleteForm
-)
-VERIFY = VerbPage("verify", follow_up.verify_action, "Verify action", "{0.ref} is verified.", SeenForm)
-RETURN = VerbPage("verify", follow_up.return_action, "Not done", "{0.ref} is to be done.", ReasonForm)
-
-
-def complete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say that it is done."""
-    return act_on(request, pk, COMPLETE)
-
-
-def verify(request: HttpRequest, pk: int) -> HttpResponse:
-    """See that a colleague has done it."""
-    return act_on(request, pk, VERIFY)
-
-
-def give_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say that it is not done."""
-    return act_on(request, pk, RETURN)
-
-
-for _verb in (complete, verify, give_back):
-    _verb.pages = CorrectiveActionPages  # type: ignore[attr-defined]
-
-
-def act_on(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:
-    """Carry out one of these on the action with this number."""
-    return act(request, CorrectiveActionPages, get_allowed(user_of(request), page.verb, CorrectiveAction, pk), page)

@@ -1,7 +1,6 @@
 """The register of findings, the verbs on one, and the ageing report."""
 
 import datetime
-from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -29,8 +28,9 @@ from findings.imports import FindingImporter
 from findings.models import CorrectiveAction, Finding, FindingControl, FindingEvidence
 from foundation.accounts.access import get_allowed, require
 from foundation.accounts.models import User
+from foundation.accounts.scopes import TokenScope
 from foundation.pages.act import VerbPage, act
-from foundation.pages.forms import ReasonForm, RegisterForm, VerbForm, user_of
+from foundation.pages.forms import RegisterForm, user_of
 from foundation.pages.history import Link
 from foundation.pages.moment import day_of
 from foundation.pages.pages import Pages
@@ -54,6 +54,43 @@ class FindingPages(Pages):
         Link("Corrective action", CorrectiveAction, "finding"),
     )
     intro = "Deviations, exceptions, failed checks, vulnerabilities and audit findings, each with its deadline."
+    verbs = (
+        VerbPage(
+            "update_status", actions.start, "Start work", "{0.ref} is in progress.", NoteForm,
+            name="start", scope=TokenScope.WRITE_STATUS,
+        ),
+        VerbPage(
+            "update_status", actions.fix, "Mark as fixed", "{0.ref} is fixed; another person verifies it.", FixForm,
+            name="fix", scope=TokenScope.WRITE_STATUS,
+        ),
+        VerbPage("verify", actions.verify, "Verify and close", "{0.ref} is verified and closed.", SeenForm),
+        VerbPage("verify", actions.return_fix, "Not fixed", "{0.ref} is open again.", name="return"),
+        VerbPage("reopen", actions.reopen, "Reopen", "{0.ref} is open again."),
+        VerbPage(
+            "request_acceptance", actions.request_acceptance, "Ask to accept",
+            "Another person decides whether {0.ref} is accepted.", AcceptanceForm, path="acceptance",
+        ),
+        VerbPage(
+            "accept", actions.accept, "Accept finding", "{0.ref} is accepted until {0.acceptance_until}.", AcceptForm,
+            path="acceptance/approve",
+        ),
+        VerbPage(
+            "accept", actions.decline_acceptance, "Decline to accept", "{0.ref} is not accepted.",
+            name="decline", path="acceptance/decline",
+        ),
+        VerbPage(
+            "plan_action", follow_up.plan_action, "Plan corrective action", "A corrective action is planned.",
+            PlanActionForm, path="actions/new",
+        ),
+        VerbPage(
+            "link_control", follow_up.link_control, "Link control", "The control is linked.", LinkControlForm,
+            path="controls/new",
+        ),
+        VerbPage(
+            "add_evidence", follow_up.add_evidence, "Link proof", "The evidence is linked.", AddEvidenceForm,
+            path="evidence/new",
+        ),
+    )  # fmt: skip
     attach = staticmethod(attach_day)
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
@@ -74,92 +111,10 @@ class FindingPages(Pages):
         return kept
 
 
-# ---- verbs on one finding ------------------------------------------------------------------------------------------
+# ---- verbs on one link ------------------------------------------------------------------------------------------
 
 
-def page_of(
-    verb: str, action: Callable[..., Any], title: str, done: str | Callable[[Any], str], form: type[VerbForm]
-) -> VerbPage:
-    """A verb's page with what all of them show of the finding."""
-    return VerbPage(verb, action, title, done, form, template="findings/verb.html")
-
-
-START = page_of("update_status", actions.start, "Start work", "{0.ref} is in progress.", NoteForm)
-FIX = page_of("update_status", actions.fix, "Mark as fixed", "{0.ref} is fixed; another person verifies it.", FixForm)
-VERIFY = page_of("verify", actions.verify, "Verify and close", "{0.ref} is verified and closed.", SeenForm)
-RETURN = page_of("verify", actions.return_fix, "Not fixed", "{0.ref} is open again.", ReasonForm)
-REOPEN = page_of("reopen", actions.reopen, "Reopen", "{0.ref} is open again.", ReasonForm)
-REQUEST_ACCEPTANCE = page_of(
-    "request_acceptance", actions.request_acceptance, "Ask to accept",
-    "Another person decides whether {0.ref} is accepted.", AcceptanceForm,
-)  # fmt: skip
-ACCEPT = page_of(
-    "accept", actions.accept, "Accept finding", "{0.ref} is accepted until {0.acceptance_until}.", AcceptForm
-)
-DECLINE = page_of("accept", actions.decline_acceptance, "Decline to accept", "{0.ref} is not accepted.", ReasonForm)
-PLAN_ACTION = page_of(
-    "plan_action", follow_up.plan_action, "Plan corrective action", "A corrective action is planned.", PlanActionForm
-)
-LINK_CONTROL = page_of(
-    "link_control", follow_up.link_control, "Link control", "The control is linked.", LinkControlForm
-)
-ADD_EVIDENCE = page_of("add_evidence", follow_up.add_evidence, "Link proof", "The evidence is linked.", AddEvidenceForm)
-UNLINK = VerbPage("unlink", follow_up.unlink, "Unlink", "It is unlinked.", ReasonForm, tone="danger")
-
-
-def start(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say that work has begun."""
-    return act_on(request, pk, START)
-
-
-def fix(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say that it is fixed, and why it could happen."""
-    return act_on(request, pk, FIX)
-
-
-def verify(request: HttpRequest, pk: int) -> HttpResponse:
-    """See that a colleague's fix holds; the action refuses one's own."""
-    return act_on(request, pk, VERIFY)
-
-
-def give_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say that the fix does not hold."""
-    return act_on(request, pk, RETURN)
-
-
-def reopen(request: HttpRequest, pk: int) -> HttpResponse:
-    """Open it again, or take an acceptance back."""
-    return act_on(request, pk, REOPEN)
-
-
-def request_acceptance(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask to live with it for a while; a second person decides."""
-    return act_on(request, pk, REQUEST_ACCEPTANCE)
-
-
-def accept(request: HttpRequest, pk: int) -> HttpResponse:
-    """Approve a colleague's request; the action refuses one's own, and the owner."""
-    return act_on(request, pk, ACCEPT)
-
-
-def decline(request: HttpRequest, pk: int) -> HttpResponse:
-    """Turn a request down."""
-    return act_on(request, pk, DECLINE)
-
-
-def plan_action(request: HttpRequest, pk: int) -> HttpResponse:
-    """Plan what is done so that it does not happen again."""
-    return act_on(request, pk, PLAN_ACTION)
-
-
-def link_control(request: HttpRequest, pk: int) -> HttpResponse:
-    """Link a control that it affects, or that compensates it."""
-    return act_on(request, pk, LINK_CONTROL)
-
-
-def add_evidence(request: HttpRequest, pk: int) -> HttpResponse:
-    """Link the proof of the fix."""
-    return act_on(request, pk, ADD_EVIDENCE)
+UNLINK = VerbPage("unlink", follow_up.unlink, "Unlink", "It is unlinked.", tone="danger")
 
 
 def unlink_control(request: HttpRequest, pk: int) -> HttpResponse:
@@ -170,18 +125,6 @@ def unlink_control(request: HttpRequest, pk: int) -> HttpResponse:
 def unlink_evidence(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the link to evidence away; `pk` is the link's."""
     return act(request, FindingPages, get_allowed(user_of(request), "unlink", FindingEvidence, pk), UNLINK)
-
-
-for _verb in (
-    start, fix, verify, give_back, reopen, request_acceptance, accept, decline, plan_action, link_control, add_evidence,
-):  # fmt: skip
-    _verb.pages = FindingPages  # type: ignore[attr-defined]
-
-
-def act_on(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:
-    """Carry out one of these on the finding with this number."""
-    finding = get_allowed(user_of(request), page.verb, Finding.objects.select_related("owner"), pk)
-    return act(request, FindingPages, finding, page)
 
 
 # ---- ageing --------------------------------------------------------------------------------------------------------

@@ -2,10 +2,8 @@
 
 from rest_framework.serializers import CharField
 
-from evidence.sampling import actions
-from evidence.sampling.forms import DrawForm
 from evidence.sampling.views import PopulationPages, SamplePages
-from foundation.pages.api.register import RegisterApi, Verb
+from foundation.pages.api.register import RegisterApi
 
 
 class PopulationApi(RegisterApi):
@@ -13,7 +11,6 @@ class PopulationApi(RegisterApi):
 
     pages, writes = PopulationPages, False
     computed = {"ref": CharField(), "evidence_state": CharField(help_text="What became of its evidence.")}
-    verbs = (Verb("draw", "draw", DrawForm, actions.draw),)
 
 
 class SampleApi(RegisterApi):

@@ -7,7 +7,6 @@ from evidence.sampling.views import PopulationPages, SamplePages
 
 POPULATIONS = [
     path("<int:pk>/rows.csv", views.download, name="population-download"),
-    path("<int:pk>/draw/", views.draw, name="population-draw"),
     *PopulationPages.urls(),
 ]
 SAMPLES = [

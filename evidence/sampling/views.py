@@ -21,11 +21,11 @@ from evidence.sampling.forms import DrawForm, FreezeForm, PopulationFilter, Samp
 from evidence.sampling.rows import Listing, of_table
 from evidence.sampling.sources import SYSTEM, Source
 from foundation.accounts import fresh
-from foundation.accounts.access import can, get_allowed, get_shown, require, visible
+from foundation.accounts.access import can, get_shown, require, visible
 from foundation.accounts.models import User
 from foundation.files.download import open_file
 from foundation.files.forms import is_too_large
-from foundation.pages.act import VerbPage, act, put_onto, where_from
+from foundation.pages.act import VerbPage, put_onto, where_from
 from foundation.pages.columns import Column
 from foundation.pages.forms import RegisterForm, sent, user_of
 from foundation.pages.history import Link
@@ -74,6 +74,12 @@ class PopulationPages(Pages):
     related: ClassVar = ("frozen_by", "evidence")
     ordering: ClassVar = ("-period_to", "-id")
     links: ClassVar = (Link("Control", PopulationLink, "population"),)
+    verbs: ClassVar = (
+        VerbPage(
+            "draw", actions.draw, "Draw a sample", "A sample was drawn from {0.ref}.", DrawForm,
+            template="evidence/draw.html", part="evidence/draw_form.html",
+        ),
+    )  # fmt: skip
     left_out: ClassVar = NO_EDITING
     intro = "Frozen lists of all of one kind in a period, each with the proof that it is whole. Samples come from them."
     attach = staticmethod(attach_states)
@@ -98,6 +104,12 @@ class PopulationPages(Pages):
             "sees_evidence": can(self.user, "view", target.evidence),
             "may_download": can(self.user, "download", Population),
         }
+
+    def act_on(self, target: Population, verb: VerbPage) -> HttpResponse:
+        """Draw a sample, or only look at what would be drawn: that stands in the trail too."""
+        if "preview" in self.request.POST:
+            return previewed(self.request, target, verb)
+        return super().act_on(target, verb)
 
 
 class SamplePages(Pages):
@@ -210,24 +222,8 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 # ---- drawing -------------------------------------------------------------------------------------------------------
 
-DRAW = VerbPage(
-    "draw", actions.draw, "Draw a sample", "A sample was drawn from {0.ref}.", DrawForm,
-    template="evidence/draw.html", part="evidence/draw_form.html",
-)  # fmt: skip
 
-
-def draw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Draw a sample, or only look at what would be drawn: that stands in the trail too."""
-    population = get_allowed(user_of(request), "draw", Population.objects.select_related("evidence"), pk)
-    if request.method == "POST" and "preview" in request.POST:
-        return previewed(request, population)
-    return act(request, PopulationPages, population, DRAW)
-
-
-draw.pages = PopulationPages  # type: ignore[attr-defined]
-
-
-def previewed(request: HttpRequest, population: Population) -> HttpResponse:
+def previewed(request: HttpRequest, population: Population, verb: VerbPage) -> HttpResponse:
     """The form again, with what it would choose."""
     form, found = DrawForm(request.POST, target=population), None
     if form.is_valid():
@@ -236,11 +232,11 @@ def previewed(request: HttpRequest, population: Population) -> HttpResponse:
         except ValidationError as refused:
             put_onto(form, refused)
     context = {
-        "object": population, "title": DRAW.title, "tone": DRAW.tone, "part": DRAW.part, "verb": DRAW.verb,
+        "object": population, "title": verb.title, "tone": verb.tone, "part": verb.part, "verb": verb.verb,
         "pages": PopulationPages(request), "form": form, "found": found,
         "back": where_from(request, population.get_absolute_url()),
     }  # fmt: skip
-    return render(request, DRAW.template, context, status=422 if form.errors else 200)
+    return render(request, verb.template, context, status=422 if form.errors else 200)
 
 
 @require_safe

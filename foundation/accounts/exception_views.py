@@ -1,19 +1,17 @@
 """The register of exceptions from the separation of duties, and the three verbs on one."""
 
-from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from foundation.accounts import exceptions
-from foundation.accounts.access import can, get_allowed
+from foundation.accounts.access import can
 from foundation.accounts.exception_forms import ExceptionFilter, ExceptionForm
 from foundation.accounts.models import DutyException
-from foundation.pages.act import VerbPage, act
+from foundation.pages.act import VerbPage
 from foundation.pages.columns import Column
-from foundation.pages.forms import user_of
 from foundation.pages.pages import Pages
 
 TONES = {
@@ -51,6 +49,11 @@ class ExceptionPages(Pages):
     left_out: ClassVar = ("edit", "archive", "restore")
     related: ClassVar = ("beneficiary", "approver", "requested_by")
     ordering: ClassVar = ("-id",)
+    verbs: ClassVar = (
+        VerbPage("approve", exceptions.approve_exception, "Approve exception", "{} is approved."),
+        VerbPage("decline", exceptions.decline_exception, "Decline exception", "{} is declined.", tone="danger"),
+        VerbPage("end", exceptions.end_exception, "End exception", "{} is ended.", tone="danger"),
+    )
     intro = "Who may take two steps alone that two people take otherwise: why, until when, and who approved it."
 
     @staticmethod
@@ -74,42 +77,9 @@ class ExceptionPages(Pages):
         """A new exception is only asked for."""
         return exceptions.request_exception(form.save(commit=False), actor=self.user)
 
-
-def page_of(
-    verb: str, action: Callable[..., DutyException], title: str, done: str, tone: Literal["primary", "danger"]
-) -> VerbPage:
-    """A verb's page with what all of them say of the exception."""
-    return VerbPage(verb, action, title, done, tone=tone, template="accounts/dutyexception_verb.html")
-
-
-APPROVE = page_of("approve", exceptions.approve_exception, "Approve exception", "{} is approved.", "primary")
-DECLINE = page_of("decline", exceptions.decline_exception, "Decline exception", "{} is declined.", "danger")
-END = page_of("end", exceptions.end_exception, "End exception", "{} is ended.", "danger")
-
-
-def approve(request: HttpRequest, pk: int) -> HttpResponse:
-    """Approve an exception that one is named in."""
-    return decide(request, pk, APPROVE)
-
-
-def decline(request: HttpRequest, pk: int) -> HttpResponse:
-    """Turn an exception down."""
-    return decide(request, pk, DECLINE)
-
-
-def end(request: HttpRequest, pk: int) -> HttpResponse:
-    """End an exception before its time."""
-    return decide(request, pk, END)
-
-
-def decide(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:
-    """Carry out one of these; only the person named in it approves or declines."""
-    exception = get_allowed(request.user, page.verb, DutyException, pk)
-    if page is not END and exception.approver_id != request.user.pk:
-        raise PermissionDenied(exceptions.NOT_NAMED)
-    exceptions.name_records([exception], user_of(request))
-    return act(request, ExceptionPages, exception, page)
-
-
-for _verb in (approve, decline, end):
-    _verb.pages = ExceptionPages  # type: ignore[attr-defined]
+    def act_on(self, target: DutyException, verb: VerbPage) -> HttpResponse:
+        """Only the person named in it approves or declines."""
+        if verb.verb != "end" and target.approver_id != self.user.pk:
+            raise PermissionDenied(exceptions.NOT_NAMED)
+        exceptions.name_records([target], self.user)
+        return super().act_on(target, verb)

@@ -15,7 +15,7 @@ from foundation.accounts.access import can, get_allowed
 from foundation.accounts.models import Token
 from foundation.accounts.scopes import TokenScope
 from foundation.accounts.token_forms import TokenFilter, TokenForm
-from foundation.pages.act import VerbPage, act
+from foundation.pages.act import VerbPage
 from foundation.pages.columns import Column
 from foundation.pages.pages import Pages
 from foundation.pages.panels import PanelOf, Tab
@@ -45,6 +45,12 @@ class TokenPages(Pages):
     left_out: ClassVar = ("edit", "archive", "restore")
     related: ClassVar = ("user",)
     ordering: ClassVar = ("-id",)
+    verbs: ClassVar = (
+        VerbPage(
+            "revoke", actions.revoke_token, "Revoke API token", "{} is revoked and opens nothing any more.",
+            tone="danger",
+        ),
+    )  # fmt: skip
     intro = "Keys with which programs ask the API in a person's name: no more than the person may, and never to sign."
 
     @classmethod
@@ -52,7 +58,6 @@ class TokenPages(Pages):
         return [
             *super().urls(panels, tabs),
             path("<int:pk>/made/", made, name="token-made"),
-            path("<int:pk>/revoke/", revoke, name="token-revoke"),
         ]
 
     def detail_context(self, target: Token, moment: Any) -> dict[str, Any]:
@@ -71,6 +76,13 @@ class TokenPages(Pages):
         self.request.session[MADE] = {"pk": target.pk, "secret": target.secret}
         return redirect("accounts:token-made", target.pk)
 
+    def act_on(self, target: Token, verb: VerbPage) -> HttpResponse:
+        """What is revoked already stays so."""
+        if target.revoked_at is not None:
+            messages.info(self.request, f"{target} is revoked already.")
+            return redirect(target)
+        return super().act_on(target, verb)
+
 
 @require_safe
 @never_cache
@@ -84,24 +96,4 @@ def made(request: HttpRequest, pk: int) -> HttpResponse:
     return TokenPages(request).record("made", token, secret=waiting["secret"])
 
 
-REVOKE = VerbPage(
-    "revoke",
-    actions.revoke_token,
-    "Revoke API token",
-    "{} is revoked and opens nothing any more.",
-    tone="danger",
-    template="accounts/token_verb.html",
-)
-
-
-def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """End a token, with a reason."""
-    token = get_allowed(request.user, "revoke", Token, pk)
-    if token.revoked_at is not None:
-        messages.info(request, f"{token} is revoked already.")
-        return redirect(token)
-    return act(request, TokenPages, token, REVOKE)
-
-
 made.pages = TokenPages  # type: ignore[attr-defined]
-revoke.pages = TokenPages  # type: ignore[attr-defined]

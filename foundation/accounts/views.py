@@ -1,7 +1,6 @@
 """The accounts register, what administrators do to an account, one's own profile, and accepting an invitation."""
 
 import datetime
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -25,7 +24,7 @@ from foundation.accounts.models import DutyException, User
 from foundation.accounts.providers import ties_of
 from foundation.accounts.second_factor import kinds_of
 from foundation.accounts.tokens import invited_by
-from foundation.pages.act import VerbPage, act
+from foundation.pages.act import VerbPage
 from foundation.pages.columns import Column
 from foundation.pages.forms import changed_meanwhile, sent, user_of
 from foundation.pages.pages import Pages
@@ -51,6 +50,24 @@ class UserPages(Pages):
     left_out: ClassVar = ("archive", "restore")
     related: ClassVar = ("manager",)
     ordering: ClassVar = ("name",)
+    verbs: ClassVar = (
+        VerbPage("change_role", actions.change_role, "Change role", "{} has another role now.", RoleForm, path="role"),
+        VerbPage("deactivate", actions.deactivate, "Deactivate account", "{} is deactivated.", tone="danger"),
+        VerbPage("reactivate", actions.reactivate, "Reactivate account", "{} may sign in again."),
+        VerbPage("end_sessions", actions.end_sessions, "End sessions", "{} is signed out everywhere."),
+        VerbPage(
+            "change_break_glass", actions.change_break_glass, "Break-glass account", "{} is marked as you asked.",
+            path="break-glass",
+        ),
+        VerbPage(
+            "reset_mfa", actions.reset_mfa, "Reset second factor", "{} adds a new one at next sign-in.",
+            tone="danger", path="reset-second-factor",
+        ),
+        VerbPage(
+            "untie_provider", actions.untie_provider, "Untie identity provider",
+            "{} is untied from the identity provider.", UntieForm, "danger", path="untie",
+        ),
+    )  # fmt: skip
     intro = "Everybody who may sign in, with one role each. People are invited by mail and deactivated, never deleted."
 
     @staticmethod
@@ -97,81 +114,17 @@ class UserPages(Pages):
             )
         return actions.update(user, actor=self.user)
 
+    def act_on(self, target: User, verb: VerbPage) -> HttpResponse:
+        """These are for somebody else's account."""
+        apart(self.user, [target.pk], ONESELF)
+        return super().act_on(target, verb)
+
 
 def last_sign_ins(ids: list[int]) -> dict[int, datetime.datetime]:
     """When each of these people last signed in, in UTC; people who never did are left out."""
     signed_in = Entry.objects.filter(verb="auth.signed_in", actor_kind="user", actor_id__in=ids)
     last = signed_in.order_by().values_list("actor_id").annotate(Max("at"))
     return {actor: datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC) for actor, at in last}
-
-
-def page_of(verb: str, action: Callable[..., User], title: str, done: str, **more: Any) -> VerbPage:
-    """A verb's page with what all of them say of the account."""
-    return VerbPage(verb, action, title, done, template="accounts/user_verb.html", **more)
-
-
-CHANGE_ROLE = page_of("change_role", actions.change_role, "Change role", "{} has another role now.", form=RoleForm)
-DEACTIVATE = page_of("deactivate", actions.deactivate, "Deactivate account", "{} is deactivated.", tone="danger")
-REACTIVATE = page_of("reactivate", actions.reactivate, "Reactivate account", "{} may sign in again.")
-END_SESSIONS = page_of("end_sessions", actions.end_sessions, "End sessions", "{} is signed out everywhere.")
-CHANGE_BREAK_GLASS = page_of(
-    "change_break_glass", actions.change_break_glass, "Break-glass account", "{} is marked as you asked."
-)
-RESET_MFA = page_of(
-    "reset_mfa", actions.reset_mfa, "Reset second factor", "{} adds a new one at next sign-in.", tone="danger"
-)
-
-
-UNTIE_PROVIDER = page_of(
-    "untie_provider",
-    actions.untie_provider,
-    "Untie identity provider",
-    "{} is untied from the identity provider.",
-    form=UntieForm,
-    tone="danger",
-)
-
-
-def change_role(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give somebody another role."""
-    return act_on(request, pk, CHANGE_ROLE)
-
-
-def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Shut somebody out."""
-    return act_on(request, pk, DEACTIVATE)
-
-
-def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let somebody in again."""
-    return act_on(request, pk, REACTIVATE)
-
-
-def end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign somebody out everywhere."""
-    return act_on(request, pk, END_SESSIONS)
-
-
-def change_break_glass(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let an administrator sign in without the required identity provider, or no longer."""
-    return act_on(request, pk, CHANGE_BREAK_GLASS)
-
-
-def reset_mfa(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the second factors from somebody who lost theirs."""
-    return act_on(request, pk, RESET_MFA)
-
-
-def untie_provider(request: HttpRequest, pk: int) -> HttpResponse:
-    """Forget who somebody is at an identity provider."""
-    return act_on(request, pk, UNTIE_PROVIDER)
-
-
-def act_on(request: HttpRequest, pk: int, page: VerbPage) -> HttpResponse:
-    """Carry out one of these on somebody else's account."""
-    user = get_allowed(request.user, page.verb, User, pk)
-    apart(user_of(request), [user.pk], ONESELF)
-    return act(request, UserPages, user, page)
 
 
 @require_POST

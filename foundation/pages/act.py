@@ -1,12 +1,11 @@
-"""A verb on one record, as a page: ask for what it takes, do it, say what came of it. Every register's go this way.
+"""A verb on one record: ask for what it takes, do it, say what came of it. Every register's go this way.
 
-The view finds the record by `get_allowed` (and refuses what only it knows to refuse); `act` does the rest:
+A register declares each once, in its Pages, and has the page, its route and the endpoint of the API:
 
-    def accept(request: HttpRequest, pk: int) -> HttpResponse:
-        evidence = get_allowed(user_of(request), "accept", Evidence, pk)
-        return act(request, EvidencePages, evidence, ACCEPT)
+    verbs = (VerbPage("accept", actions.accept, "Accept evidence", "{} is accepted."),)
 
-with `ACCEPT = VerbPage("accept", actions.accept, "Accept evidence", "{} is accepted.")`.
+A verb whose address names another row than a record of the register (a link, a window) is a plain function that finds
+the row by `get_allowed` and calls `act`.
 """
 
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from foundation.accounts import fresh
+from foundation.accounts.scopes import TokenScope
 from foundation.pages.forms import ReasonForm, VerbForm, changed_meanwhile, sent, user_of
 from foundation.trail.keep import Stale
 
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VerbPage:
-    """What a verb's page says and does.
+    """What a verb is called, takes, does and says.
 
     `verb`: as in access.TABLE; one of SIGNING takes a fresh authentication. `action`: called with the record, `actor`
     and what the form said. `title`: heading and button. `done`: what is said afterwards, of the record as it is then.
-    `template` extends pages/verb.html. `part` is its form alone, and `answer` what follows it, for htmx.
+    `name`: its word in URL names, where it is not `verb`; `path`: its address under the record, where it is not its
+    word. `scope`: what a token needs; None keeps it out of the API (a file, a form that no JSON describes).
+    `template` extends pages/verb.html; unless said, it is `<app>/<model>_verb.html` of the record, if there is one.
+    `part` is its form alone, and `answer` what follows it, for htmx.
     """
 
     verb: str
@@ -43,9 +46,22 @@ class VerbPage:
     done: str | Callable[[Any], str]
     form: type[VerbForm] = ReasonForm
     tone: Literal["primary", "danger"] = "primary"
-    template: str = "pages/verb.html"
+    name: str = ""
+    path: str = ""
+    scope: str | None = TokenScope.WRITE
+    template: str = ""
     part: str = "pages/verb_form.html"
     answer: str = ""
+
+    @property
+    def slug(self) -> str:
+        """Its word in URL names, on screen and in the API: `<model>-<slug>`."""
+        return self.name or self.verb.replace("_", "-")
+
+    @property
+    def address(self) -> str:
+        """Where it is under the record's address."""
+        return self.path or self.slug
 
 
 def act(
@@ -64,7 +80,8 @@ def act(
         return answered(request, target, page, back)
     context = {"object": target, "title": page.title, "tone": page.tone, "part": page.part, "verb": page.verb} | shown
     context |= {"pages": pages(request), "form": form, "back": back}
-    template = page.part if request.headers.get("HX-Request") else page.template
+    full = [page.template or f"{target._meta.app_label}/{target._meta.model_name}_verb.html", "pages/verb.html"]
+    template = page.part if request.headers.get("HX-Request") else full
     return render(request, template, context, status=422 if form.errors else 200)
 
 

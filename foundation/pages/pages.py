@@ -1,6 +1,6 @@
 """`Pages`: the pages that every register has. A page that only one register has is a plain function beside it.
 
-One flat class. A register subclasses it, names its model, form, filter and columns, and puts `urls()` into its
+One flat class. A register subclasses it, names its model, form, filter, columns and verbs, and puts `urls()` into its
 urls.py. `Pages` decides once: who sees and may do what, the transaction and trail entry of a save, edit conflicts,
 point in time, sorting, paging, CSV and paper. A subclass that wants a third hook wants a function instead.
 """
@@ -49,6 +49,7 @@ READ_ONLY = {"list", "csv", "detail", "tab", "history", "trail"}
 class Pages:
     """The pages of one register. All class attributes; an instance lives for one request.
 
+    `verbs`: what is done to one record beyond changing, archiving and restoring it; the API takes them from here.
     `related`: foreign keys that the columns read. `facts`: what the detail page lists. `links`: link models
     whose versions belong to the record's history. `selectable`: the list has checkboxes (its template has the verbs).
     """
@@ -57,6 +58,7 @@ class Pages:
     form_class: ClassVar[type[RegisterForm]]
     filter_class: ClassVar[type[RegisterFilter]]
     columns: ClassVar[Sequence[Column]]
+    verbs: ClassVar[Sequence[VerbPage]] = ()
     related: ClassVar[Sequence[str]] = ()
     ordering: ClassVar[Sequence[str]] = ("ref",)
     facts: ClassVar[Sequence[Column]] = ()
@@ -104,6 +106,10 @@ class Pages:
             path("<int:pk>/restore/", cls.view("restore"), name=f"{name}-restore"),
             path("<int:pk>/history/", cls.view("history"), name=f"{name}-history"),
             path("<int:pk>/trail/", cls.view("trail"), name=f"{name}-trail"),
+        ]
+        routes += [
+            path(f"<int:pk>/{verb.address}/", cls.view("verb"), {"verb": verb}, name=f"{name}-{verb.slug}")
+            for verb in cls.verbs
         ]
         routes += [
             path(f"<int:pk>/{tab.slug}/", cls.view("tab"), {"tab": tab}, name=f"{name}-{tab.slug}") for tab in tabs
@@ -287,6 +293,11 @@ class Pages:
         told = trail_of(self.user, target, self.request.GET, self.links, until=moment)
         return self.record("trail", target, moment=moment, **told)
 
+    def verb_page(self, pk: int, verb: VerbPage) -> HttpResponse:
+        """One of `verbs` on one record."""
+        target = get_allowed(self.user, verb.verb, self.model.objects.select_related(*self.related), pk)
+        return self.act_on(target, verb)
+
     def import_page(self) -> HttpResponse:
         require(self.user, "import", self.model)
         return import_start(self.request, type(self))
@@ -326,6 +337,10 @@ class Pages:
     def put_away(self, target: Any, participle: str, reason: str) -> Any:
         """The save path of archiving and restoring. Raises Stale."""
         return save(target, actor=self.user, verb=f"{self.name()}.{participle}", reason=reason)
+
+    def act_on(self, target: Any, verb: VerbPage) -> HttpResponse:
+        """A verb on a record on which it is allowed. A register that looks first, before any form, does so here."""
+        return act(self.request, type(self), target, verb)
 
     def since(self, target: Any, version: int) -> list[Any]:
         """The versions that others stored since `version`: what the person whose save was refused must know."""

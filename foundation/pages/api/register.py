@@ -1,12 +1,12 @@
 """`RegisterApi`: the endpoints of a register, derived from its `Pages`. What the pages refuse, they refuse.
 
-A register names its Pages, and at most what its shape shows beyond the model's fields (`computed`) and its verbs.
+A register names its Pages, and at most what its shape shows beyond the model's fields (`computed`). Each of the Pages'
+verbs is `POST <record>/<address>/` with what its form takes; where that makes a record (`actions/new/`), `actions/`.
 """
 
 import datetime
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
@@ -21,37 +21,16 @@ from rest_framework.response import Response
 from foundation.accounts import fresh
 from foundation.accounts.access import get_allowed, require, signs
 from foundation.accounts.models import Token
-from foundation.accounts.scopes import TokenScope
+from foundation.pages.act import VerbPage
 from foundation.pages.api.base import AS_OF, CHANGING, FIELDS, IF_MATCH, PAGE, PAGE_SIZE, READING, WRITING, Api, ask
 from foundation.pages.api.errors import Problem, refused
 from foundation.pages.api.shapes import Shape, asked_by, people_of, sent_to, shape_of
 from foundation.pages.columns import shown_to
-from foundation.pages.forms import ReasonForm, VerbForm
+from foundation.pages.forms import ReasonForm
 from foundation.pages.listing import Listing
 from foundation.pages.pages import Pages
 
 READS = {"read_all", "read"}
-
-
-@dataclass(frozen=True)
-class Verb:
-    """A verb on one record: `POST <record>/<path>/` with what `form` takes, carried out by `action`.
-
-    `verb` is what one must be allowed to do, as in access.TABLE. `form` is made with the data and the record;
-    `scope`: what a token needs. `name`: what it is called where another verb goes by the same permission.
-    """
-
-    path: str
-    verb: str
-    form: type[VerbForm]
-    action: Callable[..., Any]
-    scope: str = TokenScope.WRITE
-    name: str = ""
-
-    @property
-    def called(self) -> str:
-        """Its name in routes and in the description."""
-        return self.name or self.verb
 
 
 class RegisterApi(Api):
@@ -62,11 +41,10 @@ class RegisterApi(Api):
 
     pages: ClassVar[type[Pages]]
     computed: ClassVar[Mapping[str, serializers.Field[Any, Any, Any, Any]]] = {}
-    verbs: ClassVar[Sequence[Verb]] = ()
     writes: ClassVar[bool] = True
 
     shape: ClassVar[Shape]
-    verb: Verb | None = None  # which one the route is for
+    verb: VerbPage | None = None  # which one the route is for
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -85,9 +63,9 @@ class RegisterApi(Api):
         if writes:
             routes.append(cls.route("<int:pk>/archive/", f"{name}-archive", {"post": "archive"}))
             routes.append(cls.route("<int:pk>/restore/", f"{name}-restore", {"post": "restore"}))
-        for one in cls.verbs:
-            word = one.called.replace("_", "-")
-            routes.append(cls.route(f"<int:pk>/{one.path}/", f"{name}-{word}", {"post": "carry_out"}, verb=one))
+        for one in (verb for verb in cls.pages.verbs if verb.scope):
+            place = one.address.removesuffix("/new")
+            routes.append(cls.route(f"<int:pk>/{place}/", f"{name}-{one.slug}", {"post": "carry_out"}, verb=one))
         return routes
 
     @classmethod
@@ -163,7 +141,7 @@ class RegisterApi(Api):
         return self.one(pk)
 
     def carry_out(self, request: Request, pk: int) -> Response:
-        """A verb of its own."""
+        """One of the register's verbs."""
         verb = self.the_verb()
         target = self.target(verb.verb, pk)
         form = verb.form(self.said() | {"version": target.version}, target=target)
@@ -237,7 +215,7 @@ class RegisterApi(Api):
         shown = {column.name for column in shown_to(self.user, self.pages.model, self.pages.columns)}
         return {column.name for column in self.pages.columns if column.name not in shown}
 
-    def the_verb(self) -> Verb:
+    def the_verb(self) -> VerbPage:
         """The verb that the route is for."""
         assert self.verb is not None  # noqa: S101 - set by `urls`
         return self.verb
@@ -247,7 +225,7 @@ class RegisterApi(Api):
     def in_short(self) -> str:
         meta = self.pages.model._meta
         if self.action == "carry_out":
-            return self.the_verb().called.replace("_", " ").capitalize()
+            return self.the_verb().slug.replace("-", " ").capitalize()
         words = {"read_all": f"List {meta.verbose_name_plural}", "read": f"Read one {meta.verbose_name}"}
         return words.get(self.action, f"{self.action.capitalize()} a record")
 
@@ -277,7 +255,7 @@ class RegisterApi(Api):
             case "archive" | "restore":
                 return asked_by(ReasonForm, "Reason")
             case "carry_out":
-                words = self.the_verb().called.title().replace("_", "")
+                words = self.the_verb().slug.title().replace("-", "")
                 return asked_by(self.the_verb().form, f"{name}{words}")
         return None
 
