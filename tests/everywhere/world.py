@@ -60,7 +60,6 @@ def world(
         operates_from=datetime.date(2026, 1, 1),
     )
     link(control, "CC6.1")
-    ControlFactory(ref="IAM-09", name="Removal of access")
     holiday = save(Holiday(day="2026-12-25", name="Christmas Day"), actor=SYSTEM, verb="holiday.created")
     job = Job.objects.create(
         title="Print controls", task="tests.jobs.work.add", args={}, requested_by=compliance, state="done",
