@@ -152,8 +152,8 @@ class Api(ViewSet):
 
     def number(self, name: str, default: int, most: int | None = None) -> int:
         """A number above 0 from the query string."""
-        text = self.request.query_params.get(name, "")
-        if not text:
+        text = self.request.query_params.get(name)
+        if text is None:
             return default
         if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < 1 or (most and int(text) > most):
             words = f"A number from 1 to {most}." if most else "A number from 1 on."
