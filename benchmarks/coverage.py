@@ -339,7 +339,7 @@ def hand_in(controls: list, people: dict, needs: dict, first: datetime.date, end
         for item, links in made
         for control, need in links
     ]
-    save_many(rows, verb_created="evidencelink.created", verb_updated="evidencelink.updated", **by)
+    save_many(rows, verb_created="evidencelink.created", verb_updated="evidencelink.restored", **by)
     assert all(isinstance(item, Evidence) for item in items)
     return items
 
@@ -433,7 +433,7 @@ def send_again(count: int, people: dict) -> None:
         for item in items
         for link in links[item.supersedes_id]
     ]
-    save_many(rows, verb_created="evidencelink.created", verb_updated="evidencelink.updated", **by)
+    save_many(rows, verb_created="evidencelink.created", verb_updated="evidencelink.restored", **by)
     judge(items, people, last=False)
 
 
