@@ -32,7 +32,7 @@ from evidence.models import (
     Requirement,
     State,
 )
-from foundation.accounts.access import apart, are_apart, can, refs_of
+from foundation.accounts.access import apart, can, refs_of
 from foundation.accounts.duties import EVIDENCE_REVIEW, EXEMPTION
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
@@ -426,7 +426,7 @@ def confirming(actor: Any, item: Evidence) -> User | None:
     if item.state != State.ACCEPTED or not isinstance(actor, User):
         return None
     judges = can(actor, "review", item) and may_judge(actor, item)
-    return actor if judges and are_apart(actor, [item.submitted_by_id, item.collected_by_id], EVIDENCE_REVIEW) else None
+    return actor if judges and actor.pk not in (item.submitted_by_id, item.collected_by_id) else None
 
 
 @transaction.atomic

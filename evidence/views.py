@@ -34,6 +34,7 @@ from evidence.forms import (
 from evidence.models import MOVES, Evidence, EvidenceLink, Exemption, ExemptionState, Population, Requirement, State
 from evidence.preview import NoPreview, look, picture, shown_as
 from evidence.sampling.actions import FILE_NAME
+from foundation.accounts import fresh
 from foundation.accounts.access import allowed, are_apart, can, get_allowed, get_shown, require, verbs_on, visible
 from foundation.accounts.duties import EVIDENCE_REVIEW, EXEMPTION
 from foundation.accounts.models import User
@@ -203,6 +204,9 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """See that an item accepted before proves what it was linked for later: it takes the right to judge the item."""
     found = get_allowed(user_of(request), "view", EvidenceLink.objects.select_related("evidence", "control"), pk)
     require(user_of(request), "review", found.evidence)
+    if not may_judge(user_of(request), found.evidence):
+        raise PermissionDenied("Somebody else was asked to judge it.")
+    fresh.require(request, "review", found.evidence)  # it signs as accepting does; `act` asks for the link's own verbs
     return act(request, EvidencePages, found, CONFIRM)
 
 

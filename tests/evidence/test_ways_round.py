@@ -18,6 +18,7 @@ from evidence.models import Evidence, EvidenceLink, Occurrence
 from evidence.work import evidence_work
 from foundation.accounts.models import User
 from foundation.trail.keep import save
+from foundation.trail.models import Entry
 from tests.evidence.test_submitting import push, signed_in
 from tests.factories.controls import link as map_criteria
 from tests.factories.controls import trust_services
@@ -59,7 +60,7 @@ def item(autumn: Any, owner: User, manager: User) -> Evidence:
 
 
 def test_its_submitter_proves_nothing_more_by_linking_it(
-    item: Evidence, other: Control, owner: User, manager: User, colleague: User
+    autumn: Any, item: Evidence, other: Control, owner: User, manager: User, colleague: User
 ):
     link = linked(item, other, owner)
     assert november(other) == "open"
@@ -71,9 +72,13 @@ def test_its_submitter_proves_nothing_more_by_linking_it(
     assert signed_in(owner).post(f"/evidence/links/{link.pk}/confirm/", {"version": link.version}).status_code == 403
     page = signed_in(manager).get(f"/evidence/{item.pk}/").content.decode()
     assert f"/evidence/links/{link.pk}/confirm/" in page
-    answer = signed_in(manager).post(f"/evidence/links/{link.pk}/confirm/", {"version": link.version, "note": "Seen."})
-    assert answer.status_code == 302
-    assert november(other) == "done"
+    client, sent = signed_in(manager), {"version": link.version, "note": "Seen."}
+    autumn.shift(600)  # a session left open judges nothing
+    asked = client.post(f"/evidence/links/{link.pk}/confirm/", sent)
+    assert (asked.status_code, asked["Location"].startswith("/account/"), november(other)) == (302, True, "open")
+    answer = signed_in(manager).post(f"/evidence/links/{link.pk}/confirm/", sent)
+    assert (answer.status_code, answer["Location"].startswith("/account/"), november(other)) == (302, False, "done")
+    assert Entry.objects.latest("id").verb == "evidencelink.confirmed"
     assert evidence_work(manager) == []
     link.refresh_from_db()
     with pytest.raises(ValidationError, match="does not wait"):
@@ -127,9 +132,9 @@ def test_a_requirement_ends_in_no_past(autumn: Any, owner: User, compliance: Use
 def test_nobody_takes_the_judging_to_themselves(owner: User, colleague: User, manager: User):
     item = evidence(operating(owner=owner), operating(owner=colleague), actor=owner, reviewer=manager)
     sent = {"title": "Mine to judge", "reviewer": colleague.pk, "version": item.version}
-    signed_in(colleague).post(f"/evidence/{item.pk}/edit/", sent)
+    assert signed_in(colleague).post(f"/evidence/{item.pk}/edit/", sent).status_code == 302
     item.refresh_from_db()
-    assert item.reviewer == manager
+    assert (item.title, item.reviewer) == ("Mine to judge", manager)
 
 
 def test_who_is_asked_to_judge_sees_what_it_is_for(owner: User, colleague: User):
