@@ -61,7 +61,7 @@ urlpatterns = [
     path("findings/", include("findings.urls")),
     path("audits/", include("audits.urls")),
     path("trail/", include("foundation.trail.urls")),
-    path("people/", include("foundation.accounts.urls")),
+    path("accounts/", include("foundation.accounts.urls")),
     path("organisation/", include("foundation.organisation.urls")),
     path("jobs/", include("foundation.jobs.urls")),
     path("pages/", include("foundation.pages.urls")),

@@ -30,6 +30,15 @@ ALL, OWN, TEAM, WINDOW, SEEN = Scope.ALL, Scope.OWN, Scope.TEAM, Scope.WINDOW, S
 
 _READ_PROGRAMME: Final[dict[str, Scope]] = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW}
 _READ_FINDINGS: Final[dict[str, Scope]] = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, AUDITOR: WINDOW}
+_READ_PEOPLE: Final[dict[str, Scope]] = {
+    ADMIN: ALL,
+    COMPLIANCE: ALL,
+    MANAGER: TEAM,
+    OWNER: OWN,
+    EMPLOYEE: OWN,
+    AUDITOR: WINDOW,
+}
+_READ_REVIEWS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, AUDITOR: WINDOW}
 _EVERYONES_OWN: Final[dict[str, Scope]] = {
     ADMIN: OWN,
     COMPLIANCE: OWN,
@@ -203,6 +212,85 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "complete": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, EMPLOYEE: OWN},
         "verify": {COMPLIANCE: ALL, MANAGER: TEAM},  # and never by who did it: apart()
     },
+    "systems.system": {
+        "view": _READ_PROGRAMME,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "archive": {COMPLIANCE: ALL},
+        "import": {COMPLIANCE: ALL},
+        "name_administrator": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+    },
+    "systems.systemadministrator": {
+        "view": _READ_PROGRAMME,
+        "unlink": {COMPLIANCE: ALL},
+    },
+    # A control owner is an employee as well: everybody sees their own row, and does what is asked of them there.
+    "people.person": {
+        "view": _READ_PEOPLE,
+        "add": {ADMIN: ALL, COMPLIANCE: ALL},
+        "change": {ADMIN: ALL, COMPLIANCE: ALL},
+        "archive": {ADMIN: ALL, COMPLIANCE: ALL},
+        "import": {ADMIN: ALL, COMPLIANCE: ALL},
+        "start_checklist": {ADMIN: ALL, COMPLIANCE: ALL},
+    },
+    "accessreviews.listing": {
+        "view": _READ_REVIEWS,
+        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of systems that are one's own
+        "download": _READ_REVIEWS,
+    },
+    "accessreviews.accountmatch": {
+        "view": _READ_REVIEWS,
+        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "archive": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+    },
+    "accessreviews.columnmapping": {
+        "view": _READ_REVIEWS,
+    },
+    "accessreviews.campaign": {
+        "view": _READ_REVIEWS,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "launch": {COMPLIANCE: ALL},
+        "cancel": {COMPLIANCE: ALL},
+        "link_control": {COMPLIANCE: ALL},
+    },
+    "accessreviews.campaigncontrol": {
+        "view": _READ_REVIEWS,
+        "unlink": {COMPLIANCE: ALL},
+    },
+    "accessreviews.review": {
+        "view": _READ_REVIEWS,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "omit": {COMPLIANCE: ALL},
+        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom the campaign names: apart()
+        "return": {COMPLIANCE: OWN, MANAGER: OWN},
+        "correct": {COMPLIANCE: ALL, MANAGER: OWN},
+        "download": _READ_REVIEWS,
+    },
+    "accessreviews.assignment": {
+        "view": _READ_REVIEWS,
+        "decide": {COMPLIANCE: OWN, MANAGER: OWN},  # and only its reviewer or delegate, never on what is theirs
+        "sign": {COMPLIANCE: OWN, MANAGER: OWN},
+        "delegate": {COMPLIANCE: ALL, MANAGER: OWN},
+    },
+    "accessreviews.decision": {
+        "view": _READ_REVIEWS,
+    },
+    "accessreviews.comment": {
+        "view": _READ_REVIEWS,
+    },
+    "accessreviews.addendum": {
+        "view": _READ_REVIEWS,
+    },
+    "accessreviews.removal": {
+        "view": _READ_REVIEWS,
+        "assign": {COMPLIANCE: ALL},
+        "complete": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "request_exception": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "except": {COMPLIANCE: ALL, MANAGER: OWN},  # and never by who asked or says that it is done: apart()
+    },
     "audits.engagement": {
         "view": {COMPLIANCE: ALL},  # an auditor's sight of his engagement is a grant that expires
         "add": {COMPLIANCE: ALL},
@@ -250,6 +338,9 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("accounts.user", "reactivate"),
         ("accounts.user", "reset_mfa"),
         ("accounts.user", "untie_provider"),
+        ("accessreviews.assignment", "sign"),
+        ("accessreviews.removal", "except"),
+        ("accessreviews.review", "approve"),
         ("audits.engagement", "admit_auditor"),
         ("audits.engagement", "end_access"),
         ("controls.control", "approve_not_applicable"),

@@ -54,6 +54,22 @@ ACTION_VERIFICATION: Final = Duty(
     "findings.correctiveaction",
     may_be_excepted=True,
 )
+ACCESS_DECISION: Final = Duty(
+    "accessreview.decide",
+    "Nobody decides on their own account, nor on one of a system that they administer.",
+    "accessreviews.decision",
+)
+ACCESS_APPROVAL: Final = Duty(
+    "accessreview.approve",
+    "Who decided or signed any of it cannot approve it.",
+    "accessreviews.review",
+)
+REMOVAL_EXCEPTION: Final = Duty(
+    "removal.except",
+    "Who asked to except it, sees to it or says that it is done cannot approve that.",
+    "accessreviews.removal",
+    may_be_excepted=True,
+)
 ONESELF: Final = Duty("user.oneself", "Nobody does this to their own account.", "accounts.user")
 OWN_ROLE: Final = Duty("user.own_role", "Nobody changes their own role.", "accounts.user")
 OWN_ACCOUNT: Final = Duty("user.own_deactivation", "Nobody deactivates their own account.", "accounts.user")
@@ -72,6 +88,9 @@ _ALL: Final = (
     FINDING_ACCEPTANCE,
     FINDING_VERIFICATION,
     ACTION_VERIFICATION,
+    ACCESS_DECISION,
+    ACCESS_APPROVAL,
+    REMOVAL_EXCEPTION,
     ONESELF,
     OWN_ROLE,
     OWN_ACCOUNT,

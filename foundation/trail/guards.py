@@ -110,12 +110,21 @@ def all_guards(vendor: str) -> list[Guard]:
         return listed
     # INSERT OR REPLACE, which only SQLite has, would overwrite a row without firing its UPDATE and DELETE guards.
     messages = {guard.table: guard.message for guard in listed}
-    replacing = [
-        Guard(table, "INSERT", message, f"EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.id = NEW.id)")  # noqa: S608
-        for table, message in messages.items()
-    ]
+    replacing = [Guard(table, "INSERT", message, kept(table)) for table, message in messages.items()]
+    inserting = {guard.table: guard for guard in listed if guard.event == "INSERT"}
+    replacing = [either(inserting[one.table], one) if one.table in inserting else one for one in replacing]
     # SQLite has no TRUNCATE: a DELETE without a condition fires the DELETE guard.
-    return [*replacing, *(guard for guard in listed if guard.event != "TRUNCATE")]
+    return [*replacing, *(guard for guard in listed if guard.event not in ("TRUNCATE", "INSERT"))]
+
+
+def kept(table: str) -> str:
+    """The condition that the row to be inserted stands there already."""
+    return f"EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.id = NEW.id)"  # noqa: S608 - a name of ours
+
+
+def either(one: Guard, other: Guard) -> Guard:
+    """One trigger that refuses what either of two would: there is one for each event of a table."""
+    return Guard(one.table, one.event, one.message, f"({one.when}) OR {other.when}")
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

@@ -267,8 +267,8 @@ def test_from_asking_to_using_it(client: Client, compliance: User, manager: User
         "record": f"/controls/{proposed.pk}/", "opens_at": f"{now:%Y-%m-%dT%H:%M}",
         "expires_at": f"{now + DAY:%Y-%m-%dT%H:%M}",
     }  # fmt: skip
-    assert "Nobody" not in client.get("/people/exceptions/new/").content.decode()
-    assert client.post("/people/exceptions/new/", filled).status_code == 302
+    assert "Nobody" not in client.get("/accounts/exceptions/new/").content.decode()
+    assert client.post("/accounts/exceptions/new/", filled).status_code == 302
     one = DutyException.objects.get()
     assert (one.object_type, one.object_id, one.requested_by) == ("controls.control", str(proposed.pk), compliance)
     assert (
@@ -298,8 +298,8 @@ def test_from_asking_to_using_it(client: Client, compliance: User, manager: User
     [
         ("record", "/controls/999999/", "There is no record at this address"),
         ("record", "https://example.com/", "There is no record at this address"),
-        ("record", "/people/", "There is no record at this address"),
-        ("record", "/people/1/", "not about such a record"),
+        ("record", "/accounts/", "There is no record at this address"),
+        ("record", "/accounts/1/", "not about such a record"),
         ("expires_at", "2100-01-01T00:00", "At most 90 days"),
         ("duty", "user.own_role", "Select a valid choice"),
         ("reason", " ", "This field is required"),
@@ -314,8 +314,8 @@ def test_a_form_that_may_not_be_sent(
         "duty": NOT_APPLICABLE.id, "beneficiary": compliance.pk, "approver": manager.pk, "reason": "Alone.",
         "opens_at": f"{now:%Y-%m-%dT%H:%M}", "expires_at": f"{now + DAY:%Y-%m-%dT%H:%M}",
     }  # fmt: skip
-    value = f"/people/{compliance.pk}/" if value == "/people/1/" else value
-    answer = client.post("/people/exceptions/new/", filled | {field: value})
+    value = f"/accounts/{compliance.pk}/" if value == "/accounts/1/" else value
+    answer = client.post("/accounts/exceptions/new/", filled | {field: value})
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert not DutyException.objects.exists()
@@ -335,13 +335,13 @@ def test_the_past_shows_the_state_of_then(client: Client, compliance: User, aske
     begun = timezone.now()
     exceptions.approve_exception(asked, actor=manager, reason="Agreed.")
     client.force_login(compliance)
-    then = client.get("/people/exceptions/", {"as_of": begun.isoformat()})
+    then = client.get("/accounts/exceptions/", {"as_of": begun.isoformat()})
     assert [row.cells[-1][0] for row in then.context["table"]] == ["Requested"]
     with time_machine.travel(begun + 30 * DAY):
         client.force_login(compliance)
-        during = client.get("/people/exceptions/", {"as_of": (begun + DAY).isoformat()})
+        during = client.get("/accounts/exceptions/", {"as_of": (begun + DAY).isoformat()})
         assert [row.cells[-1][0] for row in during.context["table"]] == ["In force"]
-        now = client.get("/people/exceptions/")
+        now = client.get("/accounts/exceptions/")
         assert [row.cells[-1][0] for row in now.context["table"]] == ["Over"]
 
 
@@ -354,7 +354,7 @@ def test_the_record_is_a_link_for_who_may_see_it(
     )  # fmt: skip
     link = f'<a href="{proposed.get_absolute_url()}">{proposed}</a>'
     client.force_login(compliance)
-    for path in ("/people/exceptions/", one.get_absolute_url(), f"{one.get_absolute_url()}end/"):
+    for path in ("/accounts/exceptions/", one.get_absolute_url(), f"{one.get_absolute_url()}end/"):
         assert link in client.get(path).content.decode(), path
     client.force_login(employee)
     page = client.get(one.get_absolute_url()).content.decode()
@@ -400,4 +400,4 @@ def test_it_stands_on_the_control_that_it_is_about_for_whom_it_concerns(
     assert words not in shown(owner, other)
     assert f"{allowed} is in force." in shown(compliance, other), "it holds for every record"
     client.force_login(owner)
-    assert 'href="/people/exceptions/"' in client.get("/people/me/").content.decode()
+    assert 'href="/accounts/exceptions/"' in client.get("/accounts/me/").content.decode()

@@ -18,7 +18,7 @@ from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.models import Entry
 from tests.factories.people import ExceptionFactory, UserFactory
 
-PAGE = "/people/roles/"
+PAGE = "/accounts/roles/"
 
 
 def test_it_shows_every_verb_of_the_table_and_no_other(db: None):
@@ -106,6 +106,6 @@ def test_it_is_printed(compliance: User, auditor: User):
 
 def test_the_way_to_it_is_on_the_list_of_accounts(client: Client, admin: User, employee: User):
     client.force_login(admin)
-    assert f'href="{PAGE}"' in client.get("/people/").content.decode()
+    assert f'href="{PAGE}"' in client.get("/accounts/").content.decode()
     client.force_login(employee)
-    assert f'href="{PAGE}"' not in client.get("/people/").content.decode()
+    assert f'href="{PAGE}"' not in client.get("/accounts/").content.decode()

@@ -131,9 +131,9 @@ def test_a_recovery_code_works_once(client: Client, bare: User):
 
 def test_without_a_second_factor_every_page_leads_to_one(client: Client, bare: User):
     client.force_login(bare)
-    for path in ("/", "/people/me/", "/search/", reverse("account_change_password")):
+    for path in ("/", "/accounts/me/", "/search/", reverse("account_change_password")):
         assert client.get(path).url == SECURITY
-    assert client.post("/people/me/", {"name": "Mallory"}).url == SECURITY
+    assert client.post("/accounts/me/", {"name": "Mallory"}).url == SECURITY
     assert User.objects.get(pk=bare.pk).name != "Mallory"
     page = client.get(SECURITY)
     assert page.status_code == 200
@@ -144,7 +144,7 @@ def test_without_a_second_factor_every_page_leads_to_one(client: Client, bare: U
 def test_enrolling_asks_for_the_password_once(client: Client, bare: User):
     assert first_step(client, bare).status_code == 302
     enrol(client)
-    assert client.get("/people/me/").status_code == 200
+    assert client.get("/accounts/me/").status_code == 200
     assert told() == ["auth.signed_in", "auth.mfa_added", "auth.recovery_codes_made"]
 
 
@@ -156,16 +156,16 @@ def test_enrolling_later_does_ask(client: Client, bare: User):
 
 def test_the_exemption_of_a_demo_hangs_on_the_database(client: Client, bare: User):
     client.force_login(bare)
-    assert client.get("/people/me/").url == SECURITY
+    assert client.get("/accounts/me/").url == SECURITY
     found(name="Fernwood", actor=SYSTEM, is_demo=True)
-    assert client.get("/people/me/").status_code == 200
+    assert client.get("/accounts/me/").status_code == 200
 
 
 def test_a_company_that_is_no_demo_is_not_exempt_whatever_the_address(client: Client, bare: User):
     found(name="Fernwood", actor=SYSTEM)
     client.force_login(bare)
     assert bare.email.endswith("@example.com")
-    assert client.get("/people/me/").url == SECURITY
+    assert client.get("/accounts/me/").url == SECURITY
 
 
 def test_in_a_demo_an_enrolled_person_is_still_asked(client: Client, owner: User):
@@ -247,7 +247,7 @@ def test_an_administrator_resets_and_sessions_end(client: Client, admin: User, o
     run_all()
     assert "removed the second factors" in mailoutbox[-1].body
     first_step(theirs, owner)
-    assert theirs.get("/people/me/").url == SECURITY
+    assert theirs.get("/accounts/me/").url == SECURITY
 
 
 def test_a_reset_takes_a_reason_somebody_else_and_a_factor(admin: User, owner: User, bare: User):

@@ -69,5 +69,5 @@ def test_asking_for_a_reset_answers_all_of_them_alike(addresses: dict[str, str])
 
 
 def test_a_link_that_never_was_and_one_that_is_over_look_alike(client: Client, db: None):
-    pages = [client.get(f"/people/invitation/{get_random_string(20)}/") for _ in range(2)]
+    pages = [client.get(f"/accounts/invitation/{get_random_string(20)}/") for _ in range(2)]
     assert {page.status_code for page in pages} == {410}

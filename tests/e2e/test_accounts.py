@@ -26,12 +26,12 @@ def exception(transactional_db, owner, manager, compliance):
 def test_what_these_pages_show_everybody_can_read(open_page, exception, owner, viewport, dark, assert_accessible):
     page = open_page(viewport, dark=dark, user=owner)
     for path in (
-        "/people/exceptions/",
-        f"/people/exceptions/{exception.pk}/",
-        f"/people/exceptions/{exception.pk}/history/",
+        "/accounts/exceptions/",
+        f"/accounts/exceptions/{exception.pk}/",
+        f"/accounts/exceptions/{exception.pk}/history/",
         f"/controls/{exception.object_id}/",
         f"/controls/{exception.object_id}/status/",
-        "/people/me/",
+        "/accounts/me/",
         "/account/security/",
         "/api/docs/",
     ):
@@ -48,7 +48,7 @@ def test_what_these_pages_show_everybody_can_read(open_page, exception, owner, v
 @pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without"])
 def test_a_new_token_is_shown_once_and_copied(open_page, exception, owner, javascript, assert_accessible):
     page = open_page(user=owner, javascript=javascript)
-    page.goto("/people/tokens/new/")
+    page.goto("/accounts/tokens/new/")
     page.get_by_label("Name").fill("CI")
     page.get_by_label("Read what you see").check()
     page.get_by_role("button", name="Create API token").click()
@@ -66,5 +66,5 @@ def test_a_new_token_is_shown_once_and_copied(open_page, exception, owner, javas
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("CI")
     assert secret not in page.content()
-    page.goto("/people/tokens/")
+    page.goto("/accounts/tokens/")
     expect(page.locator("tbody tr")).to_have_count(1)

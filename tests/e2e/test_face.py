@@ -128,7 +128,7 @@ def test_no_row_lies_beyond_the_edge_of_a_phone(open_page, controls, compliance)
     expect(page.locator(".messages")).to_contain_text("x" * 180)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     beyond = "[...document.querySelectorAll('.table-wrap')].filter(one => one.scrollWidth > one.clientWidth).length"
-    for path in ("/controls/", "/people/", "/trail/"):
+    for path in ("/controls/", "/accounts/", "/trail/"):
         page.goto(path)
         assert page.locator("tbody tr").count()
         assert page.evaluate(beyond) == 0, path

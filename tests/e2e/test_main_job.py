@@ -15,7 +15,8 @@ PAGES = (
     "/", "/controls/", "/controls/{pk}/", "/controls/{pk}/edit/", "/controls/{pk}/status/", "/controls/{pk}/criteria/",
     "/controls/{pk}/reword/", "/controls/{pk}/history/", "/controls/{pk}/trail/", "/controls/{pk}/archive/",
     "/controls/new/", "/controls/import/", "/controls/scope/", "/matrix/", "/audits/", "/audits/new/", "/trail/",
-    "/people/", "/jobs/", "/search/?q=access", "/organisation/", "/organisation/holidays/", "/people/me/", "/nowhere/",
+    "/accounts/", "/jobs/", "/search/?q=access", "/organisation/", "/organisation/holidays/", "/accounts/me/",
+    "/nowhere/",
 )  # fmt: skip
 
 

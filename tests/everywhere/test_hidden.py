@@ -36,7 +36,7 @@ from tests.factories.people import EngagementFactory, ExceptionFactory
 COMMON = "quetzal"  # what every record holds, so that a search for it reaches all of them
 LEFT_OUT = {"account_logout"}  # signs out
 LISTS = (
-    "/controls/", "/matrix/", "/people/", "/people/exceptions/", "/audits/", "/organisation/holidays/", "/trail/",
+    "/controls/", "/matrix/", "/accounts/", "/accounts/exceptions/", "/audits/", "/organisation/holidays/", "/trail/",
 )  # fmt: skip
 SKIPPED = ("api", "schema")  # ask for tokens: tests/api
 
@@ -134,7 +134,7 @@ def doors(world: World, secrets: list[Secret], then: str) -> Iterator[tuple[str,
 
 def papers(secrets: list[Secret], then: str) -> Iterator[str]:
     """The address of everything that can be printed, with its query."""
-    for page in (*LISTS, "/people/roles/", *(secret.page for secret in secrets)):
+    for page in (*LISTS, "/accounts/roles/", *(secret.page for secret in secrets)):
         for query in ({}, {"as_of": then}, {"q": COMMON}):
             yield f"{page}?{urlencode(query)}"
 

@@ -19,10 +19,10 @@ PAGES = (
     "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
     "/controls/{pk}/evidence/", "/controls/{pk}/links/", "/controls/{pk}/trail/", "/matrix/", "/coverage/",
     "/readiness/", "/search/?q=control", "/trail/", "/trail/?verb=control.created",
-    "/people/", "/people/{person}/trail/", "/audits/", "/jobs/", "/organisation/", "/organisation/holidays/",
+    "/accounts/", "/accounts/{person}/trail/", "/audits/", "/jobs/", "/organisation/", "/organisation/holidays/",
     "/evidence/populations/", "/evidence/samples/",
     "/controls/scope/", "/evidence/", "/evidence/?q=list&due=judge", "/evidence/{item}/",
-    "/evidence/requirements/", "/evidence/exemptions/", "/people/roles/", "/people/exceptions/",
+    "/evidence/requirements/", "/evidence/exemptions/", "/accounts/roles/", "/accounts/exceptions/",
 )  # fmt: skip
 
 

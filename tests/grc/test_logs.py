@@ -71,7 +71,7 @@ def test_a_request_is_one_line(client: Client, compliance: User, log: io.StringI
 
 def test_the_trail_the_log_and_the_answer_share_one_number(client: Client, employee: User, log: io.StringIO):
     client.force_login(employee)
-    answer = client.get("/people/new/")
+    answer = client.get("/accounts/new/")
     assert answer.status_code == 403
     entry = Entry.objects.get(verb="access.refused")
     assert entry.request_id == answer["X-Request-ID"] == told(log)[-1]["request_id"]
@@ -79,7 +79,7 @@ def test_the_trail_the_log_and_the_answer_share_one_number(client: Client, emplo
 
 def test_a_refusal_writes_no_traceback(client: Client, employee: User, log: io.StringIO):
     client.force_login(employee)
-    for page in ("/people/new/", "/nowhere/", "/jobs/", f"/people/invitation/{SECRET}/"):
+    for page in ("/accounts/new/", "/nowhere/", "/jobs/", f"/accounts/invitation/{SECRET}/"):
         client.get(page)
     client.post("/jobs/")
     assert "Traceback" not in log.getvalue()
@@ -163,7 +163,7 @@ def test_the_web_servers_own_lines_follow_the_same_rules(capsys: pytest.CaptureF
     logger = GunicornLog(Config())
     [handler] = logger.error_log.handlers
     handler.setStream(written := io.StringIO())
-    logger.error("Error handling request %s", f"/people/invitation/{SECRET}/", exc_info=ValueError(SECRET))
+    logger.error("Error handling request %s", f"/accounts/invitation/{SECRET}/", exc_info=ValueError(SECRET))
     assert "Error handling request" in written.getvalue()
     assert "builtins.ValueError" in written.getvalue()
     as_gunicorn_says = f"Invalid request from ip=203.0.113.9: Invalid HTTP Header: 'Authorization Bearer {SECRET}'"

@@ -41,9 +41,9 @@ def test_it_asks_then_acts_says_so_and_goes_to_the_record(as_admin: Client, owne
 
 
 def test_it_goes_back_to_the_page_it_was_asked_for_on_and_nowhere_else(as_admin: Client, owner: User):
-    asked = as_admin.get(f"{page(owner, 'end-sessions')}?next=/people/")
-    assert 'name="next" value="/people/"' in asked.content.decode()
-    assert as_admin.post(page(owner, "end-sessions"), said(owner, next="/people/")).url == "/people/"
+    asked = as_admin.get(f"{page(owner, 'end-sessions')}?next=/accounts/")
+    assert 'name="next" value="/accounts/"' in asked.content.decode()
+    assert as_admin.post(page(owner, "end-sessions"), said(owner, next="/accounts/")).url == "/accounts/"
     owner.refresh_from_db()
     away = as_admin.post(page(owner, "end-sessions"), said(owner, next="//evil.example/"))
     assert away.url == owner.get_absolute_url()

@@ -103,7 +103,7 @@ def test_an_auditor_is_told_to_which_moment_he_was_moved(client, auditor, engage
         f"{engagement.period_from} 00:00:00 UTC."
     )
     assert told(client.get("/controls/")) == []
-    assert told(client.get("/people/", {"as_of": "2001-01-01"})) == [
+    assert told(client.get("/accounts/", {"as_of": "2001-01-01"})) == [
         "This is shown as it is now: it is not kept for you as it stood then."
     ]
 

@@ -116,7 +116,7 @@ def test_a_forged_number_is_not_found(people, controls, number):
 def test_a_number_of_no_row_leaves_the_trail_readable(people, controls, number):
     """Asked for by an employee, or on the trail already."""
     if isinstance(number, int):
-        assert client_of(people["employee"]).get(f"/people/{number}/history/").status_code == 403
+        assert client_of(people["employee"]).get(f"/accounts/{number}/history/").status_code == 403
     told = {"actor_kind": "user", "actor_id": 1, "via": "page", "verb": "access.refused", "outcome": "refused"}
     for register in ("accounts.user", "controls.control", "controls.mapping", "jobs.job"):
         Entry.objects.create(object_type=register, object_id=str(number), detail="{}", at=2**50, **told)

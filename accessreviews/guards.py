@@ -1,0 +1,44 @@
+"""What the database itself refuses: listings are frozen, and what was signed is never rewritten (R4.1)."""
+
+from typing import Final, Literal
+
+from foundation.trail.guards import Guard
+
+_REWRITING: Final[tuple[Literal["UPDATE", "DELETE", "TRUNCATE"], ...]] = ("UPDATE", "DELETE", "TRUNCATE")
+_FROZEN: Final = (
+    "accessreviews_listing", "accessreviews_listedaccount", "accessreviews_reviewitem", "accessreviews_addendum",
+    "accessreviews_comment",
+)  # fmt: skip
+SIGNED: Final = "Its part is signed: what was decided stands. Corrections are addenda."
+APPROVED: Final = "An approved review is never rewritten. Corrections are addenda."
+
+
+def _signed(row: str) -> str:
+    """The condition that the part which a decision belongs to is signed."""
+    part = f"SELECT 1 FROM accessreviews_assignment part WHERE part.id = {row}.assignment_id"  # noqa: S608
+    return f"EXISTS ({part} AND part.signed_at IS NOT NULL)"
+
+
+def _approved(row: str) -> str:
+    """The condition that the review which a part belongs to is approved."""
+    review = f"SELECT 1 FROM accessreviews_review review WHERE review.id = {row}.review_id"  # noqa: S608
+    return f"EXISTS ({review} AND review.state = 'approved')"
+
+
+ACCESS_REVIEW_GUARDS: Final = (
+    *(
+        Guard(table, event, "Listings and what was said of them are frozen.")
+        for table in _FROZEN
+        for event in _REWRITING
+    ),
+    Guard("accessreviews_decision", "INSERT", SIGNED, _signed("NEW")),
+    Guard("accessreviews_decision", "UPDATE", SIGNED, f"{_signed('OLD')} OR {_signed('NEW')}"),
+    Guard("accessreviews_decision", "DELETE", "A decision is never deleted: it is undone."),
+    Guard("accessreviews_decision", "TRUNCATE", "A decision is never deleted: it is undone."),
+    Guard("accessreviews_assignment", "UPDATE", APPROVED, _approved("OLD")),
+    Guard("accessreviews_assignment", "DELETE", APPROVED),
+    Guard("accessreviews_assignment", "TRUNCATE", APPROVED),
+    Guard("accessreviews_review", "UPDATE", APPROVED, "OLD.state = 'approved'"),
+    Guard("accessreviews_review", "DELETE", APPROVED),
+    Guard("accessreviews_review", "TRUNCATE", APPROVED),
+)
