@@ -217,9 +217,6 @@ class Review(Register):
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
-    approved_under = models.ForeignKey(
-        "accounts.DutyException", models.PROTECT, null=True, editable=False, related_name="+"
-    )
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
@@ -276,6 +273,9 @@ class Assignment(Register):
     item_count = models.PositiveIntegerField("accounts", editable=False)
     statement = models.TextField(blank=True, editable=False, help_text="What was stated when it was signed.")
     decisions_sha256 = models.CharField(max_length=64, blank=True, editable=False, help_text="Of its final decisions.")
+    pace = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="How fast it was decided, kept when it is signed: see pace."
+    )
     signed_at = models.DateTimeField("signed", null=True, editable=False)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+")
 
@@ -286,7 +286,6 @@ class Assignment(Register):
     class Meta:
         ordering = ("review", "id")
         constraints = (
-            models.UniqueConstraint(fields=("review", "reviewer"), name="accessreviews_assignment_once"),
             models.CheckConstraint(
                 condition=Q(signed_at=None, signed_by=None)
                 | (Q(signed_at__isnull=False, signed_by__isnull=False) & ~Q(decisions_sha256="") & ~Q(statement="")),

@@ -92,7 +92,15 @@ class Removal(Numbered, Register):
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+")
     done_note = models.TextField(blank=True, editable=False)
     proof = models.ForeignKey(Evidence, models.PROTECT, null=True, editable=False, related_name="+")
+    shown_by = models.ForeignKey(
+        Listing, models.PROTECT, null=True, editable=False, related_name="+",
+        help_text="The first listing without the account, or with the roles that were to remain.",
+    )  # fmt: skip
     proved_by = models.ForeignKey(Listing, models.PROTECT, null=True, editable=False, related_name="proved_removals")
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+",
+        help_text="Who looked as well, where the remover had pulled that listing.",
+    )  # fmt: skip
     proved_at = models.DateTimeField("proved", null=True, editable=False)
     finding = models.ForeignKey(
         Finding, models.PROTECT, null=True, editable=False, related_name="+",
@@ -137,6 +145,10 @@ class Removal(Numbered, Register):
                 | ~Q(excepted_by=F("exception_requested_by"))
                 | Q(excepted_under__isnull=False),
                 name="accessreviews_removal_excepted_by_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None) | Q(done_by=None) | ~Q(confirmed_by=F("done_by")),
+                name="accessreviews_removal_confirmed_by_another",
             ),
         )
 

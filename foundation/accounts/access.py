@@ -274,6 +274,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "decide": {COMPLIANCE: OWN, MANAGER: OWN},  # and only its reviewer or delegate, never on what is theirs
         "sign": {COMPLIANCE: OWN, MANAGER: OWN},
         "delegate": {COMPLIANCE: ALL, MANAGER: OWN},
+        "reassign": {COMPLIANCE: ALL},
     },
     "accessreviews.decision": {
         "view": _READ_REVIEWS,
@@ -289,6 +290,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "assign": {COMPLIANCE: ALL},
         "complete": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
         "request_exception": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "confirm": {COMPLIANCE: ALL, MANAGER: OWN},  # and never by who did it: apart()
         "except": {COMPLIANCE: ALL, MANAGER: OWN},  # and never by who asked or says that it is done: apart()
     },
     "audits.engagement": {
@@ -339,6 +341,7 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("accounts.user", "reset_mfa"),
         ("accounts.user", "untie_provider"),
         ("accessreviews.assignment", "sign"),
+        ("accessreviews.removal", "confirm"),
         ("accessreviews.removal", "except"),
         ("accessreviews.review", "approve"),
         ("audits.engagement", "admit_auditor"),

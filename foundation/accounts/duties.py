@@ -64,6 +64,11 @@ ACCESS_APPROVAL: Final = Duty(
     "Who decided or signed any of it cannot approve it.",
     "accessreviews.review",
 )
+REMOVAL_CONFIRMATION: Final = Duty(
+    "removal.confirm",
+    "Who removed it or pulled the listing that shows it cannot be the only one to verify it.",
+    "accessreviews.removal",
+)
 REMOVAL_EXCEPTION: Final = Duty(
     "removal.except",
     "Who asked to except it, sees to it or says that it is done cannot approve that.",
@@ -90,6 +95,7 @@ _ALL: Final = (
     ACTION_VERIFICATION,
     ACCESS_DECISION,
     ACCESS_APPROVAL,
+    REMOVAL_CONFIRMATION,
     REMOVAL_EXCEPTION,
     ONESELF,
     OWN_ROLE,

@@ -109,6 +109,24 @@ CATALOGUE: dict[str, Item] = {
     "sla_exposed_medium_days": Item(
         DEADLINES, "Medium, exposed", "A medium finding that the internet reaches: at most this.", "days", 60, 1, 180
     ),
+    "removal_privileged_days": Item(
+        DEADLINES,
+        "Removal, privileged",
+        "Privileged access that a review decided to remove or change is gone within this time from the signature.",
+        "business days",
+        1,
+        0,
+        30,
+    ),
+    "removal_days": Item(
+        DEADLINES,
+        "Removal, other",
+        "Other access that a review decided to remove or change is gone within this time from the signature.",
+        "business days",
+        5,
+        0,
+        60,
+    ),
     "sample_annual": Item(SAMPLES, "Annual", "Of a control that operates once a year.", "items", 1, 1, 5),
     "sample_quarterly": Item(SAMPLES, "Quarterly", "Of a control that operates 2 or 4 times a year.", "items", 2, 1, 4),
     "sample_monthly": Item(SAMPLES, "Monthly", "Of a control that operates every month.", "items", 3, 1, 12),

@@ -1,0 +1,80 @@
+"""What ends a campaign: its last approval makes its result evidence; its last settled removal closes it (R4.2)."""
+
+import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accessreviews.models import CAMPAIGN_MOVES, Campaign, CampaignControl, CampaignState, Removal, ReviewState
+from accessreviews.result import result_of
+from controls.models import Control
+from evidence.actions import For, Source, record_evidence
+from evidence.models import Evidence, Kind, Requirement
+from foundation.accounts.models import User
+from foundation.organisation.models import today
+from foundation.trail.keep import save
+from foundation.trail.record import SYSTEM
+from foundation.trail.steps import move
+
+OURS = "Countersign"
+UNSETTLED = Q(archived_at=None, proved_at=None, excepted_at=None)
+
+
+def sign_off(campaign: Campaign, *, actor: User) -> Campaign:
+    """Make a campaign's result evidence once its last review is approved. Inside the approval's transaction.
+
+    Until then nothing fills the square of a control: a quarter is reviewed when all its systems are.
+    """
+    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if campaign.reviews.exclude(state__in=(ReviewState.APPROVED, ReviewState.OMITTED)).exists():
+        return campaign
+    move(campaign, CampaignState.SIGNED, CAMPAIGN_MOVES, "state")
+    campaign.signed_at = timezone.now()
+    campaign.evidence = as_evidence(campaign, actor)
+    refs = {"evidence": campaign.evidence.pk}
+    save(campaign, actor=actor, verb="campaign.signed", refs=refs)
+    return close_if_settled(campaign, actor=actor)
+
+
+def close_if_settled(campaign: Campaign, *, actor: Any) -> Campaign:
+    """Close a signed campaign once each removal is proved by a later listing or excepted (R4.2)."""
+    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if campaign.state != CampaignState.SIGNED or Removal.objects.filter(UNSETTLED, review__campaign=campaign).exists():
+        return campaign
+    move(campaign, CampaignState.CLOSED, CAMPAIGN_MOVES, "state")
+    campaign.closed_at = timezone.now()
+    return save(campaign, actor=actor, verb="campaign.closed")
+
+
+def as_evidence(campaign: Campaign, approver: User) -> Evidence:
+    """The campaign's result as an item of evidence for its controls, accepted by the approver's signature.
+
+    It is the register's own record, made by nobody: reviewers and approver signed what is in it. It counts for the
+    period that it is the review of; signed after the period's grace, it counts as late.
+    """
+    links = [
+        For(
+            control=link.control, reason=link.reason, occurrence=campaign.period_from,
+            requirement=requirement_of(link.control, campaign.period_to),
+        )
+        for link in CampaignControl.objects.live().filter(campaign=campaign, control__archived_at=None)
+        .select_related("control")
+    ]  # fmt: skip
+    result = result_of(campaign)
+    source = Source(
+        system=OURS, query=f"Access review {campaign.ref}", connector=f"{OURS}: access reviews",
+        captured_at=campaign.signed_at, rows=sum(review["accounts"] for review in result["reviews"]),
+    )  # fmt: skip
+    return record_evidence(
+        result, actor=SYSTEM, accepted_by=approver, title=f"User access review: {campaign.name}"[:200],
+        kind=Kind.RECORD, source=source, links=links, name=f"{campaign.ref}.json", another=True,
+    )  # fmt: skip
+
+
+def requirement_of(control: Control, day: datetime.date) -> Requirement | None:
+    """The control's requirement that a record of ours meets on a day: the first, where there are several."""
+    day = min(day, today())
+    asked = Requirement.objects.live().filter(control=control, effective_from__lte=day).order_by("effective_from", "id")
+    asked = asked.filter(Q(effective_to=None) | Q(effective_to__gte=day))
+    return next((one for one in asked if one.accepts(Kind.RECORD)), None)

@@ -1,0 +1,289 @@
+"""Removals and changes that reviews asked for: due, done, and proved by a later listing or excepted (R4.1, R4.2)."""
+
+import datetime
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accessreviews.closing import UNSETTLED, close_if_settled
+from accessreviews.models import Assignment, Choice, Decision, Known, ListedAccount, Listing, Removal
+from evidence.models import Evidence, State
+from findings.actions import raise_finding
+from findings.models import Finding, Kind, Severity, SourceKind
+from foundation.accounts.access import apart, refs_of, visible
+from foundation.accounts.duties import REMOVAL_CONFIRMATION, REMOVAL_EXCEPTION
+from foundation.accounts.models import User
+from foundation.organisation.calendar import business_calendar
+from foundation.organisation.models import today, zone
+from foundation.organisation.settings import setting
+from foundation.trail.keep import save
+from foundation.trail.record import SYSTEM
+from foundation.trail.steps import locked, say
+
+LONGEST_EXCEPTION: Final = datetime.timedelta(days=365)
+DECIDED_ANEW: Final = "The review was returned, and decided otherwise."
+SOURCE: Final = "Access review removals"
+CHUNK: Final = 500
+
+
+def demand(part: Assignment, *, actor: User) -> None:
+    """Ask for what a part that was just signed decided to remove or change, as tasks with a deadline.
+
+    Signed again after it was returned: what is no longer decided is withdrawn, the rest goes on as it was.
+    """
+    known = {one.decision_id: one for one in Removal.objects.filter(decision__assignment=part)}
+    wanted = Decision.objects.filter(assignment=part, choice__in=(Choice.REMOVE, Choice.CHANGE))
+    due = deadlines(today())
+    for decision in wanted.select_related("item__account", "assignment__review__system").order_by("id"):
+        removal = known.pop(decision.pk, None)
+        if removal is None:
+            save(new_removal(decision, due), actor=actor, verb="removal.created", reason=decision.reason)
+        elif (removal.kind, removal.roles_after) != (decision.choice, decision.roles_after) or removal.archived_at:
+            removal.kind, removal.roles_after, removal.archived_at = decision.choice, decision.roles_after, None
+            removal.done_by = removal.done_at = removal.shown_by = removal.proved_by = removal.proved_at = None
+            removal.done_note, removal.confirmed_by = "", None
+            save(removal, actor=actor, verb="removal.restored", reason=decision.reason)
+    for removal in known.values():
+        if removal.archived_at is None:
+            removal.archived_at = timezone.now()
+            save(removal, actor=actor, verb="removal.archived", reason=DECIDED_ANEW)
+
+
+def new_removal(decision: Decision, due: tuple[datetime.date, datetime.date]) -> Removal:
+    """The task that follows from a decision; the system's owner sees to it."""
+    review, item = decision.assignment.review, decision.item
+    return Removal(
+        review=review, decision=decision, account=item.account, kind=decision.choice,
+        roles_after=decision.roles_after, privileged=item.privileged, owner=review.system.owner,
+        due_on=due[0] if item.privileged else due[1],
+    )  # fmt: skip
+
+
+def deadlines(day: datetime.date) -> tuple[datetime.date, datetime.date]:
+    """By when privileged and other access has to be gone, counted in business days from a signature on this day."""
+    calendar = business_calendar()
+    privileged = calendar.add_business_days(day, setting("removal_privileged_days"))
+    return privileged, calendar.add_business_days(day, setting("removal_days"))
+
+
+# ---- doing them ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def assign(removal: Removal, *, actor: User, owner: User, reason: str) -> Removal:
+    """Let somebody else see to it. Raises ValidationError without a reason, or for a closed account."""
+    removal = waiting(removal)
+    say(reason, "Say why.")
+    if not owner.is_active:
+        raise ValidationError({"owner": f"{owner} has no active account."})
+    removal.owner = owner
+    return save(removal, actor=actor, verb="removal.assigned", reason=reason)
+
+
+@transaction.atomic
+def complete(removal: Removal, *, actor: User, ticket: str, note: str, proof: str = "") -> Removal:
+    """Say that it is removed or changed: the ticket, what was done, and evidence of it (EV-12), if there is any.
+
+    That alone proves nothing: the next listing does. Raises ValidationError without a ticket or a note.
+    """
+    removal = waiting(removal)
+    say(ticket, "Say where the work is tracked.")
+    say(note, "Say what was done.")
+    if removal.done_at:
+        raise ValidationError(f"{removal.ref} is done already; the next listing shows it.")
+    removal.proof = evidence_of(proof, actor) if proof.strip() else None
+    removal.ticket, removal.done_note, removal.done_by, removal.done_at = ticket, note, actor, timezone.now()
+    return save(removal, actor=actor, verb="removal.completed", reason=note, refs={"review": removal.review_id})
+
+
+def evidence_of(ref: str, actor: User) -> Evidence:
+    """The item of this reference, as far as the person sees it. Raises ValidationError."""
+    number = Evidence.number_in(ref)
+    found = None if number is None else visible(actor, Evidence).filter(pk=number).first()
+    if found is None or found.state == State.WITHDRAWN:
+        raise ValidationError({"proof": "There is no such evidence, as EV-12."})
+    return found
+
+
+def waiting(removal: Removal) -> Removal:
+    """The removal, locked, if it is not settled. Raises Stale, ValidationError."""
+    removal = locked(removal)
+    if removal.is_settled:
+        raise ValidationError(f"{removal.ref} is settled.")
+    return removal
+
+
+# ---- proving them --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def prove(listing: Listing, *, actor: Any = SYSTEM) -> int:
+    """See in a new listing what became of its system's open removals; returns how many it proves.
+
+    Gone, disabled, or with exactly the roles that were to remain: proved; unless whoever did it pulled this listing,
+    for then somebody else has to look as well (`confirm`). Still there although it was said to be done, or past its
+    deadline: it is open again, and a finding says so.
+    """
+    open_ones = Removal.objects.filter(UNSETTLED, review__system=listing.system_id).select_for_update(of=("self",))
+    waiting = list(open_ones.select_related("account", "decision__assignment", "review__campaign").order_by("id"))
+    later = [one for one in waiting if signed_at(one) and signed_at(one) < listing.pulled_at]
+    now = dict(accounts_in(listing, [one.account.key for one in later]))
+    proved, campaigns = 0, {}
+    for removal in later:
+        if is_gone(removal, now.get(removal.account.key)):
+            proved += show(removal, listing, actor)
+            campaigns[removal.review.campaign_id] = removal.review.campaign
+        elif is_refuted(removal, listing):
+            refute(removal, listing, actor)
+    for campaign in campaigns.values():
+        close_if_settled(campaign, actor=actor)
+    return proved
+
+
+def signed_at(removal: Removal) -> datetime.datetime | None:
+    """When it was asked for; None while its part was given back."""
+    found: datetime.datetime | None = removal.decision.assignment.signed_at
+    return found
+
+
+def accounts_in(listing: Listing, keys: list[str]) -> Iterator[tuple[str, ListedAccount]]:
+    """The accounts of these names in a listing."""
+    for start in range(0, len(keys), CHUNK):
+        for account in ListedAccount.objects.filter(listing=listing, key__in=keys[start : start + CHUNK]):
+            yield account.key, account
+
+
+def is_gone(removal: Removal, account: ListedAccount | None) -> bool:
+    """Whether what was asked for is what a listing shows."""
+    if account is None or account.enabled == Known.NO:
+        return True
+    if removal.kind == Choice.REMOVE:
+        return False
+    return {role.casefold() for role in account.roles} == {role.casefold() for role in removal.roles_after}
+
+
+def is_refuted(removal: Removal, listing: Listing) -> bool:
+    """Whether a listing that still shows it says that it was not done as said, or not in time."""
+    if removal.done_at is not None:
+        return bool(removal.done_at < listing.pulled_at)
+    return bool(removal.due_on < listing.pulled_at.astimezone(zone()).date())
+
+
+def show(removal: Removal, listing: Listing, actor: Any) -> int:
+    """Keep that a listing shows it; 1 if that proves it."""
+    removal.shown_by = removal.shown_by or listing
+    refs = {"listing": listing.pk}
+    if removal.done_by_id is not None and removal.done_by_id in (listing.pulled_by_id, listing.frozen_by_id):
+        save(removal, actor=actor, verb="removal.shown", refs=refs)
+        return 0
+    removal.proved_by, removal.proved_at = listing, timezone.now()
+    save(removal, actor=actor, verb="removal.proved", refs=refs)
+    return 1
+
+
+def refute(removal: Removal, listing: Listing, actor: Any) -> None:
+    """It is still there: open again, with a finding (one for each removal, detected again by each later listing)."""
+    done = removal.done_at is not None
+    words = "was said to be done" if done else f"was due on {removal.due_on}"
+    removal.finding = found(removal, f"It {words}; {listing.ref} still shows the account.", actor)
+    removal.done_by = removal.done_at = removal.shown_by = None
+    removal.done_note = ""
+    refs = {"listing": listing.pk, "finding": removal.finding.pk}
+    save(removal, actor=actor, verb="removal.refuted", refs=refs)
+
+
+def found(removal: Removal, words: str, actor: Any) -> Finding:
+    """The finding about a removal that did not happen; privileged access is the graver one."""
+    controls = [
+        (link.control, f"{removal.ref} of {removal.review.campaign.ref}.")
+        for link in removal.review.campaign.controls.live().select_related("control")
+    ]
+    system = removal.review.system
+    return raise_finding(
+        actor=actor, title=f"{removal.ref}: access to {system.name} not removed after its review"[:200],
+        kind=Kind.DEVIATION, severity=Severity.HIGH if removal.privileged else Severity.MEDIUM,
+        source=SourceKind.TEST, source_name=SOURCE, key=removal.ref, owner=removal.owner,
+        description=f"{words} Decided in {removal.review.campaign}.", controls=controls,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def confirm(removal: Removal, *, actor: User, note: str) -> Removal:
+    """See in the listing that its remover pulled that it is gone, as somebody else: that proves it.
+
+    Raises PermissionDenied for who did it or brought the listing, ValidationError where nothing waits for this.
+    """
+    removal = waiting(removal)
+    say(note, "Say what you looked at.")
+    listing = removal.shown_by
+    if listing is None:
+        raise ValidationError("No listing shows yet that it is gone.")
+    apart(actor, [removal.done_by_id, listing.pulled_by_id, listing.frozen_by_id], REMOVAL_CONFIRMATION, removal)
+    removal.confirmed_by, removal.proved_by, removal.proved_at = actor, listing, timezone.now()
+    removal = save(removal, actor=actor, verb="removal.confirmed", reason=note, refs={"listing": listing.pk})
+    close_if_settled(removal.review.campaign, actor=actor)
+    return removal
+
+
+# ---- excepting them ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def request_exception(removal: Removal, *, actor: User, reason: str, until: datetime.date) -> Removal:
+    """Ask to leave it as it is until a day, at most a year ahead. Raises ValidationError when asked already."""
+    removal = waiting(removal)
+    say(reason, "Say why it has to stay, and what stands in meanwhile.")
+    if removal.exception_requested_by_id:
+        raise ValidationError("That was asked already and waits for an answer.")
+    if not today() < until <= today() + LONGEST_EXCEPTION:
+        raise ValidationError({"until": "A day ahead, at most a year."})
+    removal.exception_reason, removal.exception_until, removal.exception_requested_by = reason, until, actor
+    return save(removal, actor=actor, verb="removal.exception_requested", reason=reason)
+
+
+@transaction.atomic
+def except_(removal: Removal, *, actor: User, note: str = "") -> Removal:
+    """Accept the exception that a colleague asked for. Raises PermissionDenied for who asked, does it or owns it."""
+    removal = waiting(removal)
+    if removal.exception_requested_by_id is None:
+        raise ValidationError("Nobody asks to except it.")
+    if removal.exception_until <= today():
+        raise ValidationError("Its last day has passed: ask again.")
+    concerned = [removal.exception_requested_by_id, removal.done_by_id, removal.owner_id]
+    exception = apart(actor, concerned, REMOVAL_EXCEPTION, removal)
+    subject = removal.decision.item.subject_id
+    if actor.pk == subject:
+        raise PermissionDenied("Nobody excepts their own account.")
+    removal.excepted_by, removal.excepted_at, removal.excepted_under = actor, timezone.now(), exception
+    reason = note or removal.exception_reason
+    removal = save(removal, actor=actor, verb="removal.excepted", reason=reason, refs=refs_of(exception))
+    close_if_settled(removal.review.campaign, actor=actor)
+    return removal
+
+
+@transaction.atomic
+def decline_exception(removal: Removal, *, actor: User, reason: str) -> Removal:
+    """Turn the exception down, with a reason. Raises ValidationError where nobody asks."""
+    removal = waiting(removal)
+    say(reason, "Say why it cannot stay.")
+    if removal.exception_requested_by_id is None:
+        raise ValidationError("Nobody asks to except it.")
+    removal.exception_reason, removal.exception_until, removal.exception_requested_by = "", None, None
+    return save(removal, actor=actor, verb="removal.exception_declined", reason=reason)
+
+
+@transaction.atomic
+def lapse() -> int:
+    """Raise a finding for each exception whose last day has passed without the account being gone. Returns how many."""
+    over = Q(archived_at=None, proved_at=None, excepted_at__isnull=False, exception_until__lt=today())
+    lapsed: Iterable[Removal] = Removal.objects.filter(over, finding=None).select_for_update(of=("self",))
+    count = 0
+    for removal in list(lapsed):
+        removal.finding = found(removal, f"Its exception ended on {removal.exception_until}.", SYSTEM)
+        save(removal, actor=SYSTEM, verb="removal.lapsed", refs={"finding": removal.finding.pk})
+        count += 1
+    return count
