@@ -215,13 +215,17 @@ def launch_review(review: Review, actor: User, able: set[int]) -> None:
 
 def assigned(review: Review, able: set[int]) -> tuple[dict[tuple[int, str], list[Subject]], list[int]]:
     """Each person's accounts with the first reason why they came to them, and the accounts that nobody may decide."""
-    campaign, reviewer = review.campaign, review.reviewer
+    campaign: Any = review.campaign
+    reviewer: Any = review.reviewer  # `lacking_in` saw that there is one, and a listing
+    listing: Any = review.listing
     rule = rule_for(
         reviewer=reviewer, by_manager=review.by == By.MANAGER, owner=review.system.owner, creator=campaign.created_by,
         administrators=administrators(review.system_id), approver=campaign.approver_id, able=able,
     )  # fmt: skip
-    whose, why, nobody = defaultdict(list), {}, []
-    for one in subjects_of(review.listing):
+    whose: dict[int, list[Subject]] = defaultdict(list)
+    why: dict[int, str] = {}
+    nobody: list[int] = []
+    for one in subjects_of(listing):
         chosen = rule.choose(one)
         if chosen is None:
             nobody.append(one.account)

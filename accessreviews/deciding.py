@@ -17,6 +17,7 @@ from accessreviews.models import Assignment, Choice, Comment, Decision, ReviewIt
 from foundation.accounts.access import apart
 from foundation.accounts.duties import ACCESS_DECISION
 from foundation.accounts.models import User
+from foundation.accounts.roles import Role
 from foundation.trail.keep import Stale, save, save_many
 from foundation.trail.steps import locked, say
 from systems.models import SystemAdministrator
@@ -119,6 +120,8 @@ def delegate(part: Assignment, *, actor: User, delegate: User | None, reason: st
     whose role decides on nothing; and once the part is signed.
     """
     part = locked(part)
+    if actor.pk != part.reviewer_id and actor.role != Role.COMPLIANCE_MANAGER:
+        raise PermissionDenied(NOT_YOURS)
     say(reason, "Say why it is delegated, or why no longer.")
     review = part.review
     if part.signed_at or review.state != ReviewState.DECIDING:

@@ -130,7 +130,7 @@ def prove(listing: Listing, *, actor: Any = SYSTEM) -> int:
     """
     open_ones = Removal.objects.filter(UNSETTLED, review__system=listing.system_id).select_for_update(of=("self",))
     waiting = list(open_ones.select_related("account", "decision__assignment", "review__campaign").order_by("id"))
-    later = [one for one in waiting if signed_at(one) and signed_at(one) < listing.pulled_at]
+    later = [one for one in waiting if asked_before(one, listing.pulled_at)]
     now = dict(accounts_in(listing, [one.account.key for one in later]))
     proved, campaigns = 0, {}
     for removal in later:
@@ -144,10 +144,10 @@ def prove(listing: Listing, *, actor: Any = SYSTEM) -> int:
     return proved
 
 
-def signed_at(removal: Removal) -> datetime.datetime | None:
-    """When it was asked for; None while its part was given back."""
-    found: datetime.datetime | None = removal.decision.assignment.signed_at
-    return found
+def asked_before(removal: Removal, moment: datetime.datetime) -> bool:
+    """Whether it was asked for, by a signature that stands, before a moment."""
+    signed: datetime.datetime | None = removal.decision.assignment.signed_at
+    return signed is not None and signed < moment
 
 
 def accounts_in(listing: Listing, keys: list[str]) -> Iterator[tuple[str, ListedAccount]]:
@@ -169,8 +169,8 @@ def is_gone(removal: Removal, account: ListedAccount | None) -> bool:
 def is_refuted(removal: Removal, listing: Listing) -> bool:
     """Whether a listing that still shows it says that it was not done as said, or not in time."""
     if removal.done_at is not None:
-        return bool(removal.done_at < listing.pulled_at)
-    return bool(removal.due_on < listing.pulled_at.astimezone(zone()).date())
+        return removal.done_at < listing.pulled_at
+    return removal.due_on < listing.pulled_at.astimezone(zone()).date()
 
 
 def show(removal: Removal, listing: Listing, actor: Any) -> int:
@@ -251,7 +251,7 @@ def except_(removal: Removal, *, actor: User, note: str = "") -> Removal:
     removal = waiting(removal)
     if removal.exception_requested_by_id is None:
         raise ValidationError("Nobody asks to except it.")
-    if removal.exception_until <= today():
+    if removal.exception_until is None or removal.exception_until <= today():
         raise ValidationError("Its last day has passed: ask again.")
     concerned = [removal.exception_requested_by_id, removal.done_by_id, removal.owner_id]
     exception = apart(actor, concerned, REMOVAL_EXCEPTION, removal)

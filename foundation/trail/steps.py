@@ -3,7 +3,7 @@
 Inside the transaction of the verb. What only one register asks, that register's actions ask.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -39,13 +39,13 @@ def say(words: str, what: str) -> None:
         raise ValidationError(what)
 
 
-def move(row: Tracked, to: str, moves: Mapping[str, Sequence[str]], field: str = "status") -> None:
+def move(row: Tracked, to: str, moves: Mapping[str, Collection[str]], field: str = "status") -> None:
     """Put the record into the state `to`, if its literal table of moves allows that. Raises IllegalMove."""
     legal(row, to, moves, field)
     setattr(row, field, to)
 
 
-def legal(row: Tracked, to: str, moves: Mapping[str, Sequence[str]], field: str = "status") -> None:
+def legal(row: Tracked, to: str, moves: Mapping[str, Collection[str]], field: str = "status") -> None:
     """Raise IllegalMove where the record cannot come into the state `to` from where it is."""
     now = getattr(row, field)
     if to not in moves[now]:

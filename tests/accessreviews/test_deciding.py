@@ -1,0 +1,1 @@
+"""Launching, deciding and signing off, on the actions alone (R4.1)."""
