@@ -17,6 +17,7 @@ class Item:
 
 
 CADENCES, DEADLINES, SAMPLES = "Cadences", "Deadlines", "Sample sizes"
+ACCESS = "Access"
 SIGN_IN, HOUSEKEEPING = "Sign-in", "Housekeeping"
 INSTALLATION = (SIGN_IN, HOUSEKEEPING)  # the administrator's business; all else is the programme's
 
@@ -147,6 +148,15 @@ CATALOGUE: dict[str, Item] = {
     "sample_many": Item(SAMPLES, "Many events", "Of more than 250 events.", "items", 25, 1, 500),
     "sample_many_high": Item(
         SAMPLES, "Many events, high risk", "Of more than 250 events where the risk is high.", "items", 60, 1, 500
+    ),
+    "dormant_days": Item(
+        ACCESS,
+        "Dormant account",
+        "An account is dormant when its last sign-in lies more than this before its listing.",
+        "days",
+        90,
+        7,
+        730,
     ),
     "session_idle_minutes": Item(
         SIGN_IN, "Without activity", "Whoever does nothing for this long has to sign in again.", "minutes", 30, 5, 240
