@@ -4,8 +4,9 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
+from typing import TextIO
 
-from foundation.pages.imports.table import Row, Table, Unreadable, table
+from foundation.pages.imports.table import REGISTER, Flow, Limits, Row, Unreadable, flow
 from foundation.pages.sheets import plain
 
 # Longest first: the mark of UTF-32 LE begins with that of UTF-16 LE.
@@ -18,16 +19,19 @@ MARKS = (
 )
 WESTERN = "cp1252"  # never guessed: it reads almost any bytes as something, so a person must choose it
 SEPARATORS = (",", ";", "\t")
+HEADER = 256 * 1024  # characters in which the first record ends
 
 
-def read_csv(data: bytes, encoding: str = "") -> Table:
-    """The table in a CSV file. `encoding`: "" recognises UTF-8, and UTF-16 or UTF-32 by their mark; or WESTERN.
+def read_csv(data: bytes, encoding: str = "", limits: Limits = REGISTER) -> Flow:
+    """What a CSV file holds. `encoding`: "" recognises UTF-8, and UTF-16 or UTF-32 by their mark; or WESTERN.
 
-    Raises Unreadable with the line number.
+    Raises Unreadable with the line number. The text of the whole is looked at and let go: rows are decoded anew, one by
+    one, so that they and the file do not stand in memory twice.
     """
     text, used = decoded(data, encoding)
     separator, skip = separator_of(text)
-    return table(records(text, separator, skip), encoding=used)
+    lines = io.TextIOWrapper(io.BytesIO(data), used, newline="")
+    return flow(records(lines, separator, skip), limits=limits, encoding=used)
 
 
 def decoded(data: bytes, encoding: str) -> tuple[str, str]:
@@ -76,14 +80,14 @@ def separator_of(text: str) -> tuple[str, int]:
 def columns(text: str, separator: str) -> int:
     """How many cells the first record has when cut at this separator; 0 when it can't be cut so."""
     try:
-        return max((len(row.cells) for row in [next(records(text, separator), None)] if row), default=0)
+        first = next(records(io.StringIO(text[:HEADER], newline=""), separator), None)
+        return len(first.cells) if first else 0
     except Unreadable:
         return 0
 
 
-def records(text: str, separator: str, skip: int = 0) -> Iterator[Row]:
+def records(lines: TextIO, separator: str, skip: int = 0) -> Iterator[Row]:
     """The records with the physical line that each begins on. Strict: an open quote would swallow the rest unseen."""
-    lines = io.StringIO(text, newline="")
     for _ in range(skip):
         lines.readline()
     reader = csv.reader(lines, delimiter=separator, strict=True)

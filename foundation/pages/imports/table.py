@@ -10,6 +10,19 @@ MOST_CELLS = 500_000  # rows times columns: what can be read and compared while 
 MOST_CHARACTERS = 32_767  # of one cell: what a spreadsheet holds
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How much of a file is read. What goes through its rows one by one, as a listing does, can take more."""
+
+    size: int = MOST_BYTES
+    rows: int = MOST_ROWS
+    cells: int = MOST_CELLS
+    unpacked: int = 64 * 1024 * 1024  # bytes of XML in a workbook: 500,000 cells are about 30 MB
+
+
+REGISTER = Limits()
+
+
 class Unreadable(Exception):
     """The file cannot be read as a table; the message tells the person where, and what to do."""
 
@@ -33,23 +46,47 @@ class Table:
     sheet: str = ""
 
 
-def table(rows: Iterable[Row], *, encoding: str = "", sheets: Sequence[str] = (), sheet: str = "") -> Table:
-    """Check rows one by one against the limits and make a table of them. Raises Unreadable, naming the line."""
+@dataclass(frozen=True)
+class Flow:
+    """A header, and rows that are read from the file while somebody goes through them, once."""
+
+    header: Sequence[str]
+    rows: Iterator[Row]
+    encoding: str = ""
+    sheets: Sequence[str] = field(default_factory=tuple)
+    sheet: str = ""
+
+    def table(self) -> Table:
+        """All of it at once. Raises Unreadable."""
+        return Table(self.header, list(self.rows), self.encoding, self.sheets, self.sheet)
+
+
+def flow(
+    rows: Iterable[Row], *, limits: Limits = REGISTER, encoding: str = "", sheets: Sequence[str] = (), sheet: str = ""
+) -> Flow:
+    """Rows, checked one by one against the limits below their header. Raises Unreadable, naming the line."""
     found = filled(rows)
     first = next(found, None)
     if first is None:
         raise Unreadable("The file is empty. Its first line must hold the headings of the columns.")
     header = headings(first)
-    body: list[Row] = []
-    for row in found:
-        body.append(fitted(row, header))
-        if len(body) > MOST_ROWS:
-            raise Unreadable(f"The file has more than {MOST_ROWS:,} rows. Split it and import the parts one by one.")
-        if len(body) * len(header) > MOST_CELLS:
-            raise Unreadable(f"The file has more than {MOST_CELLS:,} cells. Take out the columns that are not needed.")
-    if not body:
+    return Flow(header, within(found, header, limits), encoding, tuple(sheets), sheet)
+
+
+def within(rows: Iterator[Row], header: Sequence[str], limits: Limits) -> Iterator[Row]:
+    """The rows below the header, as many as may be read."""
+    count = 0
+    for row in rows:
+        count += 1
+        if count > limits.rows:
+            raise Unreadable(f"The file has more than {limits.rows:,} rows. Split it and import the parts one by one.")
+        if count * len(header) > limits.cells:
+            raise Unreadable(
+                f"The file has more than {limits.cells:,} cells. Take out the columns that are not needed."
+            )
+        yield fitted(row, header)
+    if not count:
         raise Unreadable("The file has headings and no rows below them.")
-    return Table(header, body, encoding, tuple(sheets), sheet)
 
 
 def filled(rows: Iterable[Row]) -> Iterator[Row]:

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from foundation.pages.imports.table import MOST_COLUMNS, Row, Table, Unreadable, table
+from foundation.pages.imports.table import MOST_COLUMNS, REGISTER, Flow, Limits, Row, Unreadable, flow
 from foundation.pages.sheets import plain
 
-MOST_UNPACKED = 64 * 1024 * 1024  # bytes of XML: 500,000 cells are about 30 MB
 MOST_RATIO = 150  # unpacked to packed, for an archive over a megabyte: sheets reach 10 to 40, bombs 1,000
 MOST_MEMBERS = 2_000
 FORMULA = re.compile(rb"<(\w+:)?f[ >/]")
@@ -25,9 +24,16 @@ UNCALCULATED = (
 DAMAGED = "The workbook is damaged or no XLSX file. Open it in your spreadsheet program and save it again as .xlsx."
 
 
-def read_xlsx(data: bytes, sheet: str = "") -> Table:
-    """The table in a workbook's sheet (the first visible one when `sheet` is ""). Raises Unreadable."""
-    guard(data)
+# What openpyxl raises on parts that are missing, cut off or not what they claim; it has no error of its own for it.
+BROKEN = (
+    ParseError, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError,
+    EOFError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+
+
+def read_xlsx(data: bytes, sheet: str = "", limits: Limits = REGISTER) -> Flow:
+    """What a workbook's sheet holds (the first visible one when `sheet` is ""). Raises Unreadable."""
+    guard(data, limits)
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -37,21 +43,24 @@ def read_xlsx(data: bytes, sheet: str = "") -> Table:
         if not names:
             raise Unreadable("The workbook has no visible sheet.")
         chosen = sheet if sheet in names else names[0]
-        try:
-            if has_formulas(data):
-                refuse_uncalculated(data, book[chosen])
-            return table(records(book[chosen]), sheets=names, sheet=chosen)
-        finally:
-            book.close()
-    # What openpyxl raises on parts that are missing, cut off or not what they claim; it has no error of its own for it.
-    except (
-        InvalidFileException, ParseError, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError,
-        IndexError, OverflowError, EOFError, NotImplementedError, RuntimeError,
-    ) as error:  # fmt: skip
+        if has_formulas(data):
+            refuse_uncalculated(data, book[chosen])
+    except (InvalidFileException, *BROKEN) as error:
         raise Unreadable(DAMAGED) from error
+    return flow(read_page(book, chosen), limits=limits, sheets=names, sheet=chosen)
 
 
-def guard(data: bytes) -> None:
+def read_page(book: Any, sheet: str) -> Iterator[Row]:
+    """The rows of one sheet; the workbook is closed behind the last. Raises Unreadable where it turns out damaged."""
+    try:
+        yield from records(book[sheet])
+    except BROKEN as error:
+        raise Unreadable(DAMAGED) from error
+    finally:
+        book.close()
+
+
+def guard(data: bytes, limits: Limits = REGISTER) -> None:
     """Refuse an archive by what it says it unpacks to; zipfile never unpacks a member beyond what it says."""
     try:
         members = zipfile.ZipFile(io.BytesIO(data)).infolist()
@@ -59,7 +68,7 @@ def guard(data: bytes) -> None:
         raise Unreadable(DAMAGED) from error
     unpacked = sum(member.file_size for member in members)
     bomb = unpacked > 1024 * 1024 and unpacked > MOST_RATIO * len(data)
-    if unpacked > MOST_UNPACKED or bomb or len(members) > MOST_MEMBERS:
+    if unpacked > limits.unpacked or bomb or len(members) > MOST_MEMBERS:
         raise Unreadable(
             f"The workbook unpacks to {unpacked / 1024 / 1024:,.0f} MB, which is more than is read. Copy the rows into "
             "a new workbook, or save them as CSV."
@@ -70,7 +79,18 @@ def has_formulas(data: bytes) -> bool:
     """Whether any sheet holds a formula: only then is a second look at the cells worth its time."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
-        return any(FORMULA.search(archive.read(name)) for name in sheets)
+        return any(holds_formula(archive, name) for name in sheets)
+
+
+def holds_formula(archive: zipfile.ZipFile, name: str) -> bool:
+    """Whether a member holds a formula's element, read piece by piece; an element may be cut between two of them."""
+    rest = b""
+    with archive.open(name) as member:
+        while piece := member.read(1024 * 1024):
+            if FORMULA.search(rest + piece):
+                return True
+            rest = piece[-40:]
+    return False
 
 
 def refuse_uncalculated(data: bytes, page: Any) -> None:
