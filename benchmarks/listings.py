@@ -148,8 +148,8 @@ def freeze(path: Path, days_ago: int) -> str:
     reading = time.perf_counter() - started
     listing = record_listing(
         System.objects.get(name="Okta"), found.rows, actor=SYSTEM, source="Okta", query="Reports > Users",
-        shape=found.shape, source_total=len(found.rows), pulled_at=NOW - datetime.timedelta(days=days_ago), content=content,
-        name=path.name, mapping=found.mapping,
+        shape=found.shape, source_total=len(found.rows), pulled_at=NOW - datetime.timedelta(days=days_ago),
+        content=content, name=path.name, mapping=found.mapping,
     )  # fmt: skip
     return f"freeze {path.name} ({reading:.1f} s reading), {listing.counts['flagged']:,} flagged"
 
