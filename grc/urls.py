@@ -19,6 +19,7 @@ from grc import wiring
 from grc.about import about, licence
 from grc.health import healthz, readyz
 from home.views import my_work, search
+from people.api import PersonApi
 
 API: list[URLPattern | URLResolver] = [
     path("me/", MeApi.as_view({"get": "read"}), name="me"),
@@ -33,6 +34,7 @@ API: list[URLPattern | URLResolver] = [
     path("exemptions/", include(ExemptionApi.urls())),
     path("findings/", include(FindingApi.urls())),
     path("corrective-actions/", include(CorrectiveActionApi.urls())),
+    path("people/", include(PersonApi.urls())),
     path("coverage/", CoverageApi.as_view({"get": "read_all"}), name="coverage"),
     path("readiness/", ReadinessApi.as_view({"get": "read_all"}), name="readiness"),
     path("engagements/", include(EngagementApi.urls())),
@@ -59,6 +61,7 @@ urlpatterns = [
     path("readiness/<int:pk>/", coverage.readiness_criterion, name="readiness-criterion"),
     path("evidence/", include("evidence.urls")),
     path("findings/", include("findings.urls")),
+    path("people/", include("people.urls")),
     path("audits/", include("audits.urls")),
     path("trail/", include("foundation.trail.urls")),
     path("accounts/", include("foundation.accounts.urls")),

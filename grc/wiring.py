@@ -41,6 +41,8 @@ from foundation.pages.search import Finder
 from foundation.trail.models import Entry
 from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
+from people.jobs import tie_people_to_accounts
+from people.models import Person
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,12 @@ RAIL: list[tuple[str, list[RailItem]]] = [
         ],
     ),
     (
+        "Access",
+        [
+            RailItem("People", "people:person-list", "contact", Person),
+        ],
+    ),
+    (
         "Settings",
         [
             RailItem("Accounts", "accounts:user-list", "users", User),
@@ -97,6 +105,7 @@ SEARCH = [
     Finder(CorrectiveAction, "Corrective actions", ("what",), attrgetter("what")),
     Finder(Population, "Populations", ("title", "source_system")),
     Finder(Sample, "Samples", ("population__title",), attrgetter("population.title"), ("population",)),
+    Finder(Person, "People", ("name", "email", "external_id", "title"), attrgetter("name")),
 ]
 # What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
 MATRIX_COLUMNS: dict[str, Any] = {"evidence": evidence_cells}
@@ -119,6 +128,7 @@ SCHEDULE = [
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
     Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
     Every("Reopen findings whose acceptance has ended", reopen_lapsed_findings, timedelta(hours=1)),
+    Every("Tie people to their accounts", tie_people_to_accounts, timedelta(minutes=15)),
     Every("Verify the audit trail", verify_trail, timedelta(days=1), after=timedelta(hours=1, minutes=30)),
     Every("Look for late entries of the trail", sweep_trail, timedelta(hours=1), after=timedelta(minutes=40)),
 ]

@@ -5,8 +5,11 @@ from collections.abc import Mapping as ReadOnly
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 
 from foundation.accounts.paths import Paths
@@ -35,6 +38,11 @@ TONES: ReadOnly[str, str] = {Standing.FUTURE: "info", Standing.ACTIVE: "ok", Sta
 def active_on(day: datetime.date) -> Q:
     """Who works here on a day. Live and history rows."""
     return Q(starts_on__lte=day) & (Q(ends_on=None) | Q(ends_on__gte=day))
+
+
+def starts_after(day: datetime.date) -> Q:
+    """Who begins after a day. Live and history rows."""
+    return Q(starts_on__gt=day)
 
 
 def left_by(day: datetime.date) -> Q:
@@ -73,6 +81,7 @@ class Person(Numbered, Register):
 
     class Meta:
         ordering = ("name", "id")
+        verbose_name = "person"
         verbose_name_plural = "people"
         indexes = (
             models.Index(fields=("name", "id"), name="people_by_name"),
@@ -80,13 +89,16 @@ class Person(Numbered, Register):
         )
         constraints = (
             models.UniqueConstraint(
-                fields=("email",), name="people_email_once", violation_error_message="Somebody else has this address."
+                fields=("email",), name="people_email_once", violation_error_code="unique",
+                violation_error_message="Somebody else has this address."
             ),
             models.UniqueConstraint(
                 fields=("external_id",), condition=~Q(external_id=""), name="people_number_once",
+                violation_error_code="unique",
                 violation_error_message="Somebody else has this personnel number.",
             ),
             models.CheckConstraint(condition=~Q(name="") & ~Q(email=""), name="people_has_name_and_email"),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="people_email_lower_case"),
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="people_kind_known"),
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="people_days_in_order",
@@ -104,6 +116,18 @@ class Person(Numbered, Register):
     def get_absolute_url(self) -> str:
         """Their page."""
         return reverse("people:person-detail", args=[self.pk])
+
+    def clean(self) -> None:
+        """Addresses in lower case, each other one once and on a line of its own. Raises ValidationError."""
+        super().clean()
+        self.email = self.email.strip().lower()
+        lines = [line.strip().lower() for line in self.aliases.splitlines() if line.strip()]
+        for line in lines:
+            try:
+                validate_email(line)
+            except ValidationError as error:
+                raise ValidationError({"aliases": f"“{line[:60]}” is no e-mail address."}) from error
+        self.aliases = "\n".join(line for line in dict.fromkeys(lines) if line != self.email)
 
     def standing(self, day: datetime.date) -> Standing:
         """Where they stand on a day."""

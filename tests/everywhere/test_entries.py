@@ -112,6 +112,15 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("compliance", "findings:correctiveaction-archive", WHY, ["correctiveaction.archived"]),
     ("employee", "findings:correctiveaction-complete", {"note": "Pinned."}, ["correctiveaction.completed"]),
     (
+        "admin",
+        "people:person-create",
+        {"name": "Nia New", "email": "Nia@example.com", "starts_on": "2026-12-01"},
+        ["person.created"],
+    ),
+    ("compliance", "people:person-edit", {"title": "Analyst"}, ["person.updated"]),
+    ("compliance", "people:person-edit", {}, []),
+    ("compliance", "people:person-archive", WHY, ["person.archived"]),
+    (
         "compliance",
         "audits:engagement-create",
         {"name": "Next year", "type": "I", "as_of": "2027-06-30", "categories": ["security"], "status": "planned"},
@@ -214,6 +223,12 @@ WITHOUT = {
             "api:correctiveaction-return",
         ),
         "tests/findings/test_pages.py: the entries are those of the pages",
+    ),
+    "people:person-restore": "tests/people/test_roster_pages.py, archived first",
+    "people:person-import": "tests/people/test_roster_import.py",
+    **dict.fromkeys(
+        ("api:person-list", "api:person-archive", "api:person-restore"),
+        "tests/people/test_roster_pages.py: the entries are those of the pages",
     ),
     "findings:finding-link-control": "tests/findings/test_pages.py: needs another control",
     "evidence:evidencelink-confirm": "tests/evidence/test_ways_round.py: an accepted item that was linked later",

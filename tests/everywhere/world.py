@@ -29,6 +29,7 @@ from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
 from tests.factories.people import ExceptionFactory
 from tests.factories.populations import population
+from tests.factories.roster import a_person
 
 # The order of the table's columns.
 PEOPLE = ("anonymous", "outsider", "employee", "auditor", "owner", "manager", "compliance", "admin")
@@ -90,6 +91,8 @@ def world(
     flaw = finding(control, owner=owner)
     follow_up.add_evidence(flaw, actor=compliance, evidence=item.ref, reason="The scan is clean.")
     action = follow_up.plan_action(flaw, actor=compliance, what="Pin the version", owner=employee, due_on=day(20))
+    lead = a_person(name="Mona Manager", email="manager@example.com")
+    member = a_person(name="Emil Employee", email="employee@example.com", manager=lead)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -104,6 +107,8 @@ def world(
             "findings:action": {"pk": action.pk},
             "findings:control": {"pk": flaw.control_links.get().pk},
             "findings:evidence": {"pk": flaw.evidence_links.get().pk},
+            "people": {"pk": member.pk},
+            "api:person": {"pk": member.pk},
             "api:finding": {"pk": flaw.pk},
             "api:correctiveaction": {"pk": action.pk},
             "api:engagement": {"pk": engagement.pk},

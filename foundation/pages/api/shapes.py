@@ -20,7 +20,7 @@ Shape = type[serializers.Serializer[Any]]
 LARGEST = 2**63 - 1  # of a record's number
 
 
-class PersonShape(serializers.Serializer[Any]):
+class SomebodyShape(serializers.Serializer[Any]):
     """A person, as records name one."""
 
     id = serializers.IntegerField(source="pk")
@@ -64,7 +64,7 @@ def shape_of(model: type[Tracked], computed: Mapping[str, serializers.Field[Any,
     names = [field.name for field in model._meta.concrete_fields if field.name not in model.unrecorded]
     names += [name for name in computed if name not in names]
     meta = type("Meta", (), {"model": model, "fields": names, "read_only_fields": names})
-    people = {name: PersonShape(read_only=True, allow_null=True) for name in people_of(model)}
+    people = {name: SomebodyShape(read_only=True, allow_null=True) for name in people_of(model)}
     words = {field.name: chosen_of(field) for field in model._meta.concrete_fields if field.choices}
     own = {"Meta": meta, **people, **words, **computed, "__doc__": ""}
     return type(f"{model.__name__}Shape", (serializers.ModelSerializer,), own)

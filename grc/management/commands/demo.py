@@ -17,6 +17,7 @@ from foundation.organisation.actions import found
 from foundation.organisation.demo import company
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM, record
+from people.demo import roster
 
 COMPANY = "Fernwood Cloud"
 ZONE = "Europe/Stockholm"
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             found(name=COMPANY, actor=SYSTEM, is_demo=True, time_zone=ZONE)
             staff = people(password)
             company(admin=staff["admin"], compliance=staff["compliance"])
+            roster(admin=staff["admin"])
             load(compliance=staff["compliance"], owners=owners(staff))
             evidence(compliance=staff["compliance"], analyst=staff["ingrid.falk"], manager=staff["manager"])
             populations(compliance=staff["compliance"])

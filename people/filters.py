@@ -1,0 +1,57 @@
+"""What the roster can be narrowed to."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+
+from foundation.accounts.access import visible
+from foundation.pages.filters import RegisterFilter
+from foundation.pages.moment import day_of
+from foundation.trail.asof import rows
+from people.models import Kind, Person, Standing, active_on, left_by, starts_after
+
+NONE = "none"
+
+
+class PersonFilter(RegisterFilter):
+    """People. Runs on live and on history rows: see RegisterFilter."""
+
+    search_fields = ("name", "email", "aliases", "external_id", "title", "department")
+    hint = "Name, address or words"
+
+    standing = django_filters.ChoiceFilter(method="by_standing", choices=Standing.choices, empty_label="Any")
+    kind = django_filters.ChoiceFilter(choices=Kind.choices, empty_label="Any")
+    department = django_filters.ChoiceFilter(method="by_department", empty_label="Any")
+    manager = django_filters.ChoiceFilter(method="by_manager", empty_label="Anybody")
+
+    class Meta:
+        model = Person
+        fields = ("kind",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        seen = visible(self.user, rows(Person, self.moment), self.moment)
+        pairs = list(seen.values_list("department", "manager_id", "manager__name").order_by().distinct())
+        departments = sorted({department for department, _, _ in pairs if department})
+        managers = sorted({(name, pk) for _, pk, name in pairs if pk})
+        self.filters["department"].extra["choices"] = [(NONE, "None"), *((one, one) for one in departments)]
+        self.filters["manager"].extra["choices"] = [(NONE, "Nobody"), *((str(pk), name) for name, pk in managers)]
+
+    def by_standing(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Where they stand on the day that is looked at."""
+        day = day_of(self.moment)
+        conditions = {
+            Standing.FUTURE: starts_after(day),
+            Standing.ACTIVE: active_on(day),
+            Standing.LEFT: left_by(day),
+        }
+        return queryset.filter(conditions[Standing(value)])
+
+    def by_department(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """One department's people, or those of none."""
+        return queryset.filter(department="" if value == NONE else value)
+
+    def by_manager(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Whom one person leads, or whom nobody leads."""
+        return queryset.filter(manager=None if value == NONE else value)
