@@ -18,7 +18,8 @@ from foundation.trail.record import SYSTEM
 from foundation.trail.steps import move
 
 OURS = "Countersign"
-UNSETTLED = Q(archived_at=None, proved_at=None, excepted_at=None)
+UNPROVED = Q(archived_at=None, proved_at=None)
+UNSETTLED = UNPROVED & Q(excepted_at=None)
 
 
 def sign_off(campaign: Campaign, *, actor: User) -> Campaign:

@@ -107,6 +107,8 @@ def comment(item: ReviewItem, *, actor: User, words: str) -> Comment:
     part = Assignment.objects.select_related("review__campaign").get(pk=item.assignment_id)
     if actor.pk not in (part.reviewer_id, part.delegate_id, part.review.campaign.approver_id):
         raise PermissionDenied(NOT_YOURS)
+    if part.review.state not in (ReviewState.DECIDING, ReviewState.SIGNED):
+        raise ValidationError("This review is over. Corrections are addenda.")
     say(words, "Say something.")
     said = Comment(item=item, assignment=part, words=words.strip(), author=actor)
     return save(said, actor=actor, verb="comment.written", refs={"review": part.review_id, "account": item.account_id})

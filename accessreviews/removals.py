@@ -1,7 +1,7 @@
 """Removals and changes that reviews asked for: due, done, and proved by a later listing or excepted (R4.1, R4.2)."""
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accessreviews.closing import UNSETTLED, close_if_settled
+from accessreviews.closing import UNPROVED, close_if_settled
 from accessreviews.models import Assignment, Choice, Decision, Known, ListedAccount, Listing, Removal
 from evidence.models import Evidence, State
 from findings.actions import raise_finding
@@ -20,7 +20,7 @@ from foundation.accounts.models import User
 from foundation.organisation.calendar import business_calendar
 from foundation.organisation.models import today, zone
 from foundation.organisation.settings import setting
-from foundation.trail.keep import save
+from foundation.trail.keep import save, save_many
 from foundation.trail.record import SYSTEM
 from foundation.trail.steps import locked, say
 
@@ -33,24 +33,49 @@ CHUNK: Final = 500
 def demand(part: Assignment, *, actor: User) -> None:
     """Ask for what a part that was just signed decided to remove or change, as tasks with a deadline.
 
-    Signed again after it was returned: what is no longer decided is withdrawn, the rest goes on as it was.
+    Signed again after it was returned: what is no longer decided is withdrawn, what is decided otherwise begins anew
+    with a deadline of its own, the rest goes on as it was.
     """
     known = {one.decision_id: one for one in Removal.objects.filter(decision__assignment=part)}
     wanted = Decision.objects.filter(assignment=part, choice__in=(Choice.REMOVE, Choice.CHANGE))
-    due = deadlines(today())
+    due, new = deadlines(today()), []
     for decision in wanted.select_related("item__account", "assignment__review__system").order_by("id"):
         removal = known.pop(decision.pk, None)
         if removal is None:
-            save(new_removal(decision, due), actor=actor, verb="removal.created", reason=decision.reason)
+            new.append(new_removal(decision, due))
         elif (removal.kind, removal.roles_after) != (decision.choice, decision.roles_after) or removal.archived_at:
-            removal.kind, removal.roles_after, removal.archived_at = decision.choice, decision.roles_after, None
-            removal.done_by = removal.done_at = removal.shown_by = removal.proved_by = removal.proved_at = None
-            removal.done_note, removal.confirmed_by = "", None
+            begin_anew(removal, decision, due)
             save(removal, actor=actor, verb="removal.restored", reason=decision.reason)
+    refs: Any = asked_by
+    save_many(
+        new, actor=actor, verb_created="removal.created", verb_updated="removal.created", reason=part.statement,
+        refs=refs,
+    )  # fmt: skip
     for removal in known.values():
         if removal.archived_at is None:
             removal.archived_at = timezone.now()
             save(removal, actor=actor, verb="removal.archived", reason=DECIDED_ANEW)
+
+
+def asked_by(removal: Removal) -> dict[str, Any]:
+    """What the entry of a new removal names."""
+    return {"review": removal.review_id, "decision": removal.decision_id}
+
+
+def begin_anew(removal: Removal, decision: Decision, due: tuple[datetime.date, datetime.date]) -> None:
+    """Something else is asked for of the same account: what was done and said about the first is of the past."""
+    removal.kind, removal.roles_after, removal.archived_at = decision.choice, decision.roles_after, None
+    removal.due_on = due[0] if removal.privileged else due[1]
+    removal.done_by = removal.done_at = removal.proof = None
+    removal.shown_by = removal.proved_by = removal.proved_at = removal.confirmed_by = None
+    removal.done_note = ""
+    end_exception(removal)
+
+
+def end_exception(removal: Removal) -> None:
+    """No exception stands any more, and nobody asks for one. Its history has what was."""
+    removal.exception_reason, removal.exception_until, removal.exception_requested_by = "", None, None
+    removal.excepted_by = removal.excepted_at = removal.excepted_under = None
 
 
 def new_removal(decision: Decision, due: tuple[datetime.date, datetime.date]) -> Removal:
@@ -122,22 +147,24 @@ def waiting(removal: Removal) -> Removal:
 
 @transaction.atomic
 def prove(listing: Listing, *, actor: Any = SYSTEM) -> int:
-    """See in a new listing what became of its system's open removals; returns how many it proves.
+    """See in a new listing what became of its system's removals; returns how many it proves.
 
-    Gone, disabled, or with exactly the roles that were to remain: proved; unless whoever did it pulled this listing,
-    for then somebody else has to look as well (`confirm`). Still there although it was said to be done, or past its
-    deadline: it is open again, and a finding says so.
+    Gone, disabled, or with exactly the roles that were to remain: proved, also where it was excepted; unless whoever
+    did it (or, where nobody says so, sees to it) brought this listing, for then somebody else has to look as well
+    (`confirm`). Still there although it was said to be done, or past its deadline: it is open again, and a finding
+    says so.
     """
-    open_ones = Removal.objects.filter(UNSETTLED, review__system=listing.system_id).select_for_update(of=("self",))
-    waiting = list(open_ones.select_related("account", "decision__assignment", "review__campaign").order_by("id"))
+    open_ones = Removal.objects.filter(UNPROVED, review__system=listing.system_id).select_for_update(of=("self",))
+    related = ("account", "decision__assignment", "review__campaign", "review__system")
+    waiting = list(open_ones.select_related(*related).order_by("id"))
     later = [one for one in waiting if asked_before(one, listing.pulled_at)]
-    now = dict(accounts_in(listing, [one.account.key for one in later]))
+    now = accounts_in(listing, {one.account.key.casefold() for one in later})
     proved, campaigns = 0, {}
     for removal in later:
-        if is_gone(removal, now.get(removal.account.key)):
+        if is_gone(removal, now.get(removal.account.key.casefold())):
             proved += show(removal, listing, actor)
             campaigns[removal.review.campaign_id] = removal.review.campaign
-        elif is_refuted(removal, listing):
+        elif removal.excepted_at is None and is_refuted(removal, listing):
             refute(removal, listing, actor)
     for campaign in campaigns.values():
         close_if_settled(campaign, actor=actor)
@@ -150,11 +177,17 @@ def asked_before(removal: Removal, moment: datetime.datetime) -> bool:
     return signed is not None and signed < moment
 
 
-def accounts_in(listing: Listing, keys: list[str]) -> Iterator[tuple[str, ListedAccount]]:
-    """The accounts of these names in a listing."""
-    for start in range(0, len(keys), CHUNK):
-        for account in ListedAccount.objects.filter(listing=listing, key__in=keys[start : start + CHUNK]):
-            yield account.key, account
+def accounts_in(listing: Listing, keys: Collection[str]) -> dict[str, ListedAccount]:
+    """The accounts of these casefolded names in a listing: a source that spells them otherwise shows them still."""
+    if not keys:
+        return {}
+    names = ListedAccount.objects.filter(listing=listing).order_by().values_list("pk", "key")
+    wanted = [pk for pk, key in names.iterator(chunk_size=5000) if key.casefold() in keys]
+    found: dict[str, ListedAccount] = {}
+    for start in range(0, len(wanted), CHUNK):
+        for account in ListedAccount.objects.filter(pk__in=wanted[start : start + CHUNK]):
+            found[account.key.casefold()] = account
+    return found
 
 
 def is_gone(removal: Removal, account: ListedAccount | None) -> bool:
@@ -175,9 +208,12 @@ def is_refuted(removal: Removal, listing: Listing) -> bool:
 
 def show(removal: Removal, listing: Listing, actor: Any) -> int:
     """Keep that a listing shows it; 1 if that proves it."""
-    removal.shown_by = removal.shown_by or listing
+    shown_before, removal.shown_by = removal.shown_by_id is not None, removal.shown_by or listing
     refs = {"listing": listing.pk}
-    if removal.done_by_id is not None and removal.done_by_id in (listing.pulled_by_id, listing.frozen_by_id):
+    remover = removal.done_by_id or removal.owner_id
+    if remover is not None and remover in (listing.pulled_by_id, listing.frozen_by_id):
+        if shown_before:
+            return 0
         save(removal, actor=actor, verb="removal.shown", refs=refs)
         return 0
     removal.proved_by, removal.proved_at = listing, timezone.now()
@@ -222,7 +258,8 @@ def confirm(removal: Removal, *, actor: User, note: str) -> Removal:
     listing = removal.shown_by
     if listing is None:
         raise ValidationError("No listing shows yet that it is gone.")
-    apart(actor, [removal.done_by_id, listing.pulled_by_id, listing.frozen_by_id], REMOVAL_CONFIRMATION, removal)
+    remover = removal.done_by_id or removal.owner_id
+    apart(actor, [remover, listing.pulled_by_id, listing.frozen_by_id], REMOVAL_CONFIRMATION, removal)
     removal.confirmed_by, removal.proved_by, removal.proved_at = actor, listing, timezone.now()
     removal = save(removal, actor=actor, verb="removal.confirmed", reason=note, refs={"listing": listing.pk})
     close_if_settled(removal.review.campaign, actor=actor)
@@ -272,18 +309,17 @@ def decline_exception(removal: Removal, *, actor: User, reason: str) -> Removal:
     say(reason, "Say why it cannot stay.")
     if removal.exception_requested_by_id is None:
         raise ValidationError("Nobody asks to except it.")
-    removal.exception_reason, removal.exception_until, removal.exception_requested_by = "", None, None
+    end_exception(removal)
     return save(removal, actor=actor, verb="removal.exception_declined", reason=reason)
 
 
 @transaction.atomic
 def lapse() -> int:
-    """Raise a finding for each exception whose last day has passed without the account being gone. Returns how many."""
+    """End each exception whose last day has passed: it is to be done again, and a finding says so. Returns how many."""
     over = Q(archived_at=None, proved_at=None, excepted_at__isnull=False, exception_until__lt=today())
-    lapsed: Iterable[Removal] = Removal.objects.filter(over, finding=None).select_for_update(of=("self",))
-    count = 0
-    for removal in list(lapsed):
+    lapsed = list(Removal.objects.filter(over).select_for_update(of=("self",)).order_by("id"))
+    for removal in lapsed:
         removal.finding = found(removal, f"Its exception ended on {removal.exception_until}.", SYSTEM)
+        end_exception(removal)
         save(removal, actor=SYSTEM, verb="removal.lapsed", refs={"finding": removal.finding.pk})
-        count += 1
-    return count
+    return len(lapsed)

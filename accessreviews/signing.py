@@ -50,7 +50,7 @@ def blocks(part: Assignment) -> list[Block]:
         found.append(Block(f"{own} decided by whose account it is, or who administers the system.", "self_decided"))
     if bare := without_reason(part).count():
         found.append(Block(f"{bare} flagged and kept without a reason.", "without_reason"))
-    if not reconciled(part.review):
+    if not whole(part.review):
         found.append(Block(f"{part.review.listing} is not the whole list any more: its rows do not add up."))
     return found
 
@@ -64,6 +64,7 @@ def self_decided(part: Assignment) -> QuerySet[ReviewItem]:
     """Accounts decided by somebody who, as things stand now, may not decide on them."""
     by = F("decision__decided_by")
     own = Q(subject=by) | Q(account__owner=by) | Q(account__person__user=by)
+    own |= Q(account__email=F("decision__decided_by__email"))
     admin = Q(decision__decided_by__in=administrators(part.review.system_id))
     return ReviewItem.objects.filter(own | admin, assignment=part).exclude(decision__choice="")
 
@@ -74,11 +75,16 @@ def without_reason(part: Assignment) -> QuerySet[ReviewItem]:
 
 
 def reconciled(review: Review) -> bool:
-    """Whether the listing still holds as many accounts as its source counted, and each of them is in the review."""
+    """Whether the review's listing still holds as many accounts as its source counted."""
     listing = review.listing
     if listing is None or listing.row_count != listing.source_total or listing.row_count != review.item_count:
         return False
     return ListedAccount.objects.filter(listing=listing).count() == listing.row_count
+
+
+def whole(review: Review) -> bool:
+    """Whether the listing adds up, and each of its accounts is assigned in the review."""
+    return reconciled(review) and ReviewItem.objects.filter(review=review).count() == review.item_count
 
 
 @transaction.atomic
@@ -120,7 +126,7 @@ def approve(review: Review, *, actor: User, statement: str) -> Review:
     move(review, ReviewState.APPROVED, REVIEW_MOVES, "state")
     if any(hash_of(part) != part.decisions_sha256 for part in parts):
         raise ValidationError(ALTERED)
-    if not reconciled(review):
+    if not whole(review):
         raise ValidationError(f"{review.listing} does not add up any more.")
     review.statement, review.approved_by, review.approved_at = statement.strip(), actor, timezone.now()
     review.decisions_sha256 = hash_of_review(review, parts)

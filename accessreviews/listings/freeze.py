@@ -16,6 +16,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from accessreviews import removals
 from accessreviews.listings.flags import Before, Rules, Told, flags_of, is_flagged, privileged_among, rules_for
 from accessreviews.listings.matching import Match, Roster
 from accessreviews.listings.rows import AccountRow, check_rows
@@ -93,6 +94,7 @@ def store(listing: Listing, rows: Sequence[AccountRow], judge: "Judge", ready: e
     while some := list(islice(accounts, CHUNK)):
         ListedAccount.objects.bulk_create(some)
     # ---- the listing stands: what follows from it in the same transaction is called here ----
+    removals.prove(listing)
     return listing
 
 

@@ -25,6 +25,7 @@ from foundation.files.sealed import Altered
 from foundation.files.vault import PURPOSE
 from foundation.keys import Unreadable, key_id, ring, unseal
 from foundation.trail import anchors, ceremonies, leaf, seal
+from foundation.trail.guards import refilling
 from foundation.trail.models import Entry
 from foundation.trail.notes import Checkpoint
 from foundation.trail.record import SYSTEM, record
@@ -65,7 +66,8 @@ def restore(path: Path, secret: str, *, reason: str) -> Restored:
     done, places = Restored(head), list[str]()
     try:
         with transaction.atomic(durable=True):
-            fill(done, frames(path, secret), places)
+            with refilling(connection):
+                fill(done, frames(path, secret), places)
             require_whole(done, end)
             require_our_keys()
             done.damaged = damaged(done.files)

@@ -156,6 +156,25 @@ def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
         install(connection)
 
 
+@contextmanager
+def refilling(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Without the guards of INSERT: what comes back from a backup was signed already. In its transaction, which ends
+    with the guards in place, or is undone with all that it wrote.
+    """
+    listed = [guard for guard in all_guards(connection.vendor) if guard.event == "INSERT"]
+    with connection.cursor() as cursor:
+        for guard in listed:
+            cursor.execute(guard.drop(connection.vendor))
+        yield
+        if connection.vendor == "postgresql":  # no trigger is made while rows still wait for their foreign keys' check
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for guard in listed:
+            for statement in guard.create(connection.vendor):
+                cursor.execute(statement)
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """The names of guards that do not stand in this database as written (a table still to be made has none)."""
     tables = set(connection.introspection.table_names())

@@ -9,9 +9,10 @@ from allauth.mfa.models import Authenticator
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from foundation.accounts.models import User
+from foundation.accounts.roles import Role
 from foundation.backup import archive
 from foundation.backup.archive import Unusable
 from foundation.backup.make import backup
@@ -28,6 +29,8 @@ from foundation.trail.log import Block
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from tests.backup.whole import company, emptied
+from tests.factories.people import UserFactory
+from tests.factories.rounds import a_part, approved_review
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEY = "a key of backups that only tests make and read"
@@ -94,6 +97,23 @@ def test_everything_comes_back_and_the_trail_says_what_it_went_back_to(made, tmp
         assert file.read() == BIG
     assert Entry.objects.filter(private=None).count() >= 3
     save(Holiday(day="2031-01-01", name="New Year"), actor=SYSTEM, verb="holiday.created")  # numbers go on
+
+
+def test_what_was_signed_comes_back_signed_and_guarded(tmp_path):
+    company()
+    people = [UserFactory(role=role) for role in (Role.COMPLIANCE_MANAGER, Role.MANAGER)]
+    review = approved_review(a_part(*people))
+    before = digests()
+    backup(tmp_path / "backup", KEY)
+    emptied(tmp_path / "store")
+    restore(tmp_path / "backup", KEY, reason="The disk broke")
+    after = digests()
+    names = [name for name in after if name.startswith("accessreviews.")]
+    assert [after[name] for name in names] == [before[name] for name in names]
+    assert before["accessreviews.decision"]
+    assert guards.missing(connection) == []
+    with pytest.raises(DatabaseError, match="Corrections are addenda"), transaction.atomic():
+        connection.cursor().execute("UPDATE accessreviews_review SET statement = '' WHERE id = %s", [review.pk])
 
 
 def test_what_was_lost_since_the_backup_is_named_and_the_log_goes_on(made, tmp_path):
