@@ -43,6 +43,7 @@ from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
 from people.jobs import tie_people_to_accounts
 from people.models import Person
+from people.populations import SOURCES as PEOPLE
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ SEALED: list[tuple[str, Callable[[], int]]] = [
     ("files", rotation.rewrap),
 ]
 # Registers of ours of which populations are frozen: what each lists, and the function that finds its rows.
-POPULATIONS: dict[str, Source] = {**SOURCES}
+POPULATIONS: dict[str, Source] = {**SOURCES, **PEOPLE}
 SCHEDULE = [
     Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
