@@ -74,6 +74,13 @@ class System(Numbered, Register):
         "conflicting roles", default=list, blank=True, help_text="Pairs of roles that nobody may hold together."
     )
 
+    own = models.BooleanField(
+        "is Countersign",
+        default=False,
+        editable=False,
+        help_text="This installation: its accounts are listed by itself.",
+    )
+
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
     access = Paths(owner=("owner",))
@@ -84,6 +91,7 @@ class System(Numbered, Register):
             models.UniqueConstraint(
                 Lower("name"), name="systems_name_once", violation_error_message="Another system has this name."
             ),
+            models.UniqueConstraint(fields=("own",), condition=Q(own=True), name="systems_own_once"),
             models.CheckConstraint(condition=~Q(name=""), name="systems_has_name"),
             models.CheckConstraint(condition=Q(criticality__in=Criticality.values), name="systems_criticality_known"),
             models.CheckConstraint(condition=Q(cadence__in=["", *Cadence.values]), name="systems_cadence_known"),
@@ -102,6 +110,29 @@ class System(Numbered, Register):
         if self.cadence:
             return Cadence(self.cadence)
         return Cadence.QUARTERLY if self.production or self.privileged else Cadence.SEMI_ANNUAL
+
+    @property
+    def title(self) -> str:
+        """What a search shows."""
+        return self.name
+
+    def cadence_words(self) -> str:
+        """How often its access is reviewed, and by which rule, such as “Quarterly (by rule: production)”."""
+        words = str(self.review_cadence.label)
+        if self.cadence:
+            return words
+        why = [
+            label for held, label in ((self.production, "production"), (self.privileged, "sensitive access")) if held
+        ]
+        return f"{words} (by rule: {' and '.join(why) or 'neither production nor sensitive'})"
+
+    def data_words(self) -> list[str]:
+        """Its classes of data, in words."""
+        return [str(DataClass(value).label) for value in self.data_classes if value in DataClass.values]
+
+    def pair_words(self) -> list[str]:
+        """Its conflicting roles, a pair in each."""
+        return [" + ".join(pair) for pair in self.forbidden_pairs]
 
 
 class SystemAdministrator(Register):

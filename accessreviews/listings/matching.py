@@ -26,10 +26,9 @@ class Match(NamedTuple):
     left_on: datetime.date | None = None
 
 
-class Candidate(NamedTuple):
-    """What matching needs of a person on the roster."""
+class Terms(NamedTuple):
+    """What matching needs of a person: the same object for all who began and ended on the same days."""
 
-    pk: int
     contractor: bool
     starts_on: datetime.date
     ends_on: datetime.date | None
@@ -37,12 +36,12 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Roster:
-    """Who can be found, on a day. Four queries, whatever the number of people and accounts."""
+    """Who can be found, on a day. Three queries, whatever the number of people and accounts."""
 
     day: datetime.date
-    by_number: dict[str, "Candidate"]
-    by_address: dict[str, "Candidate"]
-    by_pk: dict[int, "Candidate"]
+    by_number: dict[str, int]
+    by_address: dict[str, int]
+    terms: dict[int, Terms]
     remembered: dict[str, tuple[str, int | None, int | None]]
     owners: dict[str, tuple[int, bool]]
     active: frozenset[int]
@@ -54,21 +53,27 @@ class Roster:
         An address that two people have as an alias finds neither; a first address goes before any alias. Archived
         people (entered by mistake) are not found.
         """
-        by_number, by_address, by_pk, aliases = {}, {}, {}, []
+        by_number, by_address, terms, same = (
+            dict[str, int](),
+            dict[str, int](),
+            dict[int, Terms](),
+            dict[Terms, Terms](),
+        )
+        aliases: list[tuple[str, int]] = []
         fields = ("pk", "kind", "starts_on", "ends_on", "external_id", "email", "aliases")
-        for pk, kind, first, last, number, email, others in (
-            Person.objects.live().order_by("pk").values_list(*fields).iterator(chunk_size=5000)
-        ):
-            person = by_pk[pk] = Candidate(pk, kind == Kind.CONTRACTOR, first, last)
-            by_address[email.casefold()] = person
+        people = Person.objects.live().order_by("pk").values_list(*fields)
+        for pk, kind, first, last, number, email, others in people.iterator(chunk_size=2000):
+            here = Terms(kind == Kind.CONTRACTOR, first, last)
+            terms[pk] = same.setdefault(here, here)
+            by_address[email.casefold()] = pk
             if number:
-                by_number[number.casefold()] = person
-            aliases += [(line.strip().casefold(), person) for line in others.splitlines() if line.strip()]
+                by_number[number.casefold()] = pk
+            aliases += [(line.strip().casefold(), pk) for line in others.splitlines() if line.strip()]
         by_address |= certain(aliases, by_address)
         matches = AccountMatch.objects.live().filter(system=system).values_list("key", "kind", "person_id", "owner_id")
         users = list(User.objects.values_list("pk", "email", "is_active"))
         return cls(
-            day=day, by_number=by_number, by_address=by_address, by_pk=by_pk,
+            day=day, by_number=by_number, by_address=by_address, terms=terms,
             remembered={key.casefold(): (kind, person, owner) for key, kind, person, owner in matches},
             owners={email.casefold(): (pk, active) for pk, email, active in users},
             active=frozenset(pk for pk, _, active in users if active),
@@ -88,28 +93,29 @@ class Roster:
         by = "source" if standing == Standing.MACHINE or owner else ""
         return Match(standing, owner=owner, by=by, owner_gone=not active)
 
-    def person(self, person: "Candidate", by: str) -> Match:
+    def person(self, pk: int, by: str) -> Match:
         """A person's account, by where the person stands on the day."""
-        if self.day < person.starts_on:
-            return Match(Standing.FUTURE, person.pk, by=by)
-        if person.ends_on and person.ends_on < self.day:
-            return Match(Standing.LEFT, person.pk, by=by, left_on=person.ends_on)
-        return Match(Standing.CONTRACTOR if person.contractor else Standing.ACTIVE, person.pk, by=by)
+        terms = self.terms[pk]
+        if self.day < terms.starts_on:
+            return Match(Standing.FUTURE, pk, by=by)
+        if terms.ends_on and terms.ends_on < self.day:
+            return Match(Standing.LEFT, pk, by=by, left_on=terms.ends_on)
+        return Match(Standing.CONTRACTOR if terms.contractor else Standing.ACTIVE, pk, by=by)
 
     def said(self, kind: str, person: int | None, owner: int | None) -> Match:
         """What somebody said it is. Whoever was archived since is nobody known."""
         if kind == MatchKind.PERSON:
-            known = self.by_pk.get(person or 0)
-            return self.person(known, "remembered") if known else Match(Standing.UNMATCHED, by="remembered")
+            known = person in self.terms
+            return self.person(person or 0, "remembered") if known else Match(Standing.UNMATCHED, by="remembered")
         standing = Standing.MACHINE if kind == MatchKind.MACHINE else Standing.SHARED
         return Match(standing, owner=owner, by="remembered", owner_gone=owner not in self.active)
 
 
-def certain(aliases: list[tuple[str, "Candidate"]], firsts: dict[str, "Candidate"]) -> dict[str, "Candidate"]:
+def certain(aliases: list[tuple[str, int]], firsts: dict[str, int]) -> dict[str, int]:
     """The aliases that name one person only, and are nobody's first address."""
-    found: dict[str, Candidate] = {}
+    found: dict[str, int] = {}
     twice: set[str] = set()
     for address, person in aliases:
-        if found.setdefault(address, person).pk != person.pk:
+        if found.setdefault(address, person) != person:
             twice.add(address)
     return {address: person for address, person in found.items() if address not in twice and address not in firsts}

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('cadence', models.CharField(blank=True, choices=[('monthly', 'Monthly'), ('quarterly', 'Quarterly'), ('semi_annual', 'Twice a year'), ('annual', 'Once a year')], help_text='Empty: quarterly for production and sensitive access, else twice a year.', max_length=11, verbose_name='access review')),
                 ('privileged_roles', models.JSONField(blank=True, default=list, help_text='Names of roles that can do harm, whatever their case.', verbose_name='privileged roles')),
                 ('forbidden_pairs', models.JSONField(blank=True, default=list, help_text='Pairs of roles that nobody may hold together.', verbose_name='conflicting roles')),
+                ('own', models.BooleanField(default=False, editable=False, help_text='This installation: its accounts are listed by itself.', verbose_name='is Countersign')),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
                 ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -66,6 +67,7 @@ class Migration(migrations.Migration):
                 ('cadence', models.CharField(blank=True, choices=[('monthly', 'Monthly'), ('quarterly', 'Quarterly'), ('semi_annual', 'Twice a year'), ('annual', 'Once a year')], help_text='Empty: quarterly for production and sensitive access, else twice a year.', max_length=11, verbose_name='access review')),
                 ('privileged_roles', models.JSONField(blank=True, default=list, help_text='Names of roles that can do harm, whatever their case.', verbose_name='privileged roles')),
                 ('forbidden_pairs', models.JSONField(blank=True, default=list, help_text='Pairs of roles that nobody may hold together.', verbose_name='conflicting roles')),
+                ('own', models.BooleanField(default=False, editable=False, help_text='This installation: its accounts are listed by itself.', verbose_name='is Countersign')),
                 ('owner', models.ForeignKey(blank=True, help_text='Answers for it, brings its listings and removes what a review decided to remove.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='owned_systems', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -115,6 +117,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='system',
             constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('name'), name='systems_name_once', violation_error_message='Another system has this name.'),
+        ),
+        migrations.AddConstraint(
+            model_name='system',
+            constraint=models.UniqueConstraint(condition=models.Q(('own', True)), fields=('own',), name='systems_own_once'),
         ),
         migrations.AddConstraint(
             model_name='system',

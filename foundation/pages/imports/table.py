@@ -1,5 +1,6 @@
 """What a file says, as text in rows with their line numbers, and the limits that every file is held to."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +9,7 @@ MOST_ROWS = 10_000
 MOST_COLUMNS = 200
 MOST_CELLS = 500_000  # rows times columns: what can be read and compared while a person waits
 MOST_CHARACTERS = 32_767  # of one cell: what a spreadsheet holds
+HALF = re.compile("[\ud800-\udfff]")  # of a character that takes two
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def check(cell: str, line: int, column: int) -> None:
         raise Unreadable(f"Line {line}, column {column}: the cell has more than {MOST_CHARACTERS:,} characters.")
     if "\x00" in cell:
         raise Unreadable(f"Line {line}, column {column}: the cell holds a NUL character, which is not text.")
-    if any("\ud800" <= character <= "\udfff" for character in cell):
+    if not cell.isascii() and HALF.search(cell):
         raise Unreadable(f"Line {line}, column {column}: the cell holds half of a character (a lone surrogate).")
 
 
