@@ -137,15 +137,17 @@ def workbook(source: Path, target: Path) -> None:
 
 def freeze(path: Path, days_ago: int) -> str:
     """Read a file and freeze it."""
+    from django.core.files.base import File
+
     from accessreviews.listings.freeze import record_listing
     from accessreviews.listings.shapes import read_accounts
     from foundation.trail.record import SYSTEM
     from systems.models import System
 
-    content = path.read_bytes()
     started = time.perf_counter()
-    found = read_accounts(content)
+    found = read_accounts(path.read_bytes())
     reading = time.perf_counter() - started
+    content = File(path.open("rb"), path.name)
     listing = record_listing(
         System.objects.get(name="Okta"), found.rows, actor=SYSTEM, source="Okta", query="Reports > Users",
         shape=found.shape, source_total=len(found.rows), pulled_at=NOW - datetime.timedelta(days=days_ago),

@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from accessreviews.listings.panel import listings_panel
+from accessreviews.models import AccountMatch, Listing
 from audits.models import Engagement
 from controls.detail import criteria_panel
 from controls.models import Control, Criterion
@@ -104,12 +106,16 @@ SEARCH = [
     Finder(Evidence, "Evidence", ("title", "name")),
     Finder(Finding, "Findings", ("title", "source_name", "external_key")),
     Finder(CorrectiveAction, "Corrective actions", ("what",), attrgetter("what")),
+    Finder(System, "Systems", ("name", "purpose")),
+    Finder(Listing, "Listings", ("source", "system__name"), attrgetter("system.name"), ("system",)),
     Finder(Population, "Populations", ("title", "source_system")),
     Finder(Sample, "Samples", ("population__title",), attrgetter("population.title"), ("population",)),
     Finder(Person, "People", ("name", "email", "external_id", "title"), attrgetter("name")),
 ]
 # What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
 MATRIX_COLUMNS: dict[str, Any] = {"evidence": evidence_cells}
+# What is shown of a system on its page.
+SYSTEM_PANELS: list[PanelOf] = [listings_panel]
 # What is shown of a control on its overview, and on tabs beside it (foundation.pages.panels).
 CONTROL_PANELS: list[PanelOf] = [coverage_panel]
 CONTROL_TABS = [

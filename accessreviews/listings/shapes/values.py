@@ -80,8 +80,8 @@ class Dialect:
         words = " ".join(text.split())
         if words.lower() in UNSAID:
             return None
-        if found := quickly(words):
-            return found.date() if found.tzinfo is None else found.astimezone(self.zone).date()
+        if moment := quickly(words):
+            return moment.date() if moment.tzinfo is None else moment.astimezone(self.zone).date()
         for form in (ISO, NUMERIC, DAY_FIRST, NAME_FIRST):
             if found := form.match(words):
                 try:
