@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from accessreviews.listings.api import AccountMatchApi, ListingApi
 from audits.api import EngagementApi
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
@@ -20,6 +21,8 @@ from grc.about import about, licence
 from grc.health import healthz, readyz
 from home.views import my_work, search
 from people.api import PersonApi
+from systems import urls as systems
+from systems.api import SystemApi
 
 API: list[URLPattern | URLResolver] = [
     path("me/", MeApi.as_view({"get": "read"}), name="me"),
@@ -35,6 +38,9 @@ API: list[URLPattern | URLResolver] = [
     path("findings/", include(FindingApi.urls())),
     path("corrective-actions/", include(CorrectiveActionApi.urls())),
     path("people/", include(PersonApi.urls())),
+    path("systems/", include(SystemApi.urls())),
+    path("listings/", include(ListingApi.urls())),
+    path("account-matches/", include(AccountMatchApi.urls())),
     path("coverage/", CoverageApi.as_view({"get": "read_all"}), name="coverage"),
     path("readiness/", ReadinessApi.as_view({"get": "read_all"}), name="readiness"),
     path("engagements/", include(EngagementApi.urls())),
@@ -62,6 +68,8 @@ urlpatterns = [
     path("evidence/", include("evidence.urls")),
     path("findings/", include("findings.urls")),
     path("people/", include("people.urls")),
+    path("systems/", include(systems.routes(wiring.SYSTEM_PANELS))),
+    path("access-reviews/", include("accessreviews.urls")),
     path("audits/", include("audits.urls")),
     path("trail/", include("foundation.trail.urls")),
     path("accounts/", include("foundation.accounts.urls")),

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 
 from accessreviews.listings.panel import listings_panel
-from accessreviews.models import AccountMatch, Listing
+from accessreviews.models import Listing
 from audits.models import Engagement
 from controls.detail import criteria_panel
 from controls.models import Control, Criterion
@@ -46,6 +46,7 @@ from foundation.trail.signing import KeyLost
 from people.jobs import tie_people_to_accounts
 from people.models import Person
 from people.populations import SOURCES as PEOPLE
+from systems.models import System
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ RAIL: list[tuple[str, list[RailItem]]] = [
         "Access",
         [
             RailItem("People", "people:person-list", "contact", Person),
+            RailItem("Systems", "systems:system-list", "server", System),
+            RailItem("Listings", "accessreviews:listing-list", "list", Listing, ("accessreviews:accountmatch-",)),
         ],
     ),
     (

@@ -84,8 +84,6 @@ class SystemImporter(Importer):
         self.people = People()
 
     def item(self, line: int, key: str, values: Any, known: Any) -> Any:
-        """A new system that the file rates not is a medium one."""
-        item = super().item(line, key, values, known)
-        if item.new and not item.instance.criticality:
-            item.instance.criticality = Criticality.MEDIUM
-        return item
+        """What the file rates not keeps its rating; a new one is medium."""
+        said = {name: value for name, value in values.items() if value or name != "criticality"}
+        return super().item(line, key, said, known)

@@ -23,7 +23,7 @@ from foundation.pages.api.base import PAGE, PAGE_SIZE, ask
 from foundation.pages.api.body import JSONBody
 from foundation.pages.api.errors import Problem, refused
 from foundation.pages.api.register import RegisterApi
-from foundation.pages.api.shapes import PersonShape, Shape, Text
+from foundation.pages.api.shapes import Shape, SomebodyShape, Text
 from foundation.pages.imports.table import Unreadable
 
 FLAG = ask("flag", "Accounts with this flag; “flagged”: with any that has to be judged alone.",
@@ -72,7 +72,7 @@ class AccountShape(serializers.Serializer[Any]):
     created_on = serializers.DateField(allow_null=True)
     standing = CharField()
     person = serializers.IntegerField(source="person_id", allow_null=True)
-    owner = PersonShape(allow_null=True)
+    owner = SomebodyShape(allow_null=True)
     flagged = serializers.BooleanField(help_text="It has to be judged by itself.")
     privileged = serializers.BooleanField()
     flags = FlagShape(many=True)
@@ -98,7 +98,7 @@ class ListingIn(serializers.Serializer[Any]):
     """A listing as a program sends it in JSON, up to 1 MB; larger ones go as a file."""
 
     system = serializers.IntegerField()
-    source = Text()
+    source = Text()  # type: ignore[assignment]  # the field is called so
     query = Text()
     environment = Text(required=False)
     pulled_at = serializers.DateTimeField()
@@ -158,7 +158,7 @@ class ListingApi(RegisterApi):
 
     def from_rows(self) -> tuple[Listing, bool]:
         """The listing in rows that were sent, and whether it is new."""
-        data = self.request.data
+        data: Any = self.request.data
         known = set(RowsForm.base_fields)
         if unknown := sorted(set(data) - known - {"accounts"}):
             raise Problem(400, errors={name: ["There is no such field here."] for name in unknown})

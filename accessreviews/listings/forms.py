@@ -144,7 +144,7 @@ class PersonField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return Person.ref_of(value) if isinstance(value, int) else value
 
-    def to_python(self, value: Any) -> Person | None:
+    def to_python(self, value: Any) -> Person | None:  # type: ignore[override]
         words = str(self.prepare_value(value) or "").strip()
         if not words:
             return None
@@ -162,9 +162,7 @@ class PersonField(forms.CharField):
 class AccountMatchForm(RegisterForm):
     """Whose an account is: remembered, and used from the system's next listing on."""
 
-    person = PersonField(
-        required=False, max_length=254, help_text="Of a person's account: reference (P-12) or e-mail address."
-    )
+    person = PersonField(required=False, help_text="Of a person's account: reference (P-12) or e-mail address.")
 
     class Meta:
         model = AccountMatch

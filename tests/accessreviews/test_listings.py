@@ -13,7 +13,6 @@ from django.utils import timezone
 from accessreviews.listings.diff import changes, difference
 from accessreviews.listings.rows import AccountRow
 from accessreviews.models import (
-    AccountMatch,
     Campaign,
     Known,
     ListedAccount,
@@ -30,8 +29,7 @@ from foundation.organisation.actions import change_setting
 from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
-from systems.models import System
-from tests.factories.listings import a_listing, a_person, a_system, account_of, an_account, day
+from tests.factories.listings import a_listing, a_match, a_person, a_system, account_of, an_account, day
 from tests.factories.people import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -46,13 +44,6 @@ def accounts(listing: Listing) -> dict[str, ListedAccount]:
 def flags(account: ListedAccount) -> list[str]:
     """The flags of an account without their words."""
     return [flag for flag, _ in account.flags]
-
-
-def matched(system: System, key: str, **values: Any) -> AccountMatch:
-    """What somebody said an account is."""
-    match = AccountMatch(system=system, key=key, reason="Asked.", **values)
-    match.full_clean()
-    return save(match, actor=SYSTEM, verb="accountmatch.created", reason="Asked.")
 
 
 # ---- freezing ------------------------------------------------------------------------------------------------------
@@ -213,9 +204,9 @@ def test_an_alias_of_two_people_finds_neither_and_an_archived_person_is_not_foun
 def test_what_was_said_of_an_account_is_remembered(owner: User) -> None:
     system = a_system()
     ada = a_person("Ada King")
-    matched(system, "OPS", kind="shared", owner=owner)
-    matched(system, "al", kind="person", person=ada)
-    matched(a_system(), "ci", kind="machine", owner=owner)  # of another system: nothing to this one
+    a_match(system, "OPS", kind="shared", owner=owner)
+    a_match(system, "al", kind="person", person=ada)
+    a_match(a_system(), "ci", kind="machine", owner=owner)  # of another system: nothing to this one
     found = accounts(a_listing(system, [an_account("ops"), an_account("al"), an_account("ci")]))
     assert (found["ops"].standing, found["ops"].owner) == (Standing.SHARED, owner)
     assert (found["al"].standing, found["al"].person) == (Standing.ACTIVE, ada)

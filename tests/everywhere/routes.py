@@ -20,6 +20,9 @@ ABOUT = {
     "findings:correctiveaction-": "findings:action",
     "findings:findingcontrol-": "findings:control",
     "findings:findingevidence-": "findings:evidence",
+    "systems:systemadministrator-": "systems:administrator",
+    "accessreviews:listing-": "accessreviews:listing",
+    "accessreviews:accountmatch-": "accessreviews:match",
     "readiness-criterion": "controls:criterion",
     "evidence:occurrence": "evidence:occurrence",
 }

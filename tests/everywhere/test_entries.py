@@ -120,6 +120,25 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("compliance", "people:person-edit", {"title": "Analyst"}, ["person.updated"]),
     ("compliance", "people:person-edit", {}, []),
     ("compliance", "people:person-archive", WHY, ["person.archived"]),
+    ("compliance", "systems:system-create", {"name": "GitHub", "criticality": "high"}, ["system.created"]),
+    ("owner", "systems:system-edit", {"privileged_roles": "Owner"}, ["system.updated"]),
+    ("owner", "systems:system-edit", {}, []),
+    ("compliance", "systems:system-archive", WHY, ["system.archived"]),
+    (
+        "owner",
+        "systems:system-name-administrator",
+        WHY | {"user": "{owner}"},
+        ["systemadministrator.created"],
+    ),
+    ("compliance", "systems:systemadministrator-unlink", WHY, ["systemadministrator.archived"]),
+    (
+        "owner",
+        "accessreviews:accountmatch-create",
+        WHY | {"system": "{system}", "key": "new", "kind": "shared", "owner": "{owner}"},
+        ["accountmatch.created"],
+    ),
+    ("owner", "accessreviews:accountmatch-edit", {"kind": "shared"}, ["accountmatch.updated"]),
+    ("owner", "accessreviews:accountmatch-archive", WHY, ["accountmatch.archived"]),
     (
         "compliance",
         "audits:engagement-create",
@@ -223,6 +242,18 @@ WITHOUT = {
             "api:correctiveaction-return",
         ),
         "tests/findings/test_pages.py: the entries are those of the pages",
+    ),
+    "systems:system-restore": "as control-restore: the same page",
+    "systems:system-import": "tests/systems/test_systems.py",
+    "accessreviews:accountmatch-restore": "as control-restore: the same page",
+    "accessreviews:listing-new": "tests/accessreviews/test_listing_pages.py: it takes a file",
+    **dict.fromkeys(
+        ("api:listing-list", "api:accountmatch-list", "api:accountmatch-archive", "api:accountmatch-restore"),
+        "tests/accessreviews/test_listing_api.py",
+    ),
+    **dict.fromkeys(
+        ("api:system-list", "api:system-archive", "api:system-restore", "api:system-name-administrator"),
+        "tests/systems/test_systems.py: the entries are those of the pages",
     ),
     "people:person-restore": "tests/people/test_roster_pages.py, archived first",
     "people:person-import": "tests/people/test_roster_import.py",
@@ -329,7 +360,10 @@ def entries_of(
     client = Client()
     client.force_login(world.people[person])
     data = offered(client.get(path)) if ask else {}
-    names = {"pk": world.control.pk, "owner": world.control.owner_id, "availability": availability()}
+    names = {
+        "pk": world.control.pk, "owner": world.control.owner_id, "availability": availability(),
+        "system": world.arguments["systems"]["pk"],
+    }  # fmt: skip
     for name, value in filled.items():
         data[name.format(**names)] = value.format(**names) if isinstance(value, str) else value
     before = Entry.objects.count()

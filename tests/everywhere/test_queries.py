@@ -20,7 +20,8 @@ PAGES = (
     "/controls/{pk}/evidence/", "/controls/{pk}/links/", "/controls/{pk}/trail/", "/matrix/", "/coverage/",
     "/readiness/", "/search/?q=control", "/trail/", "/trail/?verb=control.created",
     "/accounts/", "/accounts/{person}/trail/", "/audits/", "/jobs/", "/organisation/", "/organisation/holidays/",
-    "/evidence/populations/", "/evidence/samples/",
+    "/evidence/populations/", "/evidence/samples/", "/systems/", "/access-reviews/listings/",
+    "/access-reviews/account-matches/",
     "/controls/scope/", "/evidence/", "/evidence/?q=list&due=judge", "/evidence/{item}/",
     "/evidence/requirements/", "/evidence/exemptions/", "/accounts/roles/", "/accounts/exceptions/",
 )  # fmt: skip

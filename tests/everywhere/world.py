@@ -27,6 +27,7 @@ from foundation.trail.record import SYSTEM
 from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
+from tests.factories.listings import a_listing, a_match, a_system, administrator, an_account
 from tests.factories.people import ExceptionFactory
 from tests.factories.populations import population
 from tests.factories.roster import a_person
@@ -91,6 +92,11 @@ def world(
     flaw = finding(control, owner=owner)
     follow_up.add_evidence(flaw, actor=compliance, evidence=item.ref, reason="The scan is clean.")
     action = follow_up.plan_action(flaw, actor=compliance, what="Pin the version", owner=employee, due_on=day(20))
+    system = a_system(name="Okta", owner=owner)
+    link_of = administrator(system, manager)
+    a_listing(system, [an_account("ci", line=2)], pulled_at=timezone.now() - datetime.timedelta(hours=1))
+    newest = a_listing(system, [an_account("ci", line=2), an_account("new", line=3)])
+    match = a_match(system, "ci", kind="machine", owner=owner)
     lead = a_person(name="Mona Manager", email="manager@example.com")
     member = a_person(name="Emil Employee", email="employee@example.com", manager=lead)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
@@ -108,6 +114,10 @@ def world(
             "findings:control": {"pk": flaw.control_links.get().pk},
             "findings:evidence": {"pk": flaw.evidence_links.get().pk},
             "people": {"pk": member.pk},
+            **{key: {"pk": system.pk} for key in ("systems", "api:system")},
+            "systems:administrator": {"pk": link_of.pk},
+            **{key: {"pk": newest.pk} for key in ("accessreviews:listing", "api:listing")},
+            **{key: {"pk": match.pk} for key in ("accessreviews:match", "api:accountmatch")},
             "api:person": {"pk": member.pk},
             "api:finding": {"pk": flaw.pk},
             "api:correctiveaction": {"pk": action.pk},

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accessreviews.listings.freeze import record_listing
 from accessreviews.listings.rows import AccountRow
-from accessreviews.models import Known, Listing, Shape, SignIn
+from accessreviews.models import AccountMatch, Known, Listing, Shape, SignIn
 from foundation.organisation.models import today
 from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
@@ -61,6 +61,13 @@ def a_listing(system: System | None = None, rows: Iterable[AccountRow] | int = 3
         "shape": Shape.OWN,
     }  # fmt: skip
     return record_listing(system or a_system(), accounts, **{**said, **values})
+
+
+def a_match(system: System, key: str, **values: Any) -> AccountMatch:
+    """What somebody said an account is."""
+    match = AccountMatch(system=system, key=key, **{"reason": "Asked its team.", **values})
+    match.full_clean()
+    return save(match, actor=SYSTEM, verb="accountmatch.created", reason=match.reason)
 
 
 def day(offset: int) -> datetime.date:

@@ -229,7 +229,7 @@ class Importer:
         """A value in words: a choice's label, a day in ISO, a person's name."""
         column = self.model._meta.get_field(item.name)
         choices = dict(column.flatchoices) if isinstance(column, models.Field) and column.choices else {}
-        return str(choices.get(value, "")) or words(value)
+        return (str(choices.get(value, "")) if choices else "") or words(value)
 
     def checked(self, item: Item, mapping: Mapping[str, str]) -> Iterator[RowError]:
         """What the model itself says against the row's values: too long, no such choice, a required field left out."""
