@@ -43,9 +43,10 @@ from foundation.pages.search import Finder
 from foundation.trail.models import Entry
 from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
-from people.jobs import tie_people_to_accounts
-from people.models import Person
+from people.jobs import start_checklists, tie_people_to_accounts
+from people.models import Checklist, ChecklistRun, Person
 from people.populations import SOURCES as PEOPLE
+from people.work import people_work
 from systems.models import System
 
 
@@ -103,7 +104,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     ),
 ]
 
-WORK = [controls_work, coverage_work, evidence_work, findings_work, exceptions_work]
+WORK = [controls_work, coverage_work, evidence_work, findings_work, exceptions_work, people_work]
 SEARCH = [
     Finder(Control, "Controls", ("ref", "name"), attrgetter("name")),
     Finder(Evidence, "Evidence", ("title", "name")),
@@ -114,6 +115,8 @@ SEARCH = [
     Finder(Population, "Populations", ("title", "source_system")),
     Finder(Sample, "Samples", ("population__title",), attrgetter("population.title"), ("population",)),
     Finder(Person, "People", ("name", "email", "external_id", "title"), attrgetter("name")),
+    Finder(Checklist, "Checklists", ("title",)),
+    Finder(ChecklistRun, "Checklists of people", ("person__name", "checklist__title"), str, ("checklist", "person")),
 ]
 # What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
 MATRIX_COLUMNS: dict[str, Any] = {"evidence": evidence_cells}
@@ -139,6 +142,7 @@ SCHEDULE = [
     Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
     Every("Reopen findings whose acceptance has ended", reopen_lapsed_findings, timedelta(hours=1)),
     Every("Tie people to their accounts", tie_people_to_accounts, timedelta(minutes=15)),
+    Every("Start checklists of joiners and leavers", start_checklists, timedelta(days=1), after=timedelta(hours=4)),
     Every("Verify the audit trail", verify_trail, timedelta(days=1), after=timedelta(hours=1, minutes=30)),
     Every("Look for late entries of the trail", sweep_trail, timedelta(hours=1), after=timedelta(minutes=40)),
 ]

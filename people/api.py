@@ -1,8 +1,12 @@
 """The API of the people app."""
 
-from rest_framework.serializers import CharField
+from typing import Any
+
+from rest_framework.serializers import CharField, DictField, IntegerField, ListField
 
 from foundation.pages.api.register import RegisterApi
+from people.checklist_views import ChecklistPages, ChecklistRunPages
+from people.columns import items_told
 from people.views import PersonPages
 
 
@@ -14,4 +18,33 @@ class PersonApi(RegisterApi):
         "ref": CharField(help_text="As P-12."),
         "standing": CharField(source="standing_words", help_text="On the day that is looked at."),
         "manager_email": CharField(source="manager.email", default="", help_text="The manager's address."),
+    }
+
+
+class ChecklistApi(RegisterApi):
+    """Checklists."""
+
+    pages = ChecklistPages
+    computed = {"ref": CharField(help_text="As CL-2.")}
+
+
+class ItemsField(ListField):
+    """The items of a run."""
+
+    child = DictField()
+
+    def get_attribute(self, instance: Any) -> Any:
+        """As far as whoever asks sees them."""
+        return items_told(instance)
+
+
+class ChecklistRunApi(RegisterApi):
+    """Checklists of people: begun on the person, settled and closed here."""
+
+    pages, writes = ChecklistRunPages, False
+    computed = {
+        "ref": CharField(help_text="As CR-12."),
+        "standing": CharField(help_text="Open, late, to be closed, closed, or not needed any more."),
+        "late": IntegerField(help_text="How many items are late, or were done late."),
+        "items": ItemsField(help_text="What is to be done, by whom and by when."),
     }

@@ -8,8 +8,9 @@ from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.pages.moment import day_of
-from foundation.trail.asof import rows
-from people.models import TONES, Person, Standing
+from foundation.trail.asof import rows, thaw
+from people.models import TONES, ChecklistItem, ItemState, Person, Standing
+from people.steps import read_steps
 
 WORDED_TONES = {str(Standing(value).label): tone for value, tone in TONES.items()}
 
@@ -63,4 +64,85 @@ FACTS = (
     Column("ends_on", "Last day", kind="date"),
     Column("external_id", "Personnel number"),
     Column("user", "Account", kind="person", empty="No account here"),
+)
+
+
+# ---- checklists ----------------------------------------------------------------------------------------------------
+
+RUN_TONES = {"Open": "info", "Late": "bad", "To be closed": "warn", "Closed": "ok", "Not needed any more": "mute"}
+
+
+def attach_items(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
+    """The items of each run, as far as this person sees them, and what they say of the run. One query."""
+    day = day_of(moment)
+    seen = visible(user, rows(ChecklistItem, moment), moment).filter(run_id__in=[run.pk for run in found])
+    items: dict[int, list[Any]] = {}
+    for row in seen.select_related("assignee", "done_by").order_by("run_id", "position"):
+        item = thaw(row)
+        item.late = item.is_late(day)
+        items.setdefault(item.run_id, []).append(item)
+    for run in found:
+        run.shown = items.get(run.pk, [])
+        run.waiting = [item for item in run.shown if item.state == ItemState.TODO]
+        run.late = sum(item.late for item in run.shown)
+        run.standing = standing_of(run)
+
+
+def standing_of(run: Any) -> str:
+    """Where a run stands, by the items that are shown."""
+    if run.archived_at:
+        return "Not needed any more"
+    if run.closed_at:
+        return "Closed"
+    if any(item.late for item in run.waiting):
+        return "Late"
+    return "Open" if run.waiting else "To be closed"
+
+
+def settled(run: Any) -> str:
+    """How many of its items are done or do not apply."""
+    return f"{len(run.shown) - len(run.waiting)} of {len(run.shown)}"
+
+
+def items_told(run: Any) -> list[dict[str, Any]]:
+    """The items as data."""
+    return [
+        {
+            "id": item.pk, "what": item.words, "who": item.by, "due": item.due_on.isoformat(), "state": item.state,
+            "late": item.late, "note": item.note,
+        }
+        for item in run.shown
+    ]  # fmt: skip
+
+
+def items_count(checklist: Any) -> int:
+    """How many items it has."""
+    return len(read_steps(checklist.items))
+
+
+CHECKLIST_COLUMNS = (
+    Column("ref", "Ref", sort="id", kind="ref"),
+    Column("title", "Checklist", sort="title", kind="title"),
+    Column("occasion", "For", sort="occasion"),
+    Column("audience", "Only for", sort="audience"),
+    Column("count", "Items", kind="number", get=items_count),
+    Column("applies_from", "Applies from", sort="applies_from", kind="date"),
+    Column("control", "Control", sort="control__ref", get=attrgetter("control")),
+)
+CHECKLIST_FACTS = (*CHECKLIST_COLUMNS[2:4], *CHECKLIST_COLUMNS[5:])
+RUN_COLUMNS = (
+    Column("ref", "Ref", sort="id", kind="ref"),
+    Column("checklist", "Checklist", sort="checklist__title", kind="title", get=attrgetter("checklist")),
+    Column("person", "Person", sort="person__name", kind="person", get=attrgetter("person")),
+    Column("standing", "Standing", kind="badge", tones=RUN_TONES, get=attrgetter("standing")),
+    Column("settled", "Settled", get=settled),
+    Column("late", "Late items", kind="number", get=attrgetter("late")),
+    Column("day", "Counts from", sort="day", kind="date"),
+    Column("due_on", "Due", sort="due_on", kind="date"),
+    Column("closed_at", "Closed", sort="closed_at", kind="moment", more=True),
+)
+RUN_FACTS = (
+    *RUN_COLUMNS[2:],
+    Column("started_by", "Started by", kind="person", empty="By itself"),
+    Column("closed_by", "Closed by", kind="person"),
 )

@@ -3,13 +3,25 @@
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from foundation.accounts.access import visible
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.moment import day_of
 from foundation.trail.asof import rows
-from people.models import Kind, Person, Standing, active_on, left_by, starts_after
+from people.models import (
+    Checklist,
+    ChecklistItem,
+    ChecklistRun,
+    ItemState,
+    Kind,
+    Occasion,
+    Person,
+    Standing,
+    active_on,
+    left_by,
+    starts_after,
+)
 
 NONE = "none"
 
@@ -55,3 +67,46 @@ class PersonFilter(RegisterFilter):
     def by_manager(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Whom one person leads, or whom nobody leads."""
         return queryset.filter(manager=None if value == NONE else value)
+
+
+class ChecklistFilter(RegisterFilter):
+    """Checklists."""
+
+    search_fields = ("title", "items")
+
+    occasion = django_filters.ChoiceFilter(choices=Occasion.choices, empty_label="Any", label="For")
+
+    class Meta:
+        model = Checklist
+        fields = ("occasion",)
+
+
+class ChecklistRunFilter(RegisterFilter):
+    """Checklists of people; those that ended because the person stays are archived."""
+
+    search_fields = ("person__name", "checklist__title")
+    archives = False
+
+    state = django_filters.ChoiceFilter(
+        method="by_state", label="State", empty_label="Any",
+        choices=[("open", "Open"), ("late", "Late items"), ("closed", "Closed"), ("ended", "Not needed any more")],
+    )  # fmt: skip
+    occasion = django_filters.ChoiceFilter(
+        field_name="checklist__occasion", choices=Occasion.choices, empty_label="Any", label="For"
+    )
+
+    class Meta:
+        model = ChecklistRun
+        fields = ("occasion",)
+
+    def by_state(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Where they stand on the day that is looked at; late are also those whose items were done late."""
+        if value == "ended":
+            return queryset.filter(archived_at__isnull=False)
+        live = queryset.filter(archived_at=None)
+        if value == "late":
+            day = day_of(self.moment)
+            items = rows(ChecklistItem, self.moment)
+            late = Q(state=ItemState.TODO, due_on__lt=day) | Q(done_on__gt=F("due_on"))
+            return live.filter(id__in=items.filter(late).values("run_id"))
+        return live.filter(closed_at=None) if value == "open" else live.filter(closed_at__isnull=False)

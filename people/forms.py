@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from foundation.pages.fields import DAY, text_area
-from foundation.pages.forms import RegisterForm
+from controls.models import Control
+from foundation.pages.fields import DAY, text_area, words_field
+from foundation.pages.forms import RegisterForm, VerbForm
 from people.actions import CIRCLE
-from people.models import Person
+from people.models import Checklist, ChecklistItem, ItemState, Occasion, Person
 from people.roster import Roster
 
 
@@ -50,3 +51,77 @@ class PersonForm(RegisterForm):
             self.add_error("manager", ValidationError(CIRCLE.format(person.manager)))
         for address, other in roster.taken(person, person.addresses()).items():
             self.add_error("aliases" if address != person.email else "email", f"{address} is an address of {other}.")
+
+
+# ---- checklists ----------------------------------------------------------------------------------------------------
+
+
+class ChecklistForm(RegisterForm):
+    """What is done whenever somebody joins or leaves."""
+
+    class Meta:
+        model = Checklist
+        fields = ("title", "occasion", "audience", "items", "applies_from", "control")
+        widgets = {"items": text_area(10), "applies_from": DAY}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        control: Any = self.fields["control"]
+        kept = Control.objects.filter(pk=self.instance.control_id)
+        control.queryset = (Control.objects.live() | kept).order_by("ref")
+        control.empty_label = "None"
+
+
+class StartChecklistForm(VerbForm):
+    """Start a checklist for a person by hand."""
+
+    checklist = forms.ModelChoiceField(Checklist.objects.none(), empty_label="Choose a checklist")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["checklist"]
+        found = Checklist.objects.live()
+        field.queryset = found if self.target.ends_on else found.filter(occasion=Occasion.ONBOARDING)
+
+
+class ItemField(forms.ModelChoiceField):
+    """A choice among the items of a run."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """What, who and by when."""
+        return f"{obj.words} ({obj.by}, due {obj.due_on})"
+
+
+class CompleteItemForm(VerbForm):
+    """Settle one item."""
+
+    item = ItemField(ChecklistItem.objects.none(), empty_label="Choose an item")
+    outcome = forms.ChoiceField(
+        choices=[one for one in ItemState.choices if one[0] != ItemState.TODO], initial=ItemState.DONE,
+        help_text="What does not apply takes a reason.",
+    )  # fmt: skip
+    note = words_field(required=False, rows=2, help_text="What was done, and where that can be seen; or the reason.")
+    proof = forms.CharField(required=False, max_length=30, help_text="Evidence by its reference, as EV-12.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["item"]
+        field.queryset = ChecklistItem.objects.filter(run=self.target, state=ItemState.TODO)
+
+
+class ReopenItemForm(VerbForm):
+    """Open an item again."""
+
+    item = ItemField(ChecklistItem.objects.none(), empty_label="Choose an item")
+    reason = words_field(rows=2)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["item"]
+        field.queryset = ChecklistItem.objects.filter(run=self.target).exclude(state=ItemState.TODO)
+
+
+class CloseForm(VerbForm):
+    """Close a checklist whose items are all settled."""
+
+    note = words_field(required=False, rows=2, help_text="Stands in the evidence that is kept of it.")

@@ -1,6 +1,13 @@
 """Routes of the people app."""
 
+from django.urls import include, path
+
+from people.checklist_views import ChecklistPages, ChecklistRunPages
 from people.views import PersonPages
 
 app_name = "people"
-urlpatterns = [*PersonPages.urls()]
+urlpatterns = [
+    *PersonPages.urls(),
+    path("checklists/", include(ChecklistPages.urls())),
+    path("checklist-runs/", include(ChecklistRunPages.urls())),
+]

@@ -233,6 +233,20 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "import": {ADMIN: ALL, COMPLIANCE: ALL},
         "start_checklist": {ADMIN: ALL, COMPLIANCE: ALL},
     },
+    "people.checklist": {
+        "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, AUDITOR: WINDOW},
+        "add": {ADMIN: ALL, COMPLIANCE: ALL},
+        "change": {ADMIN: ALL, COMPLIANCE: ALL},
+        "archive": {ADMIN: ALL, COMPLIANCE: ALL},
+    },
+    "people.checklistitem": {
+        "view": _READ_PEOPLE,
+    },
+    "people.checklistrun": {
+        "view": _READ_PEOPLE,
+        "complete_item": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, EMPLOYEE: OWN},
+        "close": {ADMIN: ALL, COMPLIANCE: ALL},
+    },
     "accessreviews.listing": {
         "view": _READ_REVIEWS,
         "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of systems that are one's own

@@ -23,6 +23,8 @@ ABOUT = {
     "systems:systemadministrator-": "systems:administrator",
     "accessreviews:listing-": "accessreviews:listing",
     "accessreviews:accountmatch-": "accessreviews:match",
+    "people:checklistrun-": "people:run",
+    "people:checklist-": "people:checklist",
     "readiness-criterion": "controls:criterion",
     "evidence:occurrence": "evidence:occurrence",
 }

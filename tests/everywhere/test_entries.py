@@ -141,6 +141,14 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("owner", "accessreviews:accountmatch-archive", WHY, ["accountmatch.archived"]),
     (
         "compliance",
+        "people:checklist-create",
+        {"title": "Leaving", "occasion": "offboarding", "items": "Bring the laptop back | same day | themselves"},
+        ["checklist.created"],
+    ),
+    ("compliance", "people:checklist-edit", {"title": "Welcome"}, ["checklist.updated"]),
+    ("compliance", "people:checklist-archive", WHY, ["checklist.archived"]),
+    (
+        "compliance",
         "audits:engagement-create",
         {"name": "Next year", "type": "I", "as_of": "2027-06-30", "categories": ["security"], "status": "planned"},
         ["engagement.created"],
@@ -260,6 +268,23 @@ WITHOUT = {
     **dict.fromkeys(
         ("api:person-list", "api:person-archive", "api:person-restore"),
         "tests/people/test_roster_pages.py: the entries are those of the pages",
+    ),
+    "people:checklist-restore": "as control-restore: the same page",
+    **dict.fromkeys(
+        (
+            "people:person-start-checklist",
+            "people:checklistrun-complete-item",
+            "people:checklistrun-reopen-item",
+            "people:checklistrun-close",
+            "api:person-start-checklist",
+            "api:checklist-list",
+            "api:checklist-archive",
+            "api:checklist-restore",
+            "api:checklistrun-complete-item",
+            "api:checklistrun-reopen-item",
+            "api:checklistrun-close",
+        ),
+        "tests/people/test_checklists.py: each names an item, or needs a step before it",
     ),
     "findings:finding-link-control": "tests/findings/test_pages.py: needs another control",
     "evidence:evidencelink-confirm": "tests/evidence/test_ways_round.py: an accepted item that was linked later",

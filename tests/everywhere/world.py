@@ -24,13 +24,14 @@ from foundation.pages.models import Import
 from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
+from people.runs import start_checklist
 from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
 from tests.factories.listings import a_listing, a_match, a_system, administrator, an_account
 from tests.factories.people import ExceptionFactory
 from tests.factories.populations import population
-from tests.factories.roster import a_person
+from tests.factories.roster import a_checklist, a_person
 
 # The order of the table's columns.
 PEOPLE = ("anonymous", "outsider", "employee", "auditor", "owner", "manager", "compliance", "admin")
@@ -99,6 +100,8 @@ def world(
     match = a_match(system, "ci", kind="machine", owner=owner)
     lead = a_person(name="Mona Manager", email="manager@example.com")
     member = a_person(name="Emil Employee", email="employee@example.com", manager=lead)
+    checklist = a_checklist(control=control)
+    run = start_checklist(member, actor=SYSTEM, checklist=checklist)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -119,6 +122,8 @@ def world(
             **{key: {"pk": newest.pk} for key in ("accessreviews:listing", "api:listing")},
             **{key: {"pk": match.pk} for key in ("accessreviews:match", "api:accountmatch")},
             "api:person": {"pk": member.pk},
+            **{key: {"pk": checklist.pk} for key in ("people:checklist", "api:checklist")},
+            **{key: {"pk": run.pk} for key in ("people:run", "api:checklistrun")},
             "api:finding": {"pk": flaw.pk},
             "api:correctiveaction": {"pk": action.pk},
             "api:engagement": {"pk": engagement.pk},

@@ -3,9 +3,10 @@
 import datetime
 from typing import Any
 
+from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 from people import actions
-from people.models import Person
+from people.models import Checklist, Occasion, Person
 
 COUNT = iter(range(10**9))
 
@@ -31,3 +32,18 @@ def changed(person: Person, **values: Any) -> Person:
         setattr(person, name, value)
     person.full_clean()
     return actions.keep(person, "updated", actor=SYSTEM)
+
+
+ITEMS = """
+Read the handbook | 3 days after | themselves
+Show them round | same day | manager
+Make the accounts | 1 business day before | Administrator
+"""
+
+
+def a_checklist(**values: Any) -> Checklist:
+    """An onboarding checklist of three items, which applies from a far day on, so that it begins by hand."""
+    said = {"title": "New here", "occasion": Occasion.ONBOARDING, "items": ITEMS.strip()}
+    checklist = Checklist(**{**said, "applies_from": datetime.date(2999, 1, 1), **values})
+    checklist.full_clean()
+    return save(checklist, actor=SYSTEM, verb="checklist.created")

@@ -1,0 +1,50 @@
+"""What waits for a person among the checklists of people."""
+
+import datetime
+
+from django.db.models import Q
+
+from foundation.accounts.access import allowed, can
+from foundation.accounts.models import User
+from foundation.organisation.models import today
+from foundation.organisation.settings import setting
+from foundation.pages.work import WorkItem
+from people.models import ChecklistItem, ChecklistRun, ItemState, open_items
+
+
+def people_work(user: User) -> list[WorkItem]:
+    """Items of checklists that are one's own or one's role's, and checklists to close. Two queries, and a setting."""
+    day = today()
+    soon = day + datetime.timedelta(days=setting("review_due_soon_days"))
+    return [*items_of(user, day, soon), *runs_of(user)]
+
+
+def items_of(user: User, day: datetime.date, soon: datetime.date) -> list[WorkItem]:
+    """What this person is to do soon, or should have done."""
+    mine = Q(assignee=user.pk) | (Q(role=user.role) & ~Q(role=""))
+    found = ChecklistItem.objects.filter(open_items() & mine, due_on__lte=soon)
+    found = found.filter(run__in=allowed(user, "complete_item", ChecklistRun))
+    found = found.select_related("run__person", "run__checklist").order_by("due_on", "id")
+    return [item_work(item, day) for item in found]
+
+
+def item_work(item: ChecklistItem, day: datetime.date) -> WorkItem:
+    """An item as something to do."""
+    run, words = item.run, "Overdue" if item.due_on < day else "To do"
+    page, title = "people:checklistrun-complete-item", f"{item.words}: {run.person}"
+    kind = f"{words}: {run.checklist.get_occasion_display().lower()}"
+    return WorkItem.on(run, "Checklists", title, kind, "Settle", page, item.due_on)
+
+
+def runs_of(user: User) -> list[WorkItem]:
+    """Checklists whose items are all settled, for whoever closes them."""
+    if not can(user, "close", ChecklistRun):
+        return []
+    waiting = ChecklistItem.objects.filter(state=ItemState.TODO).values("run_id")
+    found = ChecklistRun.objects.live().filter(closed_at=None).exclude(pk__in=waiting)
+    found = found.select_related("person", "checklist").order_by("due_on", "id")
+    page = "people:checklistrun-close"
+    return [
+        WorkItem.on(run, "Checklists", f"{run.checklist}: {run.person}", "Every item is settled", "Close", page)
+        for run in found
+    ]
