@@ -20,7 +20,7 @@ from grc import wiring
 from grc.about import about, licence
 from grc.health import healthz, readyz
 from home.views import my_work, search
-from people.api import ChecklistApi, ChecklistRunApi, PersonApi
+from people.api import ChecklistApi, ChecklistRunApi, CompletionApi, CourseApi, PersonApi
 from systems import urls as systems
 from systems.api import SystemApi
 
@@ -42,6 +42,8 @@ API: list[URLPattern | URLResolver] = [
     path("listings/", include(ListingApi.urls())),
     path("account-matches/", include(AccountMatchApi.urls())),
     path("checklists/", include(ChecklistApi.urls())),
+    path("courses/", include(CourseApi.urls())),
+    path("completions/", include(CompletionApi.urls())),
     path("checklist-runs/", include(ChecklistRunApi.urls())),
     path("coverage/", CoverageApi.as_view({"get": "read_all"}), name="coverage"),
     path("readiness/", ReadinessApi.as_view({"get": "read_all"}), name="readiness"),

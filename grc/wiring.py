@@ -44,7 +44,7 @@ from foundation.trail.models import Entry
 from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
 from people.jobs import start_checklists, tie_people_to_accounts
-from people.models import Checklist, ChecklistRun, Person
+from people.models import Checklist, ChecklistRun, Course, Person
 from people.populations import SOURCES as PEOPLE
 from people.work import people_work
 from systems.models import System
@@ -91,6 +91,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("People", "people:person-list", "contact", Person),
             RailItem("Systems", "systems:system-list", "server", System),
             RailItem("Listings", "accessreviews:listing-list", "list", Listing, ("accessreviews:accountmatch-",)),
+            RailItem("Training", "people:course-list", "graduation-cap", Course, ("people:completion-",)),
         ],
     ),
     (
@@ -115,6 +116,7 @@ SEARCH = [
     Finder(Population, "Populations", ("title", "source_system")),
     Finder(Sample, "Samples", ("population__title",), attrgetter("population.title"), ("population",)),
     Finder(Person, "People", ("name", "email", "external_id", "title"), attrgetter("name")),
+    Finder(Course, "Courses", ("title", "text")),
     Finder(Checklist, "Checklists", ("title",)),
     Finder(ChecklistRun, "Checklists of people", ("person__name", "checklist__title"), str, ("checklist", "person")),
 ]

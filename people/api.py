@@ -7,6 +7,7 @@ from rest_framework.serializers import CharField, DictField, IntegerField, ListF
 from foundation.pages.api.register import RegisterApi
 from people.checklist_views import ChecklistPages, ChecklistRunPages
 from people.columns import items_told
+from people.training_views import CompletionPages, CoursePages
 from people.views import PersonPages
 
 
@@ -48,3 +49,17 @@ class ChecklistRunApi(RegisterApi):
         "late": IntegerField(help_text="How many items are late, or were done late."),
         "items": ItemsField(help_text="What is to be done, by whom and by when."),
     }
+
+
+class CourseApi(RegisterApi):
+    """Training courses."""
+
+    pages = CoursePages
+    computed = {"ref": CharField(help_text="As TC-2.")}
+
+
+class CompletionApi(RegisterApi):
+    """Completions of courses: added and archived, never changed."""
+
+    pages = CompletionPages
+    computed = {"ref": CharField(help_text="As CMP-12.")}

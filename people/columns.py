@@ -4,6 +4,7 @@ import datetime
 from operator import attrgetter
 from typing import Any
 
+from evidence.models import Evidence
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
@@ -146,3 +147,47 @@ RUN_FACTS = (
     Column("started_by", "Started by", kind="person", empty="By itself"),
     Column("closed_by", "Closed by", kind="person"),
 )
+
+
+# ---- training ------------------------------------------------------------------------------------------------------
+
+
+def again(course: Any) -> str:
+    """How often it is completed again."""
+    return f"{course.every_months} months" if course.every_months else ""
+
+
+def attach_certificate(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
+    """The certificate of each to whoever sees that. One query."""
+    wanted = {one.certificate_id for one in found if one.certificate_id}
+    seen = {item.pk: item for item in visible(user, Evidence).filter(pk__in=wanted)} if wanted else {}
+    for one in found:
+        kept = seen.get(one.certificate_id)
+        one.certificate_words = Evidence.ref_of(one.certificate_id) if one.certificate_id else ""
+        one.certificate_url = kept.get_absolute_url() if kept else ""
+
+
+COURSE_COLUMNS = (
+    Column("ref", "Ref", sort="id", kind="ref"),
+    Column("title", "Course", sort="title", kind="title"),
+    Column("audience", "For", sort="audience"),
+    Column("due_days", "Due within, days", sort="due_days", kind="number"),
+    Column("every_months", "Again every", sort="every_months", get=again),
+    Column("applies_from", "Applies from", sort="applies_from", kind="date", more=True),
+    Column("control", "Control", sort="control__ref", get=attrgetter("control")),
+)
+COURSE_FACTS = (
+    Column("text", "About"),
+    Column("audience", "For"),
+    Column("departments", "Departments"),
+    *COURSE_COLUMNS[3:],
+)
+COMPLETION_COLUMNS = (
+    Column("ref", "Ref", sort="id", kind="ref"),
+    Column("course", "Course", sort="course__title", kind="title", get=attrgetter("course")),
+    Column("person", "Person", sort="person__name", kind="person", get=attrgetter("person")),
+    Column("completed_on", "Completed", sort="completed_on", kind="date"),
+    Column("source", "Source", sort="source"),
+    Column("certificate", "Certificate", get=attrgetter("certificate_words"), url=attrgetter("certificate_url")),
+)
+COMPLETION_FACTS = COMPLETION_COLUMNS[1:]

@@ -10,9 +10,12 @@ from foundation.pages.filters import RegisterFilter
 from foundation.pages.moment import day_of
 from foundation.trail.asof import rows
 from people.models import (
+    Audience,
     Checklist,
     ChecklistItem,
     ChecklistRun,
+    Completion,
+    Course,
     ItemState,
     Kind,
     Occasion,
@@ -110,3 +113,36 @@ class ChecklistRunFilter(RegisterFilter):
             late = Q(state=ItemState.TODO, due_on__lt=day) | Q(done_on__gt=F("due_on"))
             return live.filter(id__in=items.filter(late).values("run_id"))
         return live.filter(closed_at=None) if value == "open" else live.filter(closed_at__isnull=False)
+
+
+class CourseFilter(RegisterFilter):
+    """Courses."""
+
+    search_fields = ("title", "text")
+
+    audience = django_filters.ChoiceFilter(choices=Audience.choices, empty_label="Any", label="For")
+
+    class Meta:
+        model = Course
+        fields = ("audience",)
+
+
+class CompletionFilter(RegisterFilter):
+    """Completions."""
+
+    search_fields = ("person__name", "course__title", "source")
+
+    course = django_filters.ChoiceFilter(method="by_course", empty_label="Any")
+
+    class Meta:
+        model = Completion
+        fields = ("course",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        seen = visible(self.user, rows(Course, self.moment), self.moment).order_by("title")
+        self.filters["course"].extra["choices"] = [(str(pk), title) for pk, title in seen.values_list("id", "title")]
+
+    def by_course(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Those of one course."""
+        return queryset.filter(course=value)

@@ -9,8 +9,9 @@ from controls.models import Control
 from foundation.pages.fields import DAY, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
 from people.actions import CIRCLE
-from people.models import Checklist, ChecklistItem, ItemState, Occasion, Person
+from people.models import Checklist, ChecklistItem, Completion, Course, ItemState, Occasion, Person
 from people.roster import Roster
+from people.runs import proof_of
 
 
 class ManagerField(forms.ModelChoiceField):
@@ -53,6 +54,12 @@ class PersonForm(RegisterForm):
             self.add_error("aliases" if address != person.email else "email", f"{address} is an address of {other}.")
 
 
+def offer_controls(field: Any, kept: int | None) -> None:
+    """Let a field choose among the controls that are in use, or keep the one that stands there."""
+    field.queryset = (Control.objects.live() | Control.objects.filter(pk=kept or 0)).order_by("ref")
+    field.empty_label = "None"
+
+
 # ---- checklists ----------------------------------------------------------------------------------------------------
 
 
@@ -66,10 +73,7 @@ class ChecklistForm(RegisterForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        control: Any = self.fields["control"]
-        kept = Control.objects.filter(pk=self.instance.control_id)
-        control.queryset = (Control.objects.live() | kept).order_by("ref")
-        control.empty_label = "None"
+        offer_controls(self.fields["control"], self.instance.control_id)
 
 
 class StartChecklistForm(VerbForm):
@@ -125,3 +129,57 @@ class CloseForm(VerbForm):
     """Close a checklist whose items are all settled."""
 
     note = words_field(required=False, rows=2, help_text="Stands in the evidence that is kept of it.")
+
+
+# ---- training ------------------------------------------------------------------------------------------------------
+
+
+class CourseForm(RegisterForm):
+    """A training course."""
+
+    class Meta:
+        model = Course
+        fields = (
+            "title", "text", "audience", "departments", "applies_from", "due_days", "every_months", "control",
+        )  # fmt: skip
+        widgets = {"text": text_area(3), "departments": text_area(3), "applies_from": DAY}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_controls(self.fields["control"], self.instance.control_id)
+
+
+class CompletionForm(RegisterForm):
+    """That somebody completed a course. It is never changed afterwards."""
+
+    person = ManagerField(Person.objects.none(), empty_label="Choose who")
+    proof = forms.CharField(
+        required=False, max_length=30, label="Certificate", help_text="Evidence by its reference, as EV-12."
+    )
+
+    class Meta:
+        model = Completion
+        fields = ("course", "person", "completed_on", "source")
+        widgets = {"completed_on": DAY}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        course, person = self.fields["course"], self.fields["person"]
+        course.queryset = Course.objects.live().order_by("title")  # type: ignore[attr-defined]
+        person.queryset = Person.objects.live().order_by("name", "id")  # type: ignore[attr-defined]
+
+    def clean_proof(self) -> str:
+        """Find the certificate that is named."""
+        try:
+            self.instance.certificate = proof_of(self.user, self.cleaned_data["proof"])
+        except ValidationError as refused:
+            raise ValidationError(refused.messages) from refused
+        return str(self.cleaned_data["proof"])
+
+    def clean(self) -> dict[str, Any]:
+        """Say what the database would refuse: that it is recorded already."""
+        said = super().clean() or self.cleaned_data
+        known = {name: said.get(name) for name in ("course", "person", "completed_on")}
+        if all(known.values()) and Completion.objects.live().filter(**known).exists():
+            self.add_error(None, "That is recorded already.")
+        return said

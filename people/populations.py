@@ -12,7 +12,7 @@ from evidence.sampling.sources import Source, moments
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.organisation.models import zone
-from people.models import Person
+from people.models import Completion, Person
 
 COLUMNS: Final = ("name", "kind", "job title", "department", "manager")
 FIELDS: Final = ("name", "kind", "title", "department", "manager_id")
@@ -100,8 +100,22 @@ def managers() -> dict[int | None, str]:
     return dict(Person.objects.values_list("id", "name"))
 
 
+def trained(user: User, first: datetime.date, last: datetime.date) -> Listing:
+    """Every completion of a course between the two days."""
+    every = Completion.objects.live().filter(completed_on__range=(first, last))
+    fields = ("course__title", "person_id", "person__name", "source")
+    lines: list[Line] = []
+    for pk, day, course, person, name, source in (
+        visible(user, every).order_by("id").values_list("id", "completed_on", *fields)
+    ):
+        lines.append(Line(Completion.ref_of(pk), day, [course, Person.ref_of(person), name, source], len(lines) + 1))
+    query = f"Completions of training courses, archived ones apart, from {first} to {last}"
+    return Listing(("course", "person", "name", "source"), lines, every.count(), query, "ref", "completed")
+
+
 SOURCES: Final[dict[str, Source]] = {
     "joiners": Source("Joiners (roster)", PopulationKind.NEW_HIRES, joined),
     "leavers": Source("Leavers (roster)", PopulationKind.LEAVERS, left),
+    "training": Source("Training completed", PopulationKind.TRAINING, trained),
     "movers": Source("Movers (roster)", PopulationKind.MOVERS, moved),
 }

@@ -1,22 +1,25 @@
-"""What waits for a person among the checklists of people."""
+"""What waits for a person among the checklists of people, and in training."""
 
 import datetime
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from foundation.accounts.access import allowed, can
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
 from foundation.pages.work import WorkItem
-from people.models import ChecklistItem, ChecklistRun, ItemState, open_items
+from people.models import ChecklistItem, ChecklistRun, Course, ItemState, Person, active_on, open_items
 
 
 def people_work(user: User) -> list[WorkItem]:
-    """Items of checklists that are one's own or one's role's, and checklists to close. Two queries, and a setting."""
+    """One's items of checklists (or those of one's role), checklists to close, and one's training.
+
+    Four queries at most, and a setting.
+    """
     day = today()
     soon = day + datetime.timedelta(days=setting("review_due_soon_days"))
-    return [*items_of(user, day, soon), *runs_of(user)]
+    return [*items_of(user, day, soon), *runs_of(user), *courses_of(user, day, soon)]
 
 
 def items_of(user: User, day: datetime.date, soon: datetime.date) -> list[WorkItem]:
@@ -48,3 +51,18 @@ def runs_of(user: User) -> list[WorkItem]:
         WorkItem.on(run, "Checklists", f"{run.checklist}: {run.person}", "Every item is settled", "Close", page)
         for run in found
     ]
+
+
+def courses_of(user: User, day: datetime.date, soon: datetime.date) -> list[WorkItem]:
+    """Courses that this person is to complete soon, or should have. Two queries for who is on the roster."""
+    person = Person.objects.live().filter(active_on(day), user=user.pk).first()
+    if person is None:
+        return []
+    last = Max("completions__completed_on", filter=Q(completions__person=person, completions__archived_at=None))
+    found = []
+    for course in Course.objects.live().annotate(last=last).order_by("title"):
+        due = course.due_on(person, course.last) if course.is_for(person) else None
+        if due is not None and due <= soon:
+            words = "Training overdue" if due < day else "Training due"
+            found.append(WorkItem.on(course, "Training", course.title, words, "See the course", due=due))
+    return found

@@ -247,6 +247,19 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "complete_item": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, EMPLOYEE: OWN},
         "close": {ADMIN: ALL, COMPLIANCE: ALL},
     },
+    "people.course": {
+        "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, EMPLOYEE: ALL, AUDITOR: WINDOW},
+        "add": {ADMIN: ALL, COMPLIANCE: ALL},
+        "change": {ADMIN: ALL, COMPLIANCE: ALL},
+        "archive": {ADMIN: ALL, COMPLIANCE: ALL},
+        "record_evidence": {COMPLIANCE: ALL},
+    },
+    "people.completion": {
+        "view": _READ_PEOPLE,
+        "add": {ADMIN: ALL, COMPLIANCE: ALL},
+        "archive": {ADMIN: ALL, COMPLIANCE: ALL},
+        "import": {ADMIN: ALL, COMPLIANCE: ALL},
+    },
     "accessreviews.listing": {
         "view": _READ_REVIEWS,
         "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of systems that are one's own

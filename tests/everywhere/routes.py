@@ -23,6 +23,8 @@ ABOUT = {
     "systems:systemadministrator-": "systems:administrator",
     "accessreviews:listing-": "accessreviews:listing",
     "accessreviews:accountmatch-": "accessreviews:match",
+    "people:course-": "people:course",
+    "people:completion-": "people:completion",
     "people:checklistrun-": "people:run",
     "people:checklist-": "people:checklist",
     "readiness-criterion": "controls:criterion",

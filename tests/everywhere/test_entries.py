@@ -147,6 +147,16 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ),
     ("compliance", "people:checklist-edit", {"title": "Welcome"}, ["checklist.updated"]),
     ("compliance", "people:checklist-archive", WHY, ["checklist.archived"]),
+    ("compliance", "people:course-create", {"title": "Secure coding"}, ["course.created"]),
+    ("compliance", "people:course-edit", {"text": "On the platform."}, ["course.updated"]),
+    ("compliance", "people:course-archive", WHY, ["course.archived"]),
+    (
+        "compliance",
+        "people:course-record-evidence",
+        {"note": "The year."},
+        ["evidence.submitted", "evidencelink.created", "course.evidence_recorded"],
+    ),
+    ("compliance", "people:completion-archive", WHY, ["completion.archived"]),
     (
         "compliance",
         "audits:engagement-create",
@@ -268,6 +278,22 @@ WITHOUT = {
     **dict.fromkeys(
         ("api:person-list", "api:person-archive", "api:person-restore"),
         "tests/people/test_roster_pages.py: the entries are those of the pages",
+    ),
+    "people:course-restore": "as control-restore: the same page",
+    "people:completion-create": "tests/people/test_training.py: it names a person",
+    "people:completion-restore": "tests/people/test_training.py, archived first",
+    "people:completion-import": "tests/people/test_training.py",
+    **dict.fromkeys(
+        (
+            "api:course-list",
+            "api:course-archive",
+            "api:course-restore",
+            "api:course-record-evidence",
+            "api:completion-list",
+            "api:completion-archive",
+            "api:completion-restore",
+        ),
+        "tests/people/test_training.py: the entries are those of the pages",
     ),
     "people:checklist-restore": "as control-restore: the same page",
     **dict.fromkeys(

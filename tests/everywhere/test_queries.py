@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from foundation.trail.models import Entry
+from grc.wiring import SEARCH
 from tests.everywhere.world import World
 from tests.factories.controls import ControlFactory, link
 from tests.factories.evidence import evidence, requirement
@@ -41,6 +42,7 @@ def test_queries_do_not_grow_with_the_records(world: World, person: str):
     assert many.pop("/trail/") <= every <= most + kinds  # each is asked once for what is seen of it
     assert many == few
     assert many.pop("/") <= MOST_OF_WORK
+    assert many.pop("/search/?q=control") <= len(SEARCH) + most - MOST + 4  # each register is asked once
     assert {page: count for page, count in many.items() if count > most} == {}
 
 

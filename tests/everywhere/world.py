@@ -31,7 +31,7 @@ from tests.factories.findings import day, finding
 from tests.factories.listings import a_listing, a_match, a_system, administrator, an_account
 from tests.factories.people import ExceptionFactory
 from tests.factories.populations import population
-from tests.factories.roster import a_checklist, a_person
+from tests.factories.roster import a_checklist, a_completion, a_course, a_person
 
 # The order of the table's columns.
 PEOPLE = ("anonymous", "outsider", "employee", "auditor", "owner", "manager", "compliance", "admin")
@@ -101,6 +101,8 @@ def world(
     lead = a_person(name="Mona Manager", email="manager@example.com")
     member = a_person(name="Emil Employee", email="employee@example.com", manager=lead)
     checklist = a_checklist(control=control)
+    course = a_course(control=control)
+    completion = a_completion(course, member)
     run = start_checklist(member, actor=SYSTEM, checklist=checklist)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
@@ -123,6 +125,8 @@ def world(
             **{key: {"pk": match.pk} for key in ("accessreviews:match", "api:accountmatch")},
             "api:person": {"pk": member.pk},
             **{key: {"pk": checklist.pk} for key in ("people:checklist", "api:checklist")},
+            **{key: {"pk": course.pk} for key in ("people:course", "api:course")},
+            **{key: {"pk": completion.pk} for key in ("people:completion", "api:completion")},
             **{key: {"pk": run.pk} for key in ("people:run", "api:checklistrun")},
             "api:finding": {"pk": flaw.pk},
             "api:correctiveaction": {"pk": action.pk},

@@ -6,7 +6,7 @@ from typing import Any
 from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 from people import actions
-from people.models import Checklist, Occasion, Person
+from people.models import Checklist, Completion, Course, Occasion, Person
 
 COUNT = iter(range(10**9))
 
@@ -47,3 +47,18 @@ def a_checklist(**values: Any) -> Checklist:
     checklist = Checklist(**{**said, "applies_from": datetime.date(2999, 1, 1), **values})
     checklist.full_clean()
     return save(checklist, actor=SYSTEM, verb="checklist.created")
+
+
+def a_course(**values: Any) -> Course:
+    """A course for everybody, due 30 days after joining (or 2024-01-01) and again every year."""
+    said = {"title": f"Course {next(COUNT)}", "every_months": 12, "applies_from": datetime.date(2024, 1, 1)}
+    course = Course(**{**said, **values})
+    course.full_clean()
+    return save(course, actor=SYSTEM, verb="course.created")
+
+
+def a_completion(course: Course, person: Person, on: str = "2026-06-15", **values: Any) -> Completion:
+    """That somebody completed it on a day."""
+    row = Completion(course=course, person=person, completed_on=datetime.date.fromisoformat(on), **values)
+    row.full_clean()
+    return save(row, actor=SYSTEM, verb="completion.created")

@@ -172,7 +172,7 @@ def test_closing_it_makes_evidence_that_somebody_else_judges(team: dict[str, Per
     kept = closed.evidence
     with kept.file.open("rb") as file:
         told = json.loads(file.read())
-    assert (kept.state, kept.submitted_by, kept.source_system) == (State.PENDING, admin, "Countersign")
+    assert (kept.state, kept.submitted_by, kept.source_system) == (State.SUBMITTED, admin, "Countersign")
     assert [(one["state"], one["late"], one["proof"]) for one in told["items"]] == [
         ("done", True, proof.ref), ("done", True, ""), ("done", True, ""),
     ]  # fmt: skip

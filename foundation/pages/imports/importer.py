@@ -215,7 +215,8 @@ class Importer:
         for one in self.fields:
             if one.link or one.name not in values or (one.created_only and not item.new):
                 continue
-            before, after = getattr(instance, one.name), values[one.name]
+            # a new row names no record yet: then there is nothing to get
+            before, after = getattr(instance, one.name, None), values[one.name]
             if before != after:
                 if item.new and after in ("", None):
                     continue
