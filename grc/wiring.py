@@ -88,10 +88,10 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     (
         "Access",
         [
-            RailItem("People", "people:person-list", "contact", Person),
+            RailItem("People", "people:person-list", "contact", Person, ("people:checklist",)),
+            RailItem("Training", "people:course-list", "graduation-cap", Course, ("people:completion-",)),
             RailItem("Systems", "systems:system-list", "server", System),
             RailItem("Listings", "accessreviews:listing-list", "list", Listing, ("accessreviews:accountmatch-",)),
-            RailItem("Training", "people:course-list", "graduation-cap", Course, ("people:completion-",)),
         ],
     ),
     (

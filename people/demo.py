@@ -73,7 +73,7 @@ STAFF: Final[tuple[Line, ...]] = (
     ("erik.strand", "Erik Strand", "Support engineer", SUPPORT, "ben.thackeray", 480, 45),
     ("nadia.petit", "Nadia Petit", "Product manager", PRODUCT, "jonas.petrov", 720, None),
     ("viktor.hahn", "Viktor Hahn", "Product designer", PRODUCT, "jonas.petrov", 560, None),
-    ("zoe.laurent", "Zoe Laurent", "Data analyst", PRODUCT, "jonas.petrov", 33, None),
+    ("zoe.laurent", "Zoe Laurent", "Data analyst", PRODUCT, "jonas.petrov", 21, None),
     ("karin.ek", "Karin Ek", "People partner", PEOPLE, "helena.castro", 640, None),
     ("rosa.mendes", "Rosa Mendes", "Recruiter", PEOPLE, "helena.castro", 210, None),
     ("henrik.aas", "Henrik Aas", "Accountant", FINANCE, "noor.haddad", 1050, None),

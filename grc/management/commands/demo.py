@@ -18,6 +18,7 @@ from foundation.organisation.demo import company
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM, record
 from people.demo import roster
+from people.demo_programme import checklists, courses
 
 COMPANY = "Fernwood Cloud"
 ZONE = "Europe/Stockholm"
@@ -44,6 +45,8 @@ class Command(BaseCommand):
             evidence(compliance=staff["compliance"], analyst=staff["ingrid.falk"], manager=staff["manager"])
             populations(compliance=staff["compliance"])
             findings(compliance=staff["compliance"], manager=staff["manager"])
+            checklists(admin=staff["admin"], compliance=staff["compliance"])
+            courses(compliance=staff["compliance"])
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)
 
