@@ -201,7 +201,8 @@ def launch_review(review: Review, actor: User, able: set[int]) -> None:
     refs = {"campaign": review.campaign_id, "listing": review.listing_id, "parts": len(parts)}
     save(review, actor=actor, verb="review.launched", refs=refs)
     for (person, why), subjects in sorted(parts.items(), key=lambda part: part[0]):
-        part = Assignment(review=review, reviewer_id=person, why=why, item_count=len(subjects))
+        flagged = sum(one.flagged for one in subjects)
+        part = Assignment(review=review, reviewer_id=person, why=why, item_count=len(subjects), flagged_count=flagged)
         save(part, actor=actor, verb="assignment.created", refs={"review": review.pk})
         items = [
             ReviewItem(

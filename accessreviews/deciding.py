@@ -62,6 +62,8 @@ def keep_together(part: Assignment, items: Iterable[ReviewItem], *, actor: User)
     """
     found = list(items)
     part = open_part(part.pk, actor)
+    if not found:
+        raise ValidationError("Tick the accounts that are to be kept together.")
     if len(found) > MOST_AT_ONCE:
         raise ValidationError(f"At most {MOST_AT_ONCE} accounts are kept together.")
     if any(item.assignment_id != part.pk for item in found):

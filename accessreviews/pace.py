@@ -1,12 +1,9 @@
 """How fast accounts were decided on: what the approver sees beside the decisions, to tell judgement from a stamp."""
 
-from collections.abc import Iterable
 from statistics import median
 from typing import Any, Final
 
-from django.db.models import Count
-
-from accessreviews.models import Assignment, Choice, Decision
+from accessreviews.models import Assignment, Decision
 
 HASTE: Final = 3  # seconds for one account: faster than anybody reads a row
 BREAK: Final = 900  # a longer pause is no time spent on an account
@@ -39,16 +36,3 @@ def pace_words(pace: dict[str, Any]) -> str:
     if pace["single"] > 1:
         said += [f"{pace['median']} s each (median)", f"{pace['hasty']} within {HASTE} s"]
     return ", ".join([*said, f"{pace['bulk']} kept together"])
-
-
-def counts_of(parts: Iterable[Assignment]) -> dict[int, dict[str, int]]:
-    """How many of each part's accounts are kept, changed, removed and undecided. One query."""
-    known = {part.pk: part for part in parts}
-    found = {number: dict.fromkeys(Choice.values, 0) for number in known}
-    decided = Decision.objects.filter(assignment__in=known).exclude(choice="").order_by()
-    for number, choice, count in decided.values_list("assignment_id", "choice").annotate(count=Count("id")):
-        found[number][choice] = count
-    for number, counts in found.items():
-        counts["undecided"] = known[number].item_count - sum(counts.values())
-        counts["decided"] = known[number].item_count - counts["undecided"]
-    return found

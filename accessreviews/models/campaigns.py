@@ -271,6 +271,7 @@ class Assignment(Register):
     )
     why = models.CharField(max_length=200, help_text="By which rule these accounts came to this person.")
     item_count = models.PositiveIntegerField("accounts", editable=False)
+    flagged_count = models.PositiveIntegerField("flagged", editable=False, help_text="They come first.")
     statement = models.TextField(blank=True, editable=False, help_text="What was stated when it was signed.")
     decisions_sha256 = models.CharField(max_length=64, blank=True, editable=False, help_text="Of its final decisions.")
     pace = models.JSONField(
@@ -304,7 +305,7 @@ class Assignment(Register):
 
     def get_absolute_url(self) -> str:
         """Where its accounts are decided."""
-        return reverse("accessreviews:decide", args=[self.pk])
+        return reverse("accessreviews:assignment-detail", args=[self.pk])
 
 
 class ReviewItem(models.Model):

@@ -1,1 +1,0 @@
-"""Launching, deciding and signing off, on the actions alone (R4.1)."""
