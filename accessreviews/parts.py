@@ -123,7 +123,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     item = items.filter(pk=number).first() if str(number or "").isdecimal() and len(str(number)) < 19 else None
     if item is None:
         raise Http404("No such account in this part.")
-    refusal = "" if form.is_valid() else " ".join(words for found in form.errors.values() for words in found)
+    refusal = "" if form.is_valid() else " ".join(str(words) for found in form.errors.values() for words in found)
     status = 422
     if not refusal:
         try:

@@ -143,7 +143,9 @@ class ReviewPages(Pages):
         VerbPage("omit", campaigns.take_in, "Review after all", "{} is reviewed after all.", name="take-in"),
         VerbPage("approve", signing.approve, "Approve review", "{} is approved, and locked.", ApproveForm),
         VerbPage("return", signing.give_back, "Return to reviewers", "{} is open for decisions again.", tone="danger"),
-        VerbPage("correct", correct, "Add correction", "The correction stands beside {}.", AddendumForm, path="addenda/new"),
+        VerbPage(
+            "correct", correct, "Add correction", "The correction stands beside {}.", AddendumForm, path="addenda/new"
+        ),
     )  # fmt: skip
     attach = staticmethod(attach_decided)
 

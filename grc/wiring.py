@@ -11,6 +11,7 @@ from django.db import models
 
 from accessreviews.listings.panel import listings_panel
 from accessreviews.models import Listing
+from accessreviews.models import Campaign
 from audits.models import Engagement
 from controls.detail import criteria_panel
 from controls.models import Control, Criterion
@@ -75,6 +76,12 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Findings", "findings:finding-list", "bug", Finding),
             RailItem("Coverage", "coverage", "layout-grid", Occurrence, ("evidence:occurrence",)),
             RailItem("Readiness", "readiness", "gauge", Criterion),
+        ],
+    ),
+    (
+        "Access",
+        [
+            RailItem("Reviews", "accessreviews:campaign-list", "user-check", Campaign, ("accessreviews:review-",)),
         ],
     ),
     (
