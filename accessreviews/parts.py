@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -54,6 +54,12 @@ class AssignmentPages(Pages):
     def title(self) -> str:
         """What the list above it is called."""
         return "Reviews"
+
+    def act_on(self, target: Assignment, verb: VerbPage) -> HttpResponse:
+        """Only the reviewer signs: nobody else is shown the form."""
+        if verb.verb == "sign" and target.reviewer_id != self.user.pk:
+            raise PermissionDenied("Its reviewer signs.")
+        return super().act_on(target, verb)
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """The accounts that were asked for, what blocks the signature, and the verbs offered now."""

@@ -3,6 +3,7 @@
 import datetime
 from typing import Any, ClassVar
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -165,6 +166,12 @@ class ReviewPages(Pages):
             "tone": REVIEW_TONES[target.state],
             "verbs": {} if moment else self.verbs_now(target, parts),
         }
+
+    def act_on(self, target: Review, verb: VerbPage) -> HttpResponse:
+        """Only the campaign's approver approves and returns: nobody else is shown the form."""
+        if verb.verb in ("approve", "return") and target.campaign.approver_id != self.user.pk:
+            raise PermissionDenied("The campaign's approver does this.")
+        return super().act_on(target, verb)
 
     def verbs_now(self, target: Review, parts: list[Assignment]) -> dict[str, bool]:
         """Which verbs this person may do now: what the role allows and the state makes sense of."""
