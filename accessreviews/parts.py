@@ -170,7 +170,7 @@ def row(
     """The row of one account, with the part's progress beside it (out of band)."""
     user = user_of(request)
     line = line or line_of(part, item, user)
-    shown = Part(part, NOTHING, None)
+    shown = Part(part, request.POST, None)
     signs = part.reviewer_id == user.pk
     blocked = signing.blocks(part) if signs and not shown.counts["undecided"] else []
     context = {

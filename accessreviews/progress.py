@@ -84,7 +84,7 @@ class Line:
 
 
 class Part:
-    """The accounts of one part as somebody asked for them."""
+    """The accounts of one part as somebody asked for them: `params` has show, flag, q (words), page and per_page."""
 
     def __init__(self, part: Assignment, params: QueryDict, moment: datetime.datetime | None) -> None:
         self.part, self.params, self.moment = part, params, moment

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from accessreviews.listings.api import AccountMatchApi, ListingApi
+from accessreviews.api import CampaignApi, ReviewAccountsApi, ReviewApi
 from audits.api import EngagementApi
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
@@ -47,6 +48,13 @@ API: list[URLPattern | URLResolver] = [
     path("checklist-runs/", include(ChecklistRunApi.urls())),
     path("coverage/", CoverageApi.as_view({"get": "read_all"}), name="coverage"),
     path("readiness/", ReadinessApi.as_view({"get": "read_all"}), name="readiness"),
+    path("access-reviews/reviews/", include(ReviewApi.urls())),
+    path(
+        "access-reviews/reviews/<int:pk>/accounts/",
+        ReviewAccountsApi.as_view({"get": "read_all"}),
+        name="review-accounts",
+    ),
+    path("access-reviews/", include(CampaignApi.urls())),
     path("engagements/", include(EngagementApi.urls())),
     path("trail/", TrailApi.as_view({"get": "read_all"}), name="entry-list"),
     path("trail/<int:pk>/", TrailApi.as_view({"get": "read"}), name="entry-detail"),

@@ -8,8 +8,13 @@ const current = () => document.querySelector("tr[data-line].current");
 function toLine(line, focus = true) {
   if (!line) return;
   linesOf().forEach((each) => each.classList.toggle("current", each === line));
-  if (focus) (line.querySelector(".choices button, form button:not([hidden]), a")).focus({ preventScroll: true });
+  if (focus) focusIn(line);
   line.scrollIntoView({ block: "nearest" });
+}
+
+function focusIn(line) {
+  const wanted = [".choices button", "form button:not([hidden])", "a"].map((one) => line.querySelector(one)).find(Boolean);
+  wanted.focus({ preventScroll: true });
 }
 
 function step(by) {

@@ -36,7 +36,8 @@ READS = {"read_all", "read"}
 class RegisterApi(Api):
     """The endpoints of one register. All class attributes; an instance lives for one request.
 
-    `writes`: whether records are created, changed, archived and restored here, as their form does it.
+    `writes`: whether records are created, changed, archived and restored here, as their form does it; what the Pages
+    leave out is not here either.
     """
 
     pages: ClassVar[type[Pages]]
@@ -55,18 +56,25 @@ class RegisterApi(Api):
     @classmethod
     def urls(cls) -> list[URLPattern]:
         """The routes of this register, named `<model>-<action>`."""
-        name, writes = cls.pages.name(), cls.writes
+        name = cls.pages.name()
+        creates = {"post": "create"} if cls.does("create") else {}
+        changes = {"patch": "change"} if cls.does("edit") else {}
         routes = [
-            cls.route("", f"{name}-list", {"get": "read_all"} | ({"post": "create"} if writes else {})),
-            cls.route("<int:pk>/", f"{name}-detail", {"get": "read"} | ({"patch": "change"} if writes else {})),
+            cls.route("", f"{name}-list", {"get": "read_all"} | creates),
+            cls.route("<int:pk>/", f"{name}-detail", {"get": "read"} | changes),
         ]
-        if writes:
+        if cls.does("archive"):
             routes.append(cls.route("<int:pk>/archive/", f"{name}-archive", {"post": "archive"}))
             routes.append(cls.route("<int:pk>/restore/", f"{name}-restore", {"post": "restore"}))
         for one in (verb for verb in cls.pages.verbs if verb.scope):
             place = one.address.removesuffix("/new")
             routes.append(cls.route(f"<int:pk>/{place}/", f"{name}-{one.slug}", {"post": "carry_out"}, verb=one))
         return routes
+
+    @classmethod
+    def does(cls, page: str) -> bool:
+        """Whether what this page of the register does is done here too."""
+        return cls.writes and page not in cls.pages.left_out
 
     @classmethod
     def route(cls, address: str, name: str, actions: dict[str, Any], **options: Any) -> URLPattern:
