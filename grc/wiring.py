@@ -81,7 +81,8 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     (
         "Access",
         [
-            RailItem("Reviews", "accessreviews:campaign-list", "user-check", Campaign, ("accessreviews:review-",)),
+            RailItem("Reviews", "accessreviews:campaign-list", "user-check", Campaign, ("accessreviews:",)),
+            RailItem("People", "people:person-list", "contact", Person),
         ],
     ),
     (

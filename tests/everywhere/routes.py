@@ -27,6 +27,10 @@ ABOUT = {
     "people:completion-": "people:completion",
     "people:checklistrun-": "people:run",
     "people:checklist-": "people:checklist",
+    "accessreviews:campaign-": "accessreviews:campaign",
+    "accessreviews:review-": "accessreviews:review",
+    "accessreviews:removal-": "accessreviews:removal",
+    "accessreviews:campaigncontrol-": "accessreviews:campaigncontrol",
     "readiness-criterion": "controls:criterion",
     "evidence:occurrence": "evidence:occurrence",
 }

@@ -9,6 +9,8 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from accessreviews.campaigns import link_control
+from accessreviews.models import Assignment, Campaign, Removal
 from audits.models import Engagement
 from controls.models import Control, Criterion
 from evidence.actions import request_exemption
@@ -29,8 +31,9 @@ from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
 from tests.factories.listings import a_listing, a_match, a_system, administrator, an_account
-from tests.factories.people import ExceptionFactory
+from tests.factories.people import ExceptionFactory, UserFactory
 from tests.factories.populations import population
+from tests.factories.reviews import decided, items_of, launched, signed
 from tests.factories.roster import a_checklist, a_completion, a_course, a_person
 
 # The order of the table's columns.
@@ -104,6 +107,7 @@ def world(
     course = a_course(control=control)
     completion = a_completion(course, member)
     run = start_checklist(member, actor=SYSTEM, checklist=checklist)
+    campaign, part, removal = reviewed(owner, manager, compliance, control)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -134,6 +138,11 @@ def world(
             "api:entry": {"pk": entry.pk},
             **{key: {"pk": listed.pk} for key in ("evidence:population", "api:population")},
             **{key: {"pk": sample.pk} for key in ("evidence:sample", "api:sample")},
+            **{key: {"pk": campaign.pk} for key in ("accessreviews:campaign", "api:campaign")},
+            **{key: {"pk": part.review_id} for key in ("accessreviews:review", "api:review")},
+            "accessreviews": {"pk": part.pk, "item": items_of(part)[0].pk},
+            "accessreviews:campaigncontrol": {"pk": campaign.controls.get().pk},
+            **{key: {"pk": removal.pk} for key in ("accessreviews:removal", "api:removal")},
             "audits": {"pk": engagement.pk, "window_pk": auditor.windows.get().pk},
             "evidence": {"pk": item.pk},
             "evidence:link": {"pk": item.links.get().pk},
@@ -155,3 +164,16 @@ def world(
         control=control,
         engagement=engagement,
     )
+
+
+def reviewed(owner: User, manager: User, compliance: User, control: Control) -> tuple[Campaign, Assignment, Removal]:
+    """A campaign over two systems of the owner's: the manager decides on one, and signed a removal on the other."""
+    one, other = a_system(name="GitHub", owner=owner), a_system(name="Payroll", owner=owner)
+    for system in (one, other):
+        a_listing(system, [an_account("ghost")])
+    approver = UserFactory(name="Abel Approver", role="manager")
+    campaign = launched([one, other], actor=compliance, approver=approver, reviewer=manager)
+    link_control(campaign, actor=compliance, control=control.ref, reason="It is the quarterly review.")
+    decided(Assignment.objects.get(review__system=other), "remove")
+    signed(Assignment.objects.get(review__system=other))
+    return Campaign.objects.get(), Assignment.objects.get(review__system=one), Removal.objects.get()
