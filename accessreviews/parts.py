@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accessreviews import deciding, signing
@@ -15,10 +16,11 @@ from accessreviews.filters import ReviewFilter
 from accessreviews.forms import DecisionForm, DelegateForm, ReassignForm, SignForm
 from accessreviews.models import Assignment, Choice, Comment, Decision, Flag, ReviewItem, ReviewState
 from accessreviews.pace import pace_words
-from accessreviews.progress import SHOWS, SIZES, Line, Part
+from accessreviews.progress import SHOWS, SIZES, UNDECIDED, Line, Part
 from foundation.accounts.access import get_allowed, verbs_on, visible
 from foundation.pages.act import VerbPage, where_from
 from foundation.pages.forms import RegisterForm, user_of
+from foundation.pages.moment import at
 from foundation.pages.pages import Pages
 from foundation.trail.asof import rows, thaw
 from foundation.trail.keep import Stale
@@ -80,9 +82,10 @@ class AssignmentPages(Pages):
         given = set() if moment else verbs_on(self.user, ("sign", "delegate", "reassign"), target)
         unsigned = target.signed_at is None and target.review.state == ReviewState.DECIDING
         signs = "sign" in given and unsigned and target.reviewer_id == self.user.pk
-        blocked = signing.blocks(target) if signs else []
+        blocked = self.blocked(target, part) if signs else []
         return {
-            "part": part, "page": page, "lines": lines, "decides": decides, "shows": shows_of(part), "sizes": SIZES,
+            "part": part, "page": page, "lines": lines, "decides": decides,
+            **addresses(target, moment, self.request.get_full_path()), "shows": shows_of(part), "sizes": SIZES,
             "flags": Flag.choices, "blocks": blocked, "review": target.review, "campaign": target.review.campaign,
             "pace": pace_words(target.pace),
             "keepable": decides and any(line.keepable for line in lines),
@@ -93,9 +96,25 @@ class AssignmentPages(Pages):
             },
         }  # fmt: skip
 
+    def blocked(self, target: Assignment, part: Part) -> list[signing.Block]:
+        """What keeps it from being signed; what takes looking at every account is looked for once all are decided."""
+        if undecided := part.counts[UNDECIDED]:
+            return [signing.undecided_words(undecided)]
+        return signing.blocks(target)
+
     def delegates(self, target: Assignment) -> bool:
         """Whether it is this person's to delegate: the reviewer's, or a compliance manager's (who may reassign)."""
         return target.reviewer_id == self.user.pk or "reassign" in verbs_on(self.user, ("reassign",), target)
+
+
+def addresses(part: Assignment, moment: datetime.datetime | None, back: str) -> dict[str, str]:
+    """What every row of a page needs, found once: where it is decided, where its story is, and the way back."""
+    return {
+        "decide_at": reverse("accessreviews:decide", args=[part.pk]),
+        "account_at": f"{part.get_absolute_url()}accounts/",
+        "kept": at(moment),
+        "back": back,
+    }
 
 
 def shows_of(part: Part) -> list[tuple[str, str, int]]:
@@ -175,7 +194,7 @@ def row(
     blocked = signing.blocks(part) if signs and not shown.counts["undecided"] else []
     context = {
         "line": line, "object": part, "part": shown, "decides": True, "shows": shows_of(shown), "swapped": True,
-        "blocks": blocked, "signs": signs,
+        "blocks": blocked, "signs": signs, **addresses(part, None, where_from(request, part.get_absolute_url())),
     }  # fmt: skip
     return render(request, "accessreviews/item_row.html", context, status=status)
 

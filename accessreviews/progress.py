@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
@@ -10,7 +11,7 @@ from django.db.models import Count, QuerySet
 from django.http import QueryDict
 
 from accessreviews import signing
-from accessreviews.models import Assignment, Choice, Comment, Decision, Flag, ReviewItem
+from accessreviews.models import Assignment, Choice, Comment, Decision, Flag, Known, ReviewItem, Standing
 from accessreviews.models.listings import TONES
 from foundation.pages.filters import matching
 from foundation.trail.asof import rows, thaw
@@ -43,6 +44,10 @@ def counts_at(parts: Iterable[Assignment], moment: datetime.datetime | None) -> 
     return found
 
 
+STANDINGS: Final = dict(Standing.choices)
+NOT_ENABLED: Final = {Known.NO: "disabled", Known.UNKNOWN: "enabled unknown"}
+
+
 class Counted(Paginator):
     """Pages of rows whose number is known without counting them."""
 
@@ -50,6 +55,17 @@ class Counted(Paginator):
         super().__init__(found, size)
         if known is not None:
             self.__dict__["count"] = known
+
+
+class Numbered(Counted):
+    """Pages of rows whose positions are 1, 2, 3 …: far down a part no row before them is read."""
+
+    def page(self, number: Any) -> "Page[Any]":
+        """The page of this number."""
+        number = self.validate_number(number)
+        before = (number - 1) * self.per_page
+        found = self.object_list.filter(position__gt=before, position__lte=min(before + self.per_page, self.count))
+        return self._get_page(found, number, self)
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,48 @@ class Line:
     def seen(self) -> int:
         """The version of the decision that is shown, 0 for none."""
         return self.decision.version if self.decision else 0
+
+    @cached_property
+    def name(self) -> str:
+        """What the account is called."""
+        return str(self.item.account)
+
+    @property
+    def key(self) -> str:
+        """What the source calls it, where that is not its name."""
+        return "" if self.item.account.key == self.name else self.item.account.key
+
+    @property
+    def about(self) -> str:
+        """Whose it is: by the roster, or who answers for it; and whether it is enabled, if not."""
+        account, person = self.item.account, self.item.account.person
+        said = [person.name if person and person.name != self.name else "", STANDINGS[account.standing]]
+        if person:
+            said.append(", ".join(filter(None, (person.title, person.department))))
+        if account.owner:
+            said.append(f"{account.owner} answers for it")
+        return " · ".join(filter(None, [*said, NOT_ENABLED.get(account.enabled, "")]))
+
+    @property
+    def signed_in(self) -> str:
+        """The day of the last sign-in, or what is known of it."""
+        account = self.item.account
+        return account.last_sign_in.isoformat() if account.last_sign_in else account.sign_in
+
+    @property
+    def mfa(self) -> str:
+        """Whether it has a second factor: yes, no or unknown."""
+        return self.item.account.mfa
+
+    @property
+    def number(self) -> str:
+        """The account's number as text, which no locale puts commas into."""
+        return str(self.item.pk)
+
+    @property
+    def tone(self) -> str:
+        """The tone of its decision."""
+        return {Choice.KEEP: "ok", Choice.CHANGE: "warn", Choice.REMOVE: "bad"}.get(self.choice, "mute")
 
     @property
     def keepable(self) -> bool:
@@ -122,10 +180,12 @@ class Part:
     def page(self) -> "Page[ReviewItem]":
         """One page of them, with account and person."""
         asked = self.params.get("per_page", "")
-        size = int(asked) if asked in {str(size) for size in SIZES} else SIZES[1]
-        known = None if self.words or self.flag else self.counts.get(self.show)
+        size = int(asked) if asked in {str(size) for size in SIZES} else SIZES[0]
         found = self.rows().select_related("account__person", "account__owner")
-        return Counted(found, size, known).get_page(self.params.get("page"))
+        if self.words or self.flag or self.show not in self.counts:
+            return Counted(found, size, None).get_page(self.params.get("page"))
+        pages = Numbered if self.show in (ALL, FLAGGED) else Counted
+        return pages(found, size, self.counts[self.show]).get_page(self.params.get("page"))
 
     def lines(self, items: Iterable[ReviewItem], barred: set[int]) -> list[Line]:
         """The accounts with their decisions and how much was said of them. Two queries."""

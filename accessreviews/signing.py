@@ -45,7 +45,7 @@ def blocks(part: Assignment) -> list[Block]:
     """What keeps this part from being signed now; nothing when it can be (R4.1). A constant number of queries."""
     found = []
     if undecided := undecided_in(part).count():
-        found.append(Block(f"{undecided} account{'s are' if undecided > 1 else ' is'} undecided.", "undecided"))
+        found.append(undecided_words(undecided))
     if own := self_decided(part).count():
         found.append(Block(f"{own} decided by whose account it is, or who administers the system.", "self_decided"))
     if bare := without_reason(part).count():
@@ -53,6 +53,11 @@ def blocks(part: Assignment) -> list[Block]:
     if not whole(part.review):
         found.append(Block(f"{part.review.listing} is not the whole list any more: its rows do not add up."))
     return found
+
+
+def undecided_words(count: int) -> Block:
+    """How many accounts nobody has decided on."""
+    return Block(f"{count} account{'s are' if count > 1 else ' is'} undecided.", "undecided")
 
 
 def undecided_in(part: Assignment) -> QuerySet[ReviewItem]:
