@@ -12,7 +12,6 @@ from accessreviews.models import (
     Assignment,
     Campaign,
     CampaignState,
-    Choice,
     Decision,
     Removal,
     Review,
@@ -110,7 +109,6 @@ REVIEW_FACTS = (
     Column("statement", "Statement"),
     Column("decisions_sha256", "SHA-256 of all decisions"),
 )
-CHOICE_TONES: dict[str, str] = {Choice.KEEP: "ok", Choice.CHANGE: "warn", Choice.REMOVE: "bad", "": "mute"}
 
 
 def open_removals(campaign: Campaign, moment: datetime.datetime | None) -> int:

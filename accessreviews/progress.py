@@ -44,8 +44,9 @@ def counts_at(parts: Iterable[Assignment], moment: datetime.datetime | None) -> 
     return found
 
 
-STANDINGS: Final = dict(Standing.choices)
-NOT_ENABLED: Final = {Known.NO: "disabled", Known.UNKNOWN: "enabled unknown"}
+STANDINGS: Final[dict[str, str]] = {value: str(words) for value, words in Standing.choices}
+NOT_ENABLED: Final[dict[str, str]] = {Known.NO: "disabled", Known.UNKNOWN: "enabled unknown"}
+CHOICE_TONES: Final[dict[str, str]] = {Choice.KEEP: "ok", Choice.CHANGE: "warn", Choice.REMOVE: "bad", "": "mute"}
 
 
 class Counted(Paginator):
@@ -128,7 +129,7 @@ class Line:
     @property
     def tone(self) -> str:
         """The tone of its decision."""
-        return {Choice.KEEP: "ok", Choice.CHANGE: "warn", Choice.REMOVE: "bad"}.get(self.choice, "mute")
+        return CHOICE_TONES[self.choice]
 
     @property
     def keepable(self) -> bool:
