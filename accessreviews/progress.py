@@ -65,8 +65,9 @@ class Numbered(Counted):
         """The page of this number."""
         number = self.validate_number(number)
         before = (number - 1) * self.per_page
-        found = self.object_list.filter(position__gt=before, position__lte=min(before + self.per_page, self.count))
-        return self._get_page(found, number, self)
+        everything: Any = self.object_list
+        found = everything.filter(position__gt=before, position__lte=min(before + self.per_page, self.count))
+        return Page(found, number, self)
 
 
 @dataclass(frozen=True)

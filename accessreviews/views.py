@@ -137,8 +137,8 @@ class ReviewPages(Pages):
     intro = "Each system in each campaign: from which listing, decided by whom, signed and approved when."
     verbs: ClassVar = (
         VerbPage(
-            "change", campaigns.set_reviewer, "Choose reviewer", "{} has a reviewer.", ReviewerForm,
-            name="reviewer", path="reviewer", scope=None,
+            "choose_reviewer", campaigns.set_reviewer, "Choose reviewer", "{} has a reviewer.", ReviewerForm,
+            path="reviewer", scope=None,
         ),
         VerbPage("omit", campaigns.omit, "Omit system", "{} is omitted."),
         VerbPage("omit", campaigns.take_in, "Review after all", "{} is reviewed after all.", name="take-in"),
@@ -175,13 +175,13 @@ class ReviewPages(Pages):
 
     def verbs_now(self, target: Review, parts: list[Assignment]) -> dict[str, bool]:
         """Which verbs this person may do now: what the role allows and the state makes sense of."""
-        given = verbs_on(self.user, ("change", "omit", "approve", "return", "correct"), target)
+        given = verbs_on(self.user, ("choose_reviewer", "omit", "approve", "return", "correct"), target)
         onward, approver = REVIEW_MOVES[target.state], self.user.pk == target.campaign.approver_id
         draft = target.campaign.state == CampaignState.DRAFT
         independent = approver and target.state == ReviewState.SIGNED
         independent = independent and are_apart(self.user, signing.involved(parts), ACCESS_APPROVAL)
         return {
-            "reviewer": "change" in given and target.state == ReviewState.DRAFT,
+            "reviewer": "choose_reviewer" in given and target.state == ReviewState.DRAFT,
             "omit": "omit" in given and ReviewState.OMITTED in onward,
             "take_in": "omit" in given and draft and target.state == ReviewState.OMITTED,
             "approve": "approve" in given and independent,

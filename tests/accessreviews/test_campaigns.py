@@ -154,7 +154,7 @@ def test_from_planning_to_launching_on_the_pages(client, compliance, approver, r
     assert answer.url == campaign.get_absolute_url()
     assert "GitHub has no reviewer." in client.get(campaign.get_absolute_url()).content.decode()
     review = Review.objects.get()
-    choose = reverse("accessreviews:review-reviewer", args=[review.pk])
+    choose = reverse("accessreviews:review-choose-reviewer", args=[review.pk])
     client.post(choose, {"version": review.version, "reviewer": reviewer.pk, "by": "reviewer"})
     launch = reverse("accessreviews:campaign-launch", args=[campaign.pk])
     assert client.post(launch, {"version": campaign.version}).status_code == 302
