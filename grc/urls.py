@@ -2,8 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from accessreviews.listings.api import AccountMatchApi, ListingApi
 from accessreviews.api import CampaignApi, ReviewAccountsApi, ReviewApi
+from accessreviews.listings.api import AccountMatchApi, ListingApi
 from audits.api import EngagementApi
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi

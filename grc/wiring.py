@@ -10,8 +10,7 @@ from django.conf import settings
 from django.db import models
 
 from accessreviews.listings.panel import listings_panel
-from accessreviews.models import Listing
-from accessreviews.models import Campaign
+from accessreviews.models import Campaign, Listing
 from audits.models import Engagement
 from controls.detail import criteria_panel
 from controls.models import Control, Criterion
@@ -82,6 +81,8 @@ RAIL: list[tuple[str, list[RailItem]]] = [
         "Access",
         [
             RailItem("Reviews", "accessreviews:campaign-list", "user-check", Campaign, ("accessreviews:",)),
+            RailItem("Systems", "systems:system-list", "server", System),
+            RailItem("Listings", "accessreviews:listing-list", "list", Listing, ("accessreviews:accountmatch-",)),
             RailItem("People", "people:person-list", "contact", Person),
         ],
     ),
