@@ -83,7 +83,8 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Reviews", "accessreviews:campaign-list", "user-check", Campaign, ("accessreviews:",)),
             RailItem("Systems", "systems:system-list", "server", System),
             RailItem("Listings", "accessreviews:listing-list", "list", Listing, ("accessreviews:accountmatch-",)),
-            RailItem("People", "people:person-list", "contact", Person),
+            RailItem("People", "people:person-list", "contact", Person, ("people:checklist",)),
+            RailItem("Training", "people:course-list", "graduation-cap", Course, ("people:completion-",)),
         ],
     ),
     (
@@ -92,15 +93,6 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Populations", "evidence:population-list", "list-checks", Population, ("evidence:sample-",)),
             RailItem("Audits", "audits:engagement-list", "scale", Engagement),
             RailItem("Trail", "trail:entry-list", "history", Entry),
-        ],
-    ),
-    (
-        "Access",
-        [
-            RailItem("People", "people:person-list", "contact", Person, ("people:checklist",)),
-            RailItem("Training", "people:course-list", "graduation-cap", Course, ("people:completion-",)),
-            RailItem("Systems", "systems:system-list", "server", System),
-            RailItem("Listings", "accessreviews:listing-list", "list", Listing, ("accessreviews:accountmatch-",)),
         ],
     ),
     (

@@ -179,7 +179,16 @@ class CampaignControl(Register):
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
-    access = Paths(owner=("campaign__approver", "control__owner"), team=())
+    access = Paths(
+        owner=(
+            "campaign__approver", "control__owner",
+            Via(REVIEW, "campaign_id", "reviewer", row="campaign_id"),
+            Via(REVIEW, "campaign_id", "system__owner", row="campaign_id"),
+            Via(REVIEW, "campaign_id", Via(ASSIGNMENT, "review_id", "reviewer"), row="campaign_id"),
+            Via(REVIEW, "campaign_id", Via(ASSIGNMENT, "review_id", "delegate"), row="campaign_id"),
+        ),
+        team=(),
+    )  # fmt: skip
     ends = ("campaign", "control")
 
     class Meta:

@@ -288,7 +288,6 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     },
     "accessreviews.review": {
         "view": _READ_REVIEWS,
-        "add": {COMPLIANCE: ALL},
         "choose_reviewer": {COMPLIANCE: ALL},
         "omit": {COMPLIANCE: ALL},
         "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom the campaign names: apart()

@@ -1,12 +1,15 @@
 """The deciding page: one by one, together, taken back, refused; as reviewer, delegate, approver, auditor and others."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from accessreviews import deciding
 from accessreviews.models import Assignment, Choice, Decision, Known, ReviewItem
 from foundation.accounts.roles import Role
+from foundation.trail.keep import save
 from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM
 from tests.factories.listings import a_listing, a_person, a_system, account_of, administrator, an_account
 from tests.factories.people import EngagementFactory, UserFactory, admitted
 from tests.factories.reviews import a_manager, decided, items_of, launched, signed
@@ -168,9 +171,6 @@ def test_nobody_decides_on_their_own_account(client, compliance, reviewer, appro
     """It goes to the reviewer's manager by rule; and where the roster learns it only afterwards, it is refused."""
     boss = a_manager("Bo Kline")
     reviewer.manager = boss
-    from foundation.trail.keep import save
-    from foundation.trail.record import SYSTEM
-
     save(reviewer, actor=SYSTEM, verb="user.updated")
     own, late = a_person(reviewer.name, user=reviewer), a_person("Late Tie")
     system = a_system()
@@ -268,3 +268,25 @@ def test_any_address_gives_a_page(client, part, reviewer, query):
 def test_an_account_of_no_part_is_not_found(client, part, reviewer, number):
     client.force_login(reviewer)
     assert client.post(page(part), {"item": number, "seen": 0, "choice": "keep"}).status_code == 404
+
+
+def test_a_part_goes_to_another_reviewer(client, part, reviewer, compliance):
+    other = a_manager("Nell Voss")
+    client.force_login(compliance)
+    address = reverse("accessreviews:assignment-reassign", args=[part.pk])
+    said = {"version": part.version, "reviewer": other.pk, "reason": "She has left."}
+    assert client.post(address, said).status_code == 302
+    assert Entry.objects.get(verb="assignment.reassigned").facts["reason"] == "She has left."
+    client.force_login(reviewer)
+    assert send(client, part, item(part, "ada"), "keep").status_code == 403
+    client.force_login(other)
+    assert send(client, part, item(part, "ada"), "keep").status_code == 302
+
+
+def test_whoever_has_an_account_among_them_takes_no_part_over(part, compliance):
+    other = a_manager("Nell Voss")
+    person = item(part, "ada").account.person
+    person.user = other
+    save(person, actor=SYSTEM, verb="person.updated")
+    with pytest.raises(ValidationError, match="is among these"):
+        deciding.reassign(part, actor=compliance, reviewer=other, reason="On leave.")

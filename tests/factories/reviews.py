@@ -33,10 +33,13 @@ def a_campaign(*, actor: Any, approver: Any, **values: Any) -> Campaign:
 def launched(
     systems: Iterable[System], *, actor: Any, approver: Any, reviewer: Any, by: str = "reviewer", **values: Any
 ) -> Campaign:
-    """A campaign whose systems are all reviewed by one person, launched from their newest listings."""
-    campaign = a_campaign(actor=actor, approver=approver, **values)
-    for review in Review.objects.filter(campaign=campaign, system__in=list(systems)):
-        campaigns.set_reviewer(review, actor=actor, reviewer=reviewer, by=by)
+    """A campaign whose systems are all reviewed by one person, launched from their newest listings; others omitted."""
+    campaign, wanted = a_campaign(actor=actor, approver=approver, **values), list(systems)
+    for review in Review.objects.filter(campaign=campaign):
+        if review.system in wanted:
+            campaigns.set_reviewer(review, actor=actor, reviewer=reviewer, by=by)
+        else:
+            campaigns.omit(review, actor=actor, reason="Not due in this period.")
     return campaigns.launch(campaign, actor=actor)
 
 
