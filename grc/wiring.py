@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from accessreviews.listings.jobs import list_own_accounts_once_a_quarter
 from accessreviews.listings.panel import listings_panel
 from accessreviews.models import Campaign, Listing
 from audits.models import Engagement
@@ -146,6 +147,12 @@ SCHEDULE = [
     Every("Reopen findings whose acceptance has ended", reopen_lapsed_findings, timedelta(hours=1)),
     Every("Tie people to their accounts", tie_people_to_accounts, timedelta(minutes=15)),
     Every("Start checklists of joiners and leavers", start_checklists, timedelta(days=1), after=timedelta(hours=4)),
+    Every(
+        "List Countersign's own accounts once a quarter",
+        list_own_accounts_once_a_quarter,
+        timedelta(days=1),
+        after=timedelta(hours=4),
+    ),
     Every("Verify the audit trail", verify_trail, timedelta(days=1), after=timedelta(hours=1, minutes=30)),
     Every("Look for late entries of the trail", sweep_trail, timedelta(hours=1), after=timedelta(minutes=40)),
 ]

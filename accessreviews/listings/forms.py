@@ -49,7 +49,7 @@ class ToldForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["system"].queryset = systems_of(user)  # type: ignore[attr-defined]
+        self.fields["system"].queryset = systems_of(user).filter(own=False)  # type: ignore[attr-defined]
 
     def told(self) -> dict[str, Any]:
         """What `record_listing` is told, beside the rows."""

@@ -10,6 +10,7 @@ listing_routes = [
         "listings/",
         include([
             path("new/", views.new_listing, name="listing-new"),
+            path("own/", views.list_own, name="listing-own"),
             path("<int:pk>/changes/", views.listing_changes, name="listing-changes"),
             path("<int:pk>/accounts.csv", views.listing_accounts, name="listing-accounts"),
             path("<int:pk>/file/", views.listing_file, name="listing-file"),

@@ -3,15 +3,16 @@
 import datetime
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import File
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accessreviews.listings import bring
+from accessreviews.listings import bring, own
 from accessreviews.listings.accounts import (
     HEADER,
     STANDING_TONES,
@@ -48,6 +49,7 @@ from foundation.pages.sheets import stream
 from foundation.trail.asof import rows
 from foundation.trail.keep import save
 from foundation.trail.record import record
+from systems.models import System
 
 A_PAGE = 50
 
@@ -85,6 +87,10 @@ class ListingPages(Pages):
     ordering: ClassVar = ("-pulled_at", "-id")
     left_out: ClassVar = ("create", "edit", "archive", "restore")
     intro = "Every account of a system at one moment, each with the proof that the list is whole. Never changed."
+
+    def may_list_own(self) -> bool:
+        """Whether this person may put this installation into the inventory by its first listing."""
+        return can(self.user, "add", System) and own.own_system() is None
 
     def create_url(self) -> str:
         """Where one is brought in."""
@@ -213,6 +219,24 @@ def again_with(
     again.is_valid()
     again.file_name = name  # type: ignore[attr-defined]
     return again
+
+
+@require_POST
+def list_own(request: HttpRequest) -> HttpResponse:
+    """List the accounts of this installation now; it comes into the inventory with its first listing."""
+    user = user_of(request)
+    require(user, "add", Listing)
+    system = own.own_system()
+    if not (systems_of(user).filter(pk=system.pk).exists() if system else can(user, "add", System)):
+        raise PermissionDenied("Its accounts are listed by its owner, or by a compliance manager.")
+    try:
+        return redirect(own.list_own_accounts(actor=user))
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
+        return redirect(system or ListingPages.url("list"))
+
+
+list_own.pages = ListingPages  # type: ignore[attr-defined]
 
 
 # ---- looking at one ------------------------------------------------------------------------------------------------

@@ -131,6 +131,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         ["systemadministrator.created"],
     ),
     ("compliance", "systems:systemadministrator-unlink", WHY, ["systemadministrator.archived"]),
+    ("compliance", "accessreviews:listing-own", {}, ["system.created", "evidence.submitted", "listing.frozen"]),
     (
         "owner",
         "accessreviews:accountmatch-create",
