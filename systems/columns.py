@@ -9,6 +9,7 @@ from systems.models import Criticality
 TONES: Final[dict[str, str]] = {
     Criticality.CRITICAL: "bad", Criticality.HIGH: "warn", Criticality.MEDIUM: "info", Criticality.LOW: "mute",
 }  # fmt: skip
+NONE: Final = "None named"
 COLUMNS: Final = (
     Column("ref", "Ref", sort="id", kind="ref"),
     Column("name", "System", sort="name", kind="title"),
@@ -16,7 +17,7 @@ COLUMNS: Final = (
     Column("criticality", "Criticality", sort="criticality", kind="badge", tones=TONES),
     Column("production", "Production", sort="production"),
     Column("privileged", "Sensitive access", sort="privileged"),
-    Column("cadence_words", "Access review", sort="cadence"),
+    Column("review_cadence", "Access review", sort="cadence", get=lambda one: str(one.review_cadence.label)),
     Column("in_scope", "In scope", sort="in_scope"),
     Column("data_words", "Data", more=True),
     Column("privileged_roles", "Privileged roles", more=True),
@@ -32,6 +33,6 @@ FACTS: Final = (
     Column("privileged", "Sensitive access"),
     Column("in_scope", "In scope"),
     Column("cadence_words", "Access review"),
-    Column("privileged_roles", "Privileged roles", empty="None named"),
-    Column("pair_words", "Conflicting roles", empty="None named"),
+    Column("privileged_roles", "Privileged roles", get=lambda one: one.privileged_roles or NONE),
+    Column("pair_words", "Conflicting roles", get=lambda one: one.pair_words() or NONE),
 )

@@ -146,11 +146,8 @@ class ListingApi(RegisterApi):
         form = PushFileForm(self.request.POST, self.request.FILES, user=self.user)
         if not form.is_valid():
             raise Problem(413) if form.too_large else refused(form)
-        file = form.cleaned_data["file"]
-        if not file:
-            raise Problem(400, errors={"file": ["Send the file."]})
-        told = form.told()
-        file, sha256 = as_file(file, file.name or "accounts.csv")
+        told, sent = form.told(), form.cleaned_data["file"]
+        file, sha256 = as_file(sent, sent.name or "accounts.csv")
         if earlier := bring.same_again(told["system"], sha256, told["pulled_at"]):
             return earlier, False
         name = file.name or "accounts.csv"

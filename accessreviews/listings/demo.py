@@ -69,6 +69,12 @@ class Account:
     owner: str = ""
 
 
+def listings(systems: Iterable[System], day: datetime.date) -> list[Listing]:
+    """A listing of each system on a day, of whoever had begun by then."""
+    people = list(Person.objects.live().order_by("pk"))
+    return [demo_listing(system, day, people, Random(f"{system.name}/{day}")) for system in systems]
+
+
 def demo_listing(system: System, day: datetime.date, people: Iterable[Person], rng: Random) -> Listing:
     """The listing of a system on a day, brought in by its owner as a file. Days of one system have to go forward.
 

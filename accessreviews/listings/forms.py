@@ -61,7 +61,7 @@ class FileForm(ToldForm):
     """A listing from a file."""
 
     file = StoredFileField(
-        max_bytes=LIMITS.size, kinds=None, required=False, label="File",
+        max_bytes=LIMITS.size, kinds=None, label="File",
         help_text=f"CSV, XLSX or JSON as the system exports it, up to {LIMITS.rows:,} accounts and "
         f"{LIMITS.size // MEGABYTE} MB.",
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.json"}),
@@ -102,6 +102,7 @@ class ListingForm(FileForm):
         self, *args: Any, header: Sequence[str] = (), chosen: dict[str, Any] | None = None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["file"].required = not self.data.get("kept")
         self.header = list(header)
         if self.header:
             self.ask_for_columns(chosen or {})

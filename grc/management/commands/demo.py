@@ -1,11 +1,14 @@
 """`manage.py demo`: the invented company that bin/run loads into a new database."""
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from accessreviews.listings.demo import listings
+from accessreviews.listings.own import list_own_accounts
 from audits.demo import engagements
 from controls.demo import OWNER_ROLES, load
 from evidence.demo import load as evidence
@@ -15,10 +18,12 @@ from foundation.accounts.demo import people
 from foundation.accounts.models import User
 from foundation.organisation.actions import found
 from foundation.organisation.demo import company
+from foundation.organisation.models import today
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM, record
 from people.demo import roster
 from people.demo_programme import checklists, courses
+from systems.demo import systems
 
 COMPANY = "Fernwood Cloud"
 ZONE = "Europe/Stockholm"
@@ -47,6 +52,9 @@ class Command(BaseCommand):
             findings(compliance=staff["compliance"], manager=staff["manager"])
             checklists(admin=staff["admin"], compliance=staff["compliance"])
             courses(compliance=staff["compliance"])
+            made = systems(compliance=staff["compliance"], staff=staff)
+            listings(made.values(), today() - timedelta(days=2))
+            list_own_accounts()
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)
 
