@@ -130,6 +130,8 @@ def converted(
         for name in ("roles", "last_sign_in", "created_on", "owner_said"):
             if name in said:
                 said[name] = same.setdefault(said[name], said[name])
+        if said.get("email", "").lower() == said["key"].lower():
+            said["email"] = said["key"]
         if not wrong:
             yield AccountRow(line=row.line, **said)
     if wrong:
