@@ -31,6 +31,11 @@ def manager_email(person: Any) -> str:
     return person.manager.email if person.manager_id else ""
 
 
+def account_words(person: Any) -> str:
+    """Their account here. That somebody has none is no gap."""
+    return str(person.user or "None here")
+
+
 def other_addresses(person: Any) -> str:
     """The other addresses, in one line."""
     return ", ".join(person.addresses()[1:])
@@ -41,7 +46,7 @@ COLUMNS = (
     Column("name", "Name", sort="name", kind="title"),
     Column("standing", "Standing", kind="badge", tones=WORDED_TONES, get=attrgetter("standing_words")),
     Column("kind", "Kind", sort="kind"),
-    Column("title", "Job title", sort="title"),
+    Column("title", "Job title", sort="title", more=True),
     Column("department", "Department", sort="department"),
     Column(
         "manager", "Manager", sort="manager__name", kind="person", get=attrgetter("manager"),
@@ -60,11 +65,11 @@ FACTS = (
     Column("kind", "Kind"),
     Column("title", "Job title"),
     Column("department", "Department"),
-    Column("manager", "Manager", kind="person", empty="Nobody", url=attrgetter("manager_url")),
+    Column("manager", "Manager", kind="person", url=attrgetter("manager_url")),
     Column("starts_on", "First day", kind="date"),
     Column("ends_on", "Last day", kind="date"),
     Column("external_id", "Personnel number"),
-    Column("user", "Account", kind="person", empty="No account here"),
+    Column("user", "Account", kind="person", get=account_words),
 )
 
 
@@ -103,6 +108,11 @@ def standing_of(run: Any) -> str:
 def settled(run: Any) -> str:
     """How many of its items are done or do not apply."""
     return f"{len(run.shown) - len(run.waiting)} of {len(run.shown)}"
+
+
+def starter_words(run: Any) -> str:
+    """Who started it."""
+    return str(run.started_by or "By itself")
 
 
 def items_told(run: Any) -> list[dict[str, Any]]:
@@ -144,7 +154,7 @@ RUN_COLUMNS = (
 )
 RUN_FACTS = (
     *RUN_COLUMNS[2:],
-    Column("started_by", "Started by", kind="person", empty="By itself"),
+    Column("started_by", "Started by", kind="person", get=starter_words),
     Column("closed_by", "Closed by", kind="person"),
 )
 

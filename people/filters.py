@@ -35,7 +35,9 @@ class PersonFilter(RegisterFilter):
     search_fields = ("name", "email", "aliases", "external_id", "title", "department")
     hint = "Name, address or words"
 
-    standing = django_filters.ChoiceFilter(method="by_standing", choices=Standing.choices, empty_label="Any")
+    standing = django_filters.ChoiceFilter(
+        method="by_standing", choices=Standing.choices, empty_label="Any", label="Standing"
+    )
     kind = django_filters.ChoiceFilter(choices=Kind.choices, empty_label="Any")
     department = django_filters.ChoiceFilter(method="by_department", empty_label="Any")
     manager = django_filters.ChoiceFilter(method="by_manager", empty_label="Anybody")
