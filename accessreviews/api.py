@@ -38,7 +38,7 @@ class ReviewApi(RegisterApi):
     }
 
 
-class AccountShape(serializers.Serializer[Any]):
+class ReviewedAccountShape(serializers.Serializer[Any]):
     """One account of a review, with the flags and what was decided on it."""
 
     id = IntegerField()
@@ -77,15 +77,15 @@ class ReviewAccountsApi(Api):
             if choice not in Choice.values:
                 raise Problem(400, errors={"choice": [f"One of: {', '.join(Choice.values)}."]})
             found = found.filter(pk__in=decisions.filter(choice=choice).values("item_id"))
-        left_out = self.chosen(AccountShape)
+        left_out = self.chosen(ReviewedAccountShape)
         items, around = self.numbered(found.order_by("account__line", "id"))
         known = {one.item_id: thaw(one) for one in decisions.filter(item_id__in=[item.pk for item in items])}
         for item in items:
             item.said = known.get(item.pk) or Decision()
-        return Response({**around, "results": self.shaped(AccountShape, items, left_out)})
+        return Response({**around, "results": self.shaped(ReviewedAccountShape, items, left_out)})
 
     def parameters(self) -> list[OpenApiParameter]:
         return [ask("choice", "Only what was decided so: keep, change, remove."), AS_OF, FIELDS, PAGE, PAGE_SIZE]
 
     def gives(self) -> Any:
-        return AccountShape
+        return ReviewedAccountShape

@@ -5,46 +5,52 @@ with a newline. The hash of a part is SHA-256 over its lines; that of a review o
 SHA-256 and the hashes of its parts, in the order of their numbers.
 """
 
+import datetime
 import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from accessreviews.models import Assignment, Decision, Review, ReviewItem
+from accessreviews.models import Assignment, Review, ReviewItem
 from foundation.trail.leaf import canonical
 
 CHUNK = 2000
+SIGNED = (
+    "account__key", "decision__choice", "decision__roles_after", "decision__reason", "decision__decided_by",
+    "decision__decided_at", "decision__in_bulk",
+)  # fmt: skip
 
 
 def items_of(**of: Any) -> Any:
-    """The items of a part or a review with account and decision, in the order of the hash."""
-    found = ReviewItem.objects.filter(**of).select_related("account", "decision")
-    return found.order_by("account__line", "id")
+    """The items of a part or a review, in the order of the hash."""
+    return ReviewItem.objects.filter(**of).order_by("account__line", "id")
 
 
-def line_of(item: ReviewItem) -> dict[str, Any]:
+def line_of(
+    account: str, choice: str | None, roles_after: list[str] | None, reason: str | None, decided_by: int | None,
+    decided_at: datetime.datetime | None, in_bulk: bool | None,
+) -> dict[str, Any]:  # fmt: skip
     """What is signed of one account: what it is called, what was decided, by whom and when (UTC, microseconds)."""
-    decision = getattr(item, "decision", None) or Decision(choice="")
     return {
-        "account": item.account.key,
-        "choice": decision.choice,
-        "roles_after": sorted(decision.roles_after),
-        "reason": decision.reason,
-        "decided_by": decision.decided_by_id or 0,
-        "decided_at": decision.decided_at.isoformat(timespec="microseconds") if decision.decided_at else "",
-        "in_bulk": int(decision.in_bulk),
+        "account": account,
+        "choice": choice or "",
+        "roles_after": sorted(roles_after or []),
+        "reason": reason or "",
+        "decided_by": decided_by or 0,
+        "decided_at": decided_at.isoformat(timespec="microseconds") if decided_at else "",
+        "in_bulk": int(bool(in_bulk)),
     }
 
 
-def lines(items: Iterable[ReviewItem]) -> Iterator[bytes]:
-    """The lines that are hashed."""
-    for item in items:
-        yield canonical(line_of(item)).encode() + b"\n"
+def lines(part: Assignment) -> Iterator[bytes]:
+    """The lines of a part that are hashed. One query, as plain values: an object each would take thrice the time."""
+    for values in items_of(assignment=part).values_list(*SIGNED).iterator(chunk_size=CHUNK):
+        yield canonical(line_of(*values)).encode() + b"\n"
 
 
 def hash_of(assignment: Assignment) -> str:
     """SHA-256 over the decisions of a part, hex. Memory stays bounded whatever its size."""
     digest = hashlib.sha256()
-    for line in lines(items_of(assignment=assignment).iterator(chunk_size=CHUNK)):
+    for line in lines(assignment):
         digest.update(line)
     return digest.hexdigest()
 

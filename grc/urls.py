@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from accessreviews.api import CampaignApi, ReviewAccountsApi, ReviewApi
 from accessreviews.listings.api import AccountMatchApi, ListingApi
+from accessreviews.removal_pages import RemovalApi
 from audits.api import EngagementApi
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
@@ -46,6 +47,7 @@ API: list[URLPattern | URLResolver] = [
     path("courses/", include(CourseApi.urls())),
     path("completions/", include(CompletionApi.urls())),
     path("checklist-runs/", include(ChecklistRunApi.urls())),
+    path("removals/", include(RemovalApi.urls())),
     path("coverage/", CoverageApi.as_view({"get": "read_all"}), name="coverage"),
     path("readiness/", ReadinessApi.as_view({"get": "read_all"}), name="readiness"),
     path("access-reviews/reviews/", include(ReviewApi.urls())),

@@ -9,9 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from accessreviews.jobs import end_exceptions, plan_access_review, remind_of_access_reviews
 from accessreviews.listings.jobs import list_own_accounts_once_a_quarter
 from accessreviews.listings.panel import listings_panel
-from accessreviews.models import Campaign, Listing
+from accessreviews.models import Campaign, Listing, Removal
+from accessreviews.panel import reviews_panel
+from accessreviews.work import reviews_work
 from audits.models import Engagement
 from controls.detail import criteria_panel
 from controls.models import Control, Criterion
@@ -107,7 +110,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     ),
 ]
 
-WORK = [controls_work, coverage_work, evidence_work, findings_work, exceptions_work, people_work]
+WORK = [controls_work, coverage_work, evidence_work, findings_work, reviews_work, exceptions_work, people_work]
 SEARCH = [
     Finder(Control, "Controls", ("ref", "name"), attrgetter("name")),
     Finder(Evidence, "Evidence", ("title", "name")),
@@ -115,6 +118,14 @@ SEARCH = [
     Finder(CorrectiveAction, "Corrective actions", ("what",), attrgetter("what")),
     Finder(System, "Systems", ("name", "purpose")),
     Finder(Listing, "Listings", ("source", "system__name"), attrgetter("system.name"), ("system",)),
+    Finder(Campaign, "Access reviews", ("name",)),
+    Finder(
+        Removal,
+        "Removals",
+        ("account__key", "account__name", "account__email", "ticket"),
+        attrgetter("title"),
+        ("account",),
+    ),
     Finder(Population, "Populations", ("title", "source_system")),
     Finder(Sample, "Samples", ("population__title",), attrgetter("population.title"), ("population",)),
     Finder(Person, "People", ("name", "email", "external_id", "title"), attrgetter("name")),
@@ -129,7 +140,7 @@ SYSTEM_PANELS: list[PanelOf] = [listings_panel]
 # What is shown of a control on its overview, and on tabs beside it (foundation.pages.panels).
 CONTROL_PANELS: list[PanelOf] = [coverage_panel]
 CONTROL_TABS = [
-    Tab("evidence", "Evidence", [evidence_panel, populations_panel]),
+    Tab("evidence", "Evidence", [evidence_panel, reviews_panel, populations_panel]),
     Tab("links", "Links", [criteria_panel, findings_panel]),
 ]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
@@ -153,6 +164,9 @@ SCHEDULE = [
         timedelta(days=1),
         after=timedelta(hours=4),
     ),
+    Every("Plan the access review of the quarter", plan_access_review, timedelta(days=1), after=timedelta(hours=4)),
+    Every("End exceptions from removals", end_exceptions, timedelta(hours=1)),
+    Every("Remind of access reviews", remind_of_access_reviews, timedelta(days=1), after=timedelta(hours=5)),
     Every("Verify the audit trail", verify_trail, timedelta(days=1), after=timedelta(hours=1, minutes=30)),
     Every("Look for late entries of the trail", sweep_trail, timedelta(hours=1), after=timedelta(minutes=40)),
 ]

@@ -54,7 +54,7 @@ class FlagShape(serializers.Serializer[Any]):
         return {"flag": instance[0], "why": instance[1]}
 
 
-class AccountShape(serializers.Serializer[Any]):
+class ListedAccountShape(serializers.Serializer[Any]):
     """One account of a listing."""
 
     id = serializers.IntegerField()
@@ -173,13 +173,13 @@ class ListingApi(RegisterApi):
         params = self.asked()
         listing = get_shown(self.user, "view", Listing, pk, "system")
         found, around = self.numbered(whole(Chosen.of(params).accounts(listing)))
-        return Response({**around, "results": AccountShape(found, many=True).data})
+        return Response({**around, "results": ListedAccountShape(found, many=True).data})
 
     def takes(self) -> Shape | None:
         return ListingIn if self.action == "create" else super().takes()
 
     def gives(self) -> Shape:
-        return AccountShape if self.action == "read_accounts" else super().gives()
+        return ListedAccountShape if self.action == "read_accounts" else super().gives()
 
     def parameters(self) -> list[OpenApiParameter]:
         if self.action == "read_accounts":

@@ -121,7 +121,13 @@ class Removal(Numbered, Register):
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
-    access = Paths(owner=("owner", "review__system__owner", "review__campaign__approver"), team=())
+    access = Paths(
+        owner=(
+            "owner", "review__system__owner", "review__campaign__approver", "decision__assignment__reviewer",
+            "decision__assignment__delegate",
+        ),
+        team=(),
+    )  # fmt: skip
 
     class Meta:
         ordering = ("due_on", "id")

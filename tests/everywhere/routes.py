@@ -28,6 +28,8 @@ ABOUT = {
     "people:checklistrun-": "people:run",
     "people:checklist-": "people:checklist",
     "accessreviews:campaign-": "accessreviews:campaign",
+    "accessreviews:review-certificate": "accessreviews:signed",
+    "accessreviews:review-decisions": "accessreviews:signed",
     "accessreviews:review-": "accessreviews:review",
     "accessreviews:removal-": "accessreviews:removal",
     "accessreviews:campaigncontrol-": "accessreviews:campaigncontrol",

@@ -106,6 +106,19 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         {"what": "Watch it", "owner": "{owner}", "due_on": "2999-01-01"},
         ["correctiveaction.created"],
     ),
+    (
+        "owner",
+        "accessreviews:removal-complete",
+        {"ticket": "OPS-1", "note": "Taken out of the group."},
+        ["removal.completed"],
+    ),
+    ("compliance", "accessreviews:removal-assign", WHY | {"owner": "{employee}"}, ["removal.assigned"]),
+    (
+        "owner",
+        "accessreviews:removal-request-exception",
+        WHY | {"until": (datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=30)).date().isoformat()},
+        ["removal.exception_requested"],
+    ),
     ("compliance", "findings:findingcontrol-unlink", WHY, ["findingcontrol.archived"]),
     ("compliance", "findings:findingevidence-unlink", WHY, ["findingevidence.archived"]),
     ("compliance", "findings:correctiveaction-edit", {"what": "Pin all versions"}, ["correctiveaction.updated"]),
@@ -319,6 +332,21 @@ WITHOUT = {
         ("api:system-list", "api:system-archive", "api:system-restore", "api:system-name-administrator"),
         "tests/systems/test_systems.py: the entries are those of the pages",
     ),
+    **dict.fromkeys(
+        ("accessreviews:removal-confirm", "accessreviews:removal-except", "accessreviews:removal-decline"),
+        "tests/accessreviews/test_removals.py: each needs a step before it",
+    ),
+    **dict.fromkeys(
+        (
+            "api:removal-complete",
+            "api:removal-confirm",
+            "api:removal-assign",
+            "api:removal-request-exception",
+            "api:removal-except",
+            "api:removal-decline",
+        ),
+        "tests/accessreviews/test_removal_pages.py: the entries are those of the pages",
+    ),
     "people:person-restore": "tests/people/test_roster_pages.py, archived first",
     "people:person-import": "tests/people/test_roster_import.py",
     **dict.fromkeys(
@@ -459,7 +487,7 @@ def entries_of(
     data = offered(client.get(path)) if ask else {}
     names = {
         "pk": world.control.pk, "owner": world.control.owner_id, "availability": availability(),
-        "system": world.arguments["systems"]["pk"],
+        "system": world.arguments["systems"]["pk"], "employee": world.arguments["accounts"]["pk"],
     }  # fmt: skip
     for name, value in filled.items():
         data[name.format(**names)] = value.format(**names) if isinstance(value, str) else value

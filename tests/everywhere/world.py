@@ -141,6 +141,7 @@ def world(
             **{key: {"pk": campaign.pk} for key in ("accessreviews:campaign", "api:campaign")},
             **{key: {"pk": part.review_id} for key in ("accessreviews:review", "api:review")},
             "accessreviews": {"pk": part.pk, "item": items_of(part)[0].pk},
+            "accessreviews:signed": {"pk": removal.review_id},
             "accessreviews:campaigncontrol": {"pk": campaign.controls.get().pk},
             **{key: {"pk": removal.pk} for key in ("accessreviews:removal", "api:removal")},
             "audits": {"pk": engagement.pk, "window_pk": auditor.windows.get().pk},

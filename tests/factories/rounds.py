@@ -13,6 +13,7 @@ from accessreviews.listings.rows import AccountRow
 from accessreviews.models import Assignment, Campaign, Choice, Listing, Removal, Review, ReviewItem
 from evidence.models import Evidence
 from foundation.accounts.models import User
+from people.models import Person
 from systems.models import System
 from tests.factories.listings import a_listing, a_person, a_system, account_of
 from tests.factories.reviews import a_campaign, a_manager, approved, decided, signed
@@ -24,7 +25,8 @@ REMOVE = {"choice": Choice.REMOVE, "reason": "Not needed any more."}
 def accounts(count: int = 2) -> list[AccountRow]:
     """So many people's accounts that nothing flags, and a privileged one."""
     rows = [account_of(a_person()) for _ in range(count)]
-    return [*rows, account_of(a_person("Bo Boss", email=BOSS), roles=("Admin",))]
+    boss = Person.objects.filter(email=BOSS).first() or a_person("Bo Boss", email=BOSS)
+    return [*rows, account_of(boss, roles=("Admin",))]
 
 
 def a_part(
