@@ -1000,7 +1000,6 @@ PATCHES: dict[str, str] = {
     "api:system-detail": "401 404 404 403 428 403 428 403",
     "api:accountmatch-detail": "401 404 404 403 428 404 428 404",
     "api:course-detail":                            "401 404 403 403 403 403 428 428",
-    "api:completion-detail":                        "401 404 403 403 404 403 403 403",
     "api:checklist-detail":                         "401 404 404 403 404 403 428 428",
     "api:person-detail":                            "401 404 403 403 404 403 428 428",
     "api:control-detail":                          "401 404 404 403 403 403 428 403",
