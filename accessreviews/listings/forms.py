@@ -178,6 +178,15 @@ class AccountMatchForm(RegisterForm):
         offer(self.fields["owner"], possible_owners(), kept=self.instance.owner_id, empty="Nobody")
         self.fields["kind"].choices = [("", "Choose what it is"), *MatchKind.choices]  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        """An account is matched once, whatever its case: listings compare it so."""
+        said = super().clean() or self.cleaned_data
+        system, key = said.get("system"), said.get("key", "")
+        others = AccountMatch.objects.filter(system=system, key__iexact=key).exclude(pk=self.instance.pk)
+        if system and key and others.exclude(key=key).exists():
+            self.add_error("key", "This account is matched already, in other capitals: change that.")
+        return said
+
 
 class AccountMatchFilter(RegisterFilter):
     """What was said of accounts. Runs on live and on history rows: see RegisterFilter."""

@@ -205,6 +205,8 @@ def test_whose_an_account_is_is_said_once_and_used_from_the_next_listing(owner: 
     match = AccountMatch.objects.get()
     assert match.person == ada
     assert client.get(f"/access-reviews/account-matches/{match.pk}/edit/").context["form"]["person"].value() == ada.ref
+    again = client.post("/access-reviews/account-matches/new/", said | {"key": "AL"})
+    assert (again.status_code, list(again.context["form"].errors)) == (422, ["key"])
     after = a_listing(system, [an_account("al")])
     standing = {one.listing_id: one.standing for one in ListedAccount.objects.all()}
     assert standing == {before.pk: "unmatched", after.pk: "active"}

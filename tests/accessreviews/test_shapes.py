@@ -119,6 +119,13 @@ def test_okta_as_its_api_says_it() -> None:
 
 
 @pytest.mark.django_db
+def test_a_list_of_one_role_is_one_whatever_it_is_called():
+    rows = [{"login": "a", "roles": ["Sales, North"]}, {"login": "b", "roles": ["Sales, North", "Admin"]}]
+    found = read_accounts(json.dumps(rows).encode(), mapping={"columns": {"key": "login", "roles": "roles"}})
+    assert [row.roles for row in found.rows] == [("Sales, North",), ("Sales, North", "Admin")]
+
+
+@pytest.mark.django_db
 def test_google() -> None:
     _, found = read("google.csv")
     assert found["Ada.King@example.com"].roles == ("Super Admin",)

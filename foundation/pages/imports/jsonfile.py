@@ -103,7 +103,8 @@ def text_of(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case list():
-            return "\n".join(text_of(one) for one in value)
+            text = "\n".join(text_of(one) for one in value)
+            return f"{text};" if len(value) == 1 and "," in text else text  # one, and not two with a comma between them
         case dict():
             return str(next((value[name] for name in ("name", "displayName", "title", "id") if name in value), ""))
         case float() if value.is_integer():
