@@ -44,7 +44,7 @@ class PushFileForm(FileForm):
     """A file that a program sends. Columns that are not known are mapped once on the page."""
 
 
-class FlagShape(serializers.Serializer[Any]):
+class ListedFlagShape(serializers.Serializer[Any]):
     """A flag and its reason."""
 
     flag = CharField(source="0")
@@ -75,7 +75,7 @@ class ListedAccountShape(serializers.Serializer[Any]):
     owner = SomebodyShape(allow_null=True)
     flagged = serializers.BooleanField(help_text="It has to be judged by itself.")
     privileged = serializers.BooleanField()
-    flags = FlagShape(many=True)
+    flags = ListedFlagShape(many=True)
 
 
 class AccountIn(serializers.Serializer[Any]):
