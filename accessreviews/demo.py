@@ -5,28 +5,24 @@ Made by the actions that people use, on the demo's own systems and roster. Every
 
 import datetime
 import random
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from django.utils import timezone
 
 from accessreviews import campaigns, deciding, removals, signing
 from accessreviews.forms import APPROVED, SIGNED, quarter_of, quarter_words
-from accessreviews.listings.freeze import record_listing
-from accessreviews.listings.rows import AccountRow
+from accessreviews.listings.demo import demo_listing
+from accessreviews.listings.own import list_own_accounts
 from accessreviews.models import (
     Assignment,
     By,
     Campaign,
     Choice,
     Flag,
-    Known,
     Listing,
     Removal,
     Review,
     ReviewItem,
-    Shape,
-    SignIn,
 )
 from foundation.accounts.models import User
 from foundation.organisation.demo_clock import as_on
@@ -37,9 +33,8 @@ from systems.models import Cadence, System
 DAY: Final = datetime.timedelta(days=1)
 MORNING: Final = datetime.time(8, 30, tzinfo=datetime.UTC)
 CONTROL: Final = "IAM-06"
+ROOT: Final = "<root_account>"
 PROVES: Final = "It is the quarterly review of everybody's access, signed by two people."
-MACHINES: Final = ("ci-deploy", "backup-agent", "metrics-export")
-SHARE: Final = {"critical": 0.5, "high": 0.35, "medium": 0.3, "low": 0.2}  # of the roster, by criticality
 KEPT: Final = {
     Flag.PRIVILEGED: "Runs this system; the on-call rota names them.",
     Flag.NO_MFA: "Was away when the factor became due; enrols this week.",
@@ -82,7 +77,10 @@ def reviews(*, compliance: User, reviewer: User, approver: User) -> None:
         quarter, running = Quarter(day, gone), number == len(days) - 1
         if day == today():
             continue  # a quarter that begins today has nothing to show
-        take_listings(quarter, day_of_listing(quarter, running), compliance)
+        take_listings(quarter, day_of_listing(quarter, running))
+        if running:
+            with as_on(quarter.at(day_of_listing(quarter, running), 130)):
+                list_own_accounts()
         campaign = launch(quarter, compliance, reviewer, approver, running=running)
         decide_all(quarter, campaign, share=0.4 if running else 1.0)
         if not running:
@@ -97,58 +95,20 @@ def day_of_listing(quarter: Quarter, running: bool) -> int:
 # ---- listings ------------------------------------------------------------------------------------------------------
 
 
-def take_listings(quarter: Quarter, day: int, compliance: User) -> None:
-    """A listing of every system in scope that is reviewed in the quarter."""
-    for number, system in enumerate(in_scope()):
+def take_listings(quarter: Quarter, day: int) -> None:
+    """A listing of every system in scope that is reviewed in the quarter, brought by its owner."""
+    for system in in_scope():
         if due_in(system, quarter):
-            moment = quarter.at(day, 3 * number)
-            with as_on(moment):
-                take(system, quarter, moment - datetime.timedelta(minutes=1), system.owner or compliance)
+            take(system, quarter, day)
 
 
-def take(system: System, quarter: Quarter, moment: datetime.datetime, by: User) -> Listing:
-    """One listing as somebody brings it: the system's owner, or to prove removals somebody else."""
-    rows = list(accounts_of(system, quarter, moment.date()))
-    lines = ["login,name,roles,active,mfa,last sign-in"]
-    lines += [f"{r.key},{r.name},{'|'.join(r.roles)},{r.enabled},{r.mfa},{r.last_sign_in or 'never'}" for r in rows]
-    content = "\n".join(["# Invented for the demo company.", *lines, ""]).encode()
-    return record_listing(
-        system, rows, actor=by, pulled_by=by, source=f"{system.name}, administration",
-        environment="production", query="Users > Export all, no filter", source_total=len(rows), pulled_at=moment,
-        content=content, name=f"{system.ref}-users.csv", shape=Shape.OWN,
-    )  # fmt: skip
-
-
-def accounts_of(system: System, quarter: Quarter, day: datetime.date) -> Iterator[AccountRow]:
-    """Everybody who has an account there on a day: the same people every time, but for who came, went and grew."""
-    line, dice = 2, random.Random(system.name)
-    share = SHARE[system.criticality]
-    for person in Person.objects.filter(starts_on__lte=day, archived_at=None).order_by("id"):
-        has, roles = dice.random() < share, ["User"]
-        privileged, trait = dice.random() < 0.12, dice.random()
-        if privileged and system.privileged_roles:
-            roles.append(system.privileged_roles[0])
-        stays = person.ends_on is None or (day - person.ends_on).days < 45
-        if has and stays and (system.pk, person.email) not in quarter.gone:
-            yield account(line, person.email, person.name, roles, day, trait)
-            line += 1
-    for name in MACHINES[: 2 if system.production else 0]:
-        yield AccountRow(
-            line=line, key=name, name=name, roles=("Service",), enabled=Known.YES, mfa=Known.UNKNOWN,
-            machine=Known.YES, sign_in=SignIn.KNOWN, last_sign_in=day - DAY,
-        )  # fmt: skip
-        line += 1
-
-
-def account(line: int, key: str, name: str, roles: list[str], day: datetime.date, trait: float) -> AccountRow:
-    """One person's account; `trait` (0 to 1) makes some dormant, some without a factor, some unused."""
-    never = trait < 0.03
-    seen = day - (140 * DAY if 0.03 <= trait < 0.09 else int(trait * 20 + 1) * DAY)
-    return AccountRow(
-        line=line, key=key, name=name, email=key, roles=tuple(sorted(roles)), enabled=Known.YES,
-        mfa=Known.NO if 0.09 <= trait < 0.13 else Known.YES, sign_in=SignIn.NEVER if never else SignIn.KNOWN,
-        last_sign_in=None if never else seen,
-    )  # fmt: skip
+def take(system: System, quarter: Quarter, day: int) -> Listing:
+    """One listing, as its system stands on a day of the quarter, counted from its first."""
+    moment = quarter.at(day, 120)
+    people = Person.objects.filter(archived_at=None).order_by("id")
+    gone = {account for number, account in quarter.gone if number == system.pk}
+    with as_on(moment):
+        return demo_listing(system, moment.date(), people, quarter.rng, gone=gone)
 
 
 def in_scope() -> list[System]:
@@ -208,8 +168,11 @@ def decide_all(quarter: Quarter, campaign: Campaign, share: float) -> None:
 def decide(item: ReviewItem, reviewer: User) -> None:
     """What a sensible manager decides on a flagged account."""
     flags = [flag for flag, _ in item.account.flags]
+    if item.account.key == ROOT:
+        deciding.decide(item, actor=reviewer, choice=Choice.KEEP, reason="Cannot be deleted. Its key is in the safe.")
+        return
     taken = next((TAKEN[flag] for flag in flags if flag in (Flag.LEFT_ACTIVE, Flag.ORPHANED)), "")
-    if not taken and item.pk % 3 == 0:
+    if not taken and item.pk % 3 == 0 and not item.privileged:
         taken = next((TAKEN[flag] for flag in flags if flag in TAKEN), "")
     if taken:
         deciding.decide(item, actor=reviewer, choice=Choice.REMOVE, reason=taken)
@@ -226,17 +189,16 @@ def finish(quarter: Quarter, campaign: Campaign, approver: User, *, late: bool, 
     for review in Review.objects.filter(campaign=campaign, state="signed").order_by("id"):
         with as_on(quarter.at(49)):
             signing.approve(review, actor=approver, statement=APPROVED)
-    asked: list[Any] = list(
-        Removal.objects.filter(review__campaign=campaign).select_related("owner", "account", "review").order_by("id")
-    )
+    asked = list(Removal.objects.filter(review__campaign=campaign).select_related("owner", "account", "review__system"))
     for number, removal in enumerate(asked):
-        with as_on(quarter.at(62 if late and number == 0 else 48, number)):
-            note = "Disabled, then deleted." if number or not late else "Overlooked at first; deleted now."
-            ticket = f"OPS-{4100 + removal.pk}"
-            removals.complete(removal, actor=removal.owner or compliance, ticket=ticket, note=note)
-        quarter.gone.add((removal.review.system_id, removal.account.key))
-    for system in in_scope():
-        if any(removal.review.system_id == system.pk for removal in asked):
-            moment = quarter.at(70, system.pk)
-            with as_on(moment):
-                take(system, quarter, moment - datetime.timedelta(minutes=1), compliance)
+        overlooked = late and number == 0
+        with as_on(quarter.at(62 if overlooked else 48, number)):
+            note = "Overlooked at first; deleted now." if overlooked else "Disabled, then deleted."
+            actor = removal.owner or compliance
+            removals.complete(removal, actor=actor, ticket=f"OPS-{4100 + removal.pk}", note=note)
+        quarter.gone |= {(removal.review.system_id, name) for name in (removal.account.key, removal.account.email)}
+    for system in {removal.review.system for removal in asked}:
+        take(system, quarter, 70)
+    for removal in Removal.objects.filter(review__campaign=campaign, proved_at=None, shown_by__isnull=False):
+        with as_on(quarter.at(71)):
+            removals.confirm(removal, actor=compliance, note="Not on the listing any more; looked in the console, too.")

@@ -54,7 +54,6 @@ ITEMS: dict[str, Item] = {
     "GOV-04": Item("Minutes of the security steering meeting", Kind.DOCUMENT, "Paperdrawer", "Security / Steering"),
     "GOV-06": Item("Inventory reconciled with the cloud accounts", Kind.EXPORT, "Brightwater Cloud", "assets list"),
     "RSK-04": Item("Risk treatments with owners and dates", Kind.EXPORT, "Tasklane", "project = RISK"),
-    "IAM-06": Item("Access review, signed off", Kind.EXPORT, "Northgate ID", "reviews/quarterly"),
     "PHY-01": Item("Badge holders and visitor log", Kind.EXPORT, "Doorbell badges", "holders, visits"),
     "NET-01": Item("Firewall rules reviewed", Kind.CONFIGURATION, "Brightwater Cloud", "firewall rules list"),
     "BKP-02": Item("Restore test with checksums", Kind.DOCUMENT, "Paperdrawer", "Platform / Restore tests"),
@@ -76,15 +75,17 @@ FATES: dict[tuple[str, int], str] = {
     ("BKP-02", 1): "waiting", ("LOG-02", 5): "cut",
 }  # fmt: skip
 NOTHING = ("IR-04", "Serious incidents of the quarter: none", "Tasklane", "project = INC AND severity in (1, 2)")
+REVIEWED = "IAM-06"  # proved by the access reviews themselves
 SENT_BACK = "The file ends in the middle of the list; please export it whole."
 
 
 def load(*, compliance: User, analyst: User, manager: User) -> None:
     """Make it all, as owners and connectors hand it in and others judge it. Occurrences are computed at the end."""
     refresh_stale()  # which lays out what is expected; the rest goes by that
-    controls = {one.ref: one for one in Control.objects.select_related("owner").filter(ref__in=[*ITEMS, NOTHING[0]])}
+    wanted = [*ITEMS, NOTHING[0], REVIEWED]
+    controls = {one.ref: one for one in Control.objects.select_related("owner").filter(ref__in=wanted)}
     with together():
-        need(controls["IAM-06"], compliance)
+        need(controls[REVIEWED], compliance)
         for ref, item in ITEMS.items():
             judge = analyst if controls[ref].owner_id in (None, compliance.pk) else (compliance, manager)[len(ref) % 2]
             for number, days in enumerate(stretches(controls[ref])):
@@ -95,9 +96,9 @@ def load(*, compliance: User, analyst: User, manager: User) -> None:
 def need(control: Control, compliance: User) -> None:
     """One control whose requirement is written out: what, from where, what a good one looks like."""
     row = Requirement(
-        control=control, title="Signed-off review of all accounts", source="Northgate ID, reviews",
+        control=control, title="Signed-off review of all accounts", source="Countersign, access reviews",
         example="Every account with its decision, the reviewer's name and the day; removals with their tickets.",
-        kinds=[Kind.EXPORT, Kind.DOCUMENT], effective_from=control.operates_from or today(),
+        kinds=[Kind.RECORD, Kind.DOCUMENT], effective_from=control.operates_from or today(),
     )  # fmt: skip
     save(row, actor=compliance, verb="requirement.created")
 

@@ -8,7 +8,7 @@ import csv
 import datetime
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -69,21 +69,19 @@ class Account:
     owner: str = ""
 
 
-def listings(systems: Iterable[System], day: datetime.date) -> list[Listing]:
-    """A listing of each system on a day, of whoever had begun by then."""
-    people = list(Person.objects.live().order_by("pk"))
-    return [demo_listing(system, day, people, Random(f"{system.name}/{day}")) for system in systems]
-
-
-def demo_listing(system: System, day: datetime.date, people: Iterable[Person], rng: Random) -> Listing:
+def demo_listing(
+    system: System, day: datetime.date, people: Iterable[Person], rng: Random, gone: Collection[str] = ()
+) -> Listing:
     """The listing of a system on a day, brought in by its owner as a file. Days of one system have to go forward.
 
-    people: the roster; rng: for what differs from pull to pull (when somebody last signed in).
+    people: the roster; rng: for what differs from pull to pull (when somebody last signed in); gone: accounts, by name
+    or address, that are there no more.
     """
     owner = system.owner
     if owner is None:
         raise ValueError(f"{system} has no owner who could bring its listing in.")
-    accounts = [*persons(system, day, people, rng), *machines(system, day, rng)]
+    found = [*persons(system, day, people, rng), *machines(system, day, rng)]
+    accounts = [one for one in found if one.key not in gone and (one.email or one.key) not in gone]
     write, name, source, query = WRITERS.get(system.name, OTHER)
     data = write(accounts)
     if write is own_file and not remembered(system):

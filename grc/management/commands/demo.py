@@ -1,14 +1,12 @@
 """`manage.py demo`: the invented company that bin/run loads into a new database."""
 
 import os
-from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from accessreviews.listings.demo import listings
-from accessreviews.listings.own import list_own_accounts
+from accessreviews.demo import reviews
 from audits.demo import engagements
 from controls.demo import OWNER_ROLES, load
 from evidence.demo import load as evidence
@@ -18,7 +16,6 @@ from foundation.accounts.demo import people
 from foundation.accounts.models import User
 from foundation.organisation.actions import found
 from foundation.organisation.demo import company
-from foundation.organisation.models import today
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM, record
 from people.demo import roster
@@ -52,9 +49,8 @@ class Command(BaseCommand):
             findings(compliance=staff["compliance"], manager=staff["manager"])
             checklists(admin=staff["admin"], compliance=staff["compliance"])
             courses(compliance=staff["compliance"])
-            made = systems(compliance=staff["compliance"], staff=staff)
-            listings(made.values(), today() - timedelta(days=2))
-            list_own_accounts()
+            systems(compliance=staff["compliance"], staff=staff)
+            reviews(compliance=staff["compliance"], reviewer=staff["manager"], approver=staff["ingrid.falk"])
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)
 
