@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.http import StreamingHttpResponse
 
 from accessreviews.hashing import CHUNK, items_of, lines
-from accessreviews.models import Decision, Flag, Review, ReviewItem
+from accessreviews.models import Choice, Flag, Known, Review, SignIn, Standing
 from foundation.pages.sheets import file_name
 
 FORMAT: Final = "countersign access review decisions 1"
@@ -23,25 +23,35 @@ HEADER: Final = (
 )  # fmt: skip
 
 
+KNOWN, SIGN_IN, STANDING, FLAGS, CHOICE = (
+    {one.value: str(one.label) for one in words} for words in (Known, SignIn, Standing, Flag, Choice)
+)
+ROW: Final = (
+    "account__line", "account__key", "account__name", "account__email", "account__roles", "account__enabled",
+    "account__mfa", "account__last_sign_in", "account__sign_in", "account__standing", "account__person__name",
+    "account__flags", "flagged", "privileged", "decision__choice", "decision__roles_after", "decision__reason",
+    "decision__decided_by__name", "decision__decided_at", "decision__in_bulk", "assignment__reviewer__name",
+)  # fmt: skip
+
+
 def chunks(review: Review) -> Iterator[list[list[Any]]]:
-    """The rows of the CSV, CHUNK at a time. One query."""
-    related = ("account__person", "decision__decided_by", "assignment__reviewer")
-    found = items_of(review=review.pk).select_related("account", "decision", *related).iterator(chunk_size=CHUNK)
+    """The rows of the CSV, CHUNK at a time. One query, as plain values: objects would take many times as long."""
+    found = items_of(review=review.pk).values_list(*ROW).iterator(chunk_size=CHUNK)
     while some := list(islice(found, CHUNK)):
-        yield [row_of(item) for item in some]
+        yield [row_of(*values) for values in some]
 
 
-def row_of(item: ReviewItem) -> list[Any]:
-    """One account as a row."""
-    account, decision = item.account, getattr(item, "decision", None) or Decision(choice="")
-    signed_in: datetime.date | str | None = account.last_sign_in or account.get_sign_in_display()
+def row_of(  # noqa: PLR0913, PLR0917 - the columns of ROW
+    line: int, key: str, name: str, email: str, roles: list[str], enabled: str, mfa: str,
+    signed_in: datetime.date | None, sign_in: str, standing: str, person: str | None, flags: list[list[str]],
+    flagged: bool, privileged: bool, choice: str | None, remain: list[str] | None, reason: str | None,
+    decided_by: str | None, decided_at: datetime.datetime | None, in_bulk: bool | None, reviewer: str,
+) -> list[Any]:  # fmt: skip
+    """One account as a row, in words."""
     return [
-        account.line, account.key, account.name, account.email, ", ".join(account.roles),
-        account.get_enabled_display(), account.get_mfa_display(), signed_in, account.get_standing_display(),
-        str(account.person or ""), "; ".join(f"{Flag(flag).label}: {why}" for flag, why in account.flags),
-        item.flagged, item.privileged, decision.get_choice_display(), ", ".join(decision.roles_after),
-        decision.reason, str(decision.decided_by) if decision.decided_by_id else "", decision.decided_at,
-        decision.in_bulk, str(item.assignment.reviewer),
+        line, key, name, email, ", ".join(roles), KNOWN[enabled], KNOWN[mfa], signed_in or SIGN_IN[sign_in],
+        STANDING[standing], person, "; ".join(f"{FLAGS[flag]}: {why}" for flag, why in flags), flagged, privileged,
+        CHOICE.get(choice or "", ""), ", ".join(remain or ()), reason, decided_by, decided_at, bool(in_bulk), reviewer,
     ]  # fmt: skip
 
 
