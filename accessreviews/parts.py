@@ -85,7 +85,7 @@ class AssignmentPages(Pages):
         blocked = self.blocked(target, part) if signs else []
         return {
             "part": part, "page": page, "lines": lines, "decides": decides,
-            **addresses(target, moment, self.request.get_full_path()), "shows": shows_of(part), "sizes": SIZES,
+            **addresses(target, moment, self.here(target)), "shows": shows_of(part), "sizes": SIZES,
             "flags": Flag.choices, "blocks": blocked, "review": target.review, "campaign": target.review.campaign,
             "pace": pace_words(target.pace),
             "keepable": decides and any(line.keepable for line in lines),
@@ -95,6 +95,11 @@ class AssignmentPages(Pages):
                 "reassign": "reassign" in given and unsigned,
             },
         }  # fmt: skip
+
+    def here(self, target: Assignment) -> str:
+        """The page that a decision leads back to: this one, or where a refused decision came from."""
+        request = self.request
+        return where_from(request, target.get_absolute_url()) if request.method == "POST" else request.get_full_path()
 
     def blocked(self, target: Assignment, part: Part) -> list[signing.Block]:
         """What keeps it from being signed; what takes looking at every account is looked for once all are decided."""

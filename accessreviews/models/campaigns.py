@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from accessreviews.models.listings import ListedAccount, Listing
+from accessreviews.models.listings import ASSIGNMENT, REVIEW, ListedAccount, Listing
 from controls.models import Control
 from evidence.models import Evidence
 from foundation.accounts.paths import Paths, Via
@@ -83,8 +83,6 @@ REVIEW_TONES: ReadOnly[str, str] = {
     ReviewState.APPROVED: "ok",
     ReviewState.CANCELLED: "mute",
 }
-REVIEW: Final = "accessreviews.Review"
-ASSIGNMENT: Final = "accessreviews.Assignment"
 OF_REVIEW: Final = ("campaign__approver", "reviewer", "system__owner")
 
 

@@ -1,6 +1,6 @@
 """Listings, the immutable snapshots of a system's accounts, and what is remembered from one to the next."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -8,11 +8,14 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from evidence.models import Evidence
-from foundation.accounts.paths import Paths
+from foundation.accounts.paths import Paths, Via
 from foundation.trail.models import Register, TrackedQuerySet
 from foundation.trail.numbered import Numbered
 from people.models import Person
 from systems.models import System
+
+REVIEW: Final = "accessreviews.Review"
+ASSIGNMENT: Final = "accessreviews.Assignment"
 
 
 class Shape(models.TextChoices):
@@ -119,6 +122,9 @@ class Listing(Numbered, Register):
     access = Paths(
         owner=(
             "system__owner", "frozen_by", "pulled_by",
+            Via(REVIEW, "listing_id", "campaign__approver"), Via(REVIEW, "listing_id", "reviewer"),
+            Via(REVIEW, "listing_id", Via(ASSIGNMENT, "review_id", "reviewer")),
+            Via(REVIEW, "listing_id", Via(ASSIGNMENT, "review_id", "delegate")),
         ),
         team=(),
     )  # fmt: skip

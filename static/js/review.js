@@ -23,14 +23,25 @@ function step(by) {
   toLine(lines[Math.min(lines.length - 1, Math.max(0, at + by))]);
 }
 
-function afterDecision(line) {
+function send(line, button) {
+  // The keys go on to the next account while the answer is on its way: whoever types fast must not type into this one.
+  button.click();
+  line.dataset.sent = "";
+  onward(line);
+}
+
+function onward(line) {
   // On to the next account that is undecided: below, else above; where there is none, to the next page.
   const lines = linesOf();
   const at = lines.indexOf(line);
-  const open = [...lines.slice(at + 1), ...lines.slice(0, at)].find((each) => !("decided" in each.dataset));
+  const waits = (each) => !("decided" in each.dataset || "sent" in each.dataset);
+  const open = [...lines.slice(at + 1), ...lines.slice(0, at)].find(waits);
   const more = document.querySelector("#next-accounts, #part-progress .button.primary");
   if (open) toLine(open);
-  else if (more) more.focus();
+  else {
+    line.classList.remove("current");
+    if (more) more.focus();
+  }
 }
 
 function press(choice) {
@@ -47,8 +58,10 @@ function press(choice) {
     after.querySelector("input").focus();
   } else if (reason && !reason.value.trim() && (choice === "remove" || "flagged" in line.dataset)) {
     reason.focus();
-  } else {
+  } else if (choice === "undo") {
     button.click();
+  } else {
+    send(line, button);
   }
 }
 
@@ -64,7 +77,7 @@ function onReviewKey(event) {
     event.preventDefault();
     const reason = form.querySelector("[name=reason]");
     if (event.target.name === "roles_after" && !reason.value.trim()) reason.focus();
-    else if (form.dataset.pending) form.querySelector(`button[value=${form.dataset.pending}]`).click();
+    else if (form.dataset.pending) send(lineOf(form), form.querySelector(`button[value=${form.dataset.pending}]`));
     return;
   }
   if (event.key === "Escape" && form && event.target.matches("input")) {
@@ -84,10 +97,13 @@ function onDecided(event) {
   const line = lineOf(elt) || document.getElementById(elt.id);
   if (!line || !line.matches("tr[data-line]") || !requestConfig.path.endsWith("/decide/")) return;
   const wrong = line.querySelector("[aria-invalid]");
-  toLine(line, false);
-  if (wrong) wrong.focus();
-  else if ("decided" in line.dataset) afterDecision(line);
-  else toLine(line);
+  if (wrong) {
+    toLine(line, false);
+    wrong.focus();
+  } else if (!current()) {
+    if ("decided" in line.dataset) onward(line);
+    else toLine(line);
+  }
 }
 
 document.addEventListener("keydown", onReviewKey, true);
