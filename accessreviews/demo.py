@@ -10,7 +10,7 @@ from typing import Final
 from django.utils import timezone
 
 from accessreviews import campaigns, deciding, removals, signing
-from accessreviews.forms import APPROVED, SIGNED, quarter_of, quarter_words
+from accessreviews.forms import APPROVED, SIGNED
 from accessreviews.listings.demo import demo_listing
 from accessreviews.listings.own import list_own_accounts
 from accessreviews.models import (
@@ -24,6 +24,7 @@ from accessreviews.models import (
     Review,
     ReviewItem,
 )
+from accessreviews.quarters import Quarter
 from foundation.accounts.models import User
 from foundation.organisation.demo_clock import as_on
 from foundation.organisation.models import today
@@ -52,11 +53,11 @@ TAKEN: Final = {
 }
 
 
-class Quarter:
-    """One quarter of the demo: its days, and what was removed in it."""
+class Round:
+    """One quarter of the demo: its days, and what was removed before and in it."""
 
-    def __init__(self, day: datetime.date, gone: set[tuple[int, str]]) -> None:
-        self.first, self.last = quarter_of(day)
+    def __init__(self, quarter: Quarter, gone: set[tuple[int, str]]) -> None:
+        self.name, self.first, self.last = str(quarter), quarter.first, quarter.last
         self.gone = gone  # (system, account) that earlier removals took away
         self.rng = random.Random(str(self.first))
         self.now = timezone.now()
@@ -70,12 +71,10 @@ class Quarter:
 def reviews(*, compliance: User, reviewer: User, approver: User) -> None:
     """Make them all: the past quarters from beginning to end, the running one half decided."""
     gone: set[tuple[int, str]] = set()
-    days = [quarter_of(today())[0]]
-    for _ in range(3):
-        days.insert(0, quarter_of(days[0] - DAY)[0])
-    for number, day in enumerate(days):
-        quarter, running = Quarter(day, gone), number == len(days) - 1
-        if day == today():
+    last = Quarter.of(today())
+    for number in range(4):
+        quarter, running = Round(last.after(number - 3), gone), number == 3
+        if quarter.first == today():
             continue  # a quarter that begins today has nothing to show
         take_listings(quarter, day_of_listing(quarter, running))
         campaign = launch(quarter, compliance, reviewer, approver, running=running)
@@ -88,9 +87,9 @@ def reviews(*, compliance: User, reviewer: User, approver: User) -> None:
 def own_accounts(compliance: User, reviewer: User, approver: User) -> None:
     """Countersign came into the inventory last: a campaign of its own beside the one that runs."""
     own = list_own_accounts().system
-    first, last = quarter_of(today())
-    name = f"Accounts of Countersign, {quarter_words(first)}"
-    draft = Campaign(name=name, period_from=first, period_to=last, due_on=last, approver=approver)
+    one = Quarter.of(today())
+    name = f"Accounts of Countersign, {one}"
+    draft = Campaign(name=name, period_from=one.first, period_to=one.last, due_on=one.last, approver=approver)
     campaign = campaigns.plan(draft, actor=compliance)
     for review in Review.objects.filter(campaign=campaign).select_related("system", "campaign"):
         if review.system_id == own.pk:
@@ -100,7 +99,7 @@ def own_accounts(compliance: User, reviewer: User, approver: User) -> None:
     campaigns.launch(campaign, actor=compliance)
 
 
-def day_of_listing(quarter: Quarter, running: bool) -> int:
+def day_of_listing(quarter: Round, running: bool) -> int:
     """On which day of the quarter its listings were taken; of the running one as late as can be, a week ago at most."""
     return max(0, min(40, (today() - quarter.first).days - 7)) if running else 40
 
@@ -108,14 +107,14 @@ def day_of_listing(quarter: Quarter, running: bool) -> int:
 # ---- listings ------------------------------------------------------------------------------------------------------
 
 
-def take_listings(quarter: Quarter, day: int) -> None:
+def take_listings(quarter: Round, day: int) -> None:
     """A listing of every system in scope that is reviewed in the quarter, brought by its owner."""
     for system in in_scope():
         if due_in(system, quarter):
             take(system, quarter, day)
 
 
-def take(system: System, quarter: Quarter, day: int) -> Listing:
+def take(system: System, quarter: Round, day: int) -> Listing:
     """One listing, as its system stands on a day of the quarter, counted from its first."""
     moment = quarter.at(day, 120)
     people = Person.objects.filter(archived_at=None).order_by("id")
@@ -129,7 +128,7 @@ def in_scope() -> list[System]:
     return list(System.objects.live().filter(in_scope=True).select_related("owner").order_by("id"))
 
 
-def due_in(system: System, quarter: Quarter) -> bool:
+def due_in(system: System, quarter: Round) -> bool:
     """Whether a system is reviewed in a quarter: what is reviewed twice a year, in the second and the fourth."""
     often = system.review_cadence in (Cadence.MONTHLY, Cadence.QUARTERLY)
     return often or quarter.last.month in ((6, 12) if system.review_cadence == Cadence.SEMI_ANNUAL else (12,))
@@ -138,11 +137,11 @@ def due_in(system: System, quarter: Quarter) -> bool:
 # ---- campaigns -----------------------------------------------------------------------------------------------------
 
 
-def launch(quarter: Quarter, compliance: User, reviewer: User, approver: User, *, running: bool) -> Campaign:
+def launch(quarter: Round, compliance: User, reviewer: User, approver: User, *, running: bool) -> Campaign:
     """The quarter's campaign, planned and launched."""
     with as_on(quarter.at(day_of_listing(quarter, running) + 1)):
         draft = Campaign(
-            name=f"Access review, {quarter_words(quarter.first)}", period_from=quarter.first, period_to=quarter.last,
+            name=f"Access review, {quarter.name}", period_from=quarter.first, period_to=quarter.last,
             due_on=quarter.last, approver=approver,
         )  # fmt: skip
         campaign = campaigns.plan(draft, actor=compliance)
@@ -161,7 +160,7 @@ def omitted(system: System) -> str:
     return f"Reviewed {system.review_cadence.label.lower()}; not due in this quarter."
 
 
-def decide_all(quarter: Quarter, campaign: Campaign, share: float) -> None:
+def decide_all(quarter: Round, campaign: Campaign, share: float) -> None:
     """Every account decided by whom it came to, the flagged one by one, at a reader's pace; `share` of the parts."""
     parts = list(Assignment.objects.filter(review__campaign=campaign).select_related("reviewer").order_by("id"))
     begun = campaign.launched_at or quarter.at(41)
@@ -194,7 +193,7 @@ def decide(item: ReviewItem, reviewer: User) -> None:
     deciding.decide(item, actor=reviewer, choice=Choice.KEEP, reason=reason)
 
 
-def finish(quarter: Quarter, campaign: Campaign, approver: User, *, late: bool, compliance: User) -> None:
+def finish(quarter: Round, campaign: Campaign, approver: User, *, late: bool, compliance: User) -> None:
     """Signed, approved, removed (one of them too late) and proved by the listings after."""
     for part in Assignment.objects.filter(review__campaign=campaign).order_by("id"):
         with as_on(quarter.at(47)):

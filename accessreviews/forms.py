@@ -1,12 +1,12 @@
 """What people fill in about campaigns, reviews and the accounts that they decide on."""
 
-import datetime
 from typing import Any
 
 from django import forms
 
 from accessreviews.assigning import DECIDES
 from accessreviews.models import By, Campaign, CampaignState, Choice, Review
+from accessreviews.quarters import Quarter
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.pages.fields import DAY, offer, words_field
@@ -22,19 +22,6 @@ def deciders() -> Any:
     return User.objects.active().filter(role__in=DECIDES).order_by("name", "id")
 
 
-def quarter_of(day: datetime.date) -> tuple[datetime.date, datetime.date]:
-    """The first and the last day of the calendar quarter of a day."""
-    month = 3 * ((day.month - 1) // 3) + 1
-    first = datetime.date(day.year, month, 1)
-    following = datetime.date(day.year + (month == 10), (month + 3 - 1) % 12 + 1, 1)
-    return first, following - datetime.timedelta(days=1)
-
-
-def quarter_words(first: datetime.date) -> str:
-    """A quarter as people say it: 2026 Q3."""
-    return f"{first.year} Q{(first.month + 2) // 3}"
-
-
 class CampaignForm(RegisterForm):
     """A campaign's own fields. Its period stands once it is launched, its approver until somebody else is named."""
 
@@ -47,9 +34,9 @@ class CampaignForm(RegisterForm):
         super().__init__(*args, **kwargs)
         offer(self.fields["approver"], deciders(), kept=self.instance.approver_id, empty="Nobody yet")
         if self.instance.pk is None:
-            first, last = quarter_of(today())
-            start = {"name": f"Access review, {quarter_words(first)}", "period_from": first, "period_to": last}
-            self.initial = {**start, "due_on": last, **self.initial}
+            one = Quarter.of(today())
+            start = {"name": f"Access review, {one}", "period_from": one.first, "period_to": one.last}
+            self.initial = {**start, "due_on": one.last, **self.initial}
         elif self.instance.state != CampaignState.DRAFT:
             self.fields["period_from"].disabled = self.fields["period_to"].disabled = True
 

@@ -2,6 +2,8 @@
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accessreviews import deciding
@@ -290,3 +292,20 @@ def test_whoever_has_an_account_among_them_takes_no_part_over(part, compliance):
     save(person, actor=SYSTEM, verb="person.updated")
     with pytest.raises(ValidationError, match="is among these"):
         deciding.reassign(part, actor=compliance, reviewer=other, reason="On leave.")
+
+
+def test_the_queries_do_not_grow_with_the_accounts(client, compliance, reviewer, approver):
+    client.force_login(reviewer)
+    counted = []
+    for count in (3, 30):
+        system = a_system()
+        a_listing(system, [account_of(a_person(f"Worker {count} {number}")) for number in range(count)])
+        launched([system], actor=compliance, approver=approver, reviewer=reviewer)
+        one = Assignment.objects.latest("pk")
+        decided(one)
+        address = f"{one.get_absolute_url()}?show=all"
+        client.get(address)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address).status_code == 200
+        counted.append(len([q for q in captured.captured_queries if "SAVEPOINT" not in q["sql"]]))
+    assert counted[0] == counted[1] <= 12 + 4  # the signature's blocks look at all accounts, once all are decided

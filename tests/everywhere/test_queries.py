@@ -24,7 +24,8 @@ PAGES = (
     "/evidence/populations/", "/evidence/samples/", "/systems/", "/access-reviews/listings/",
     "/access-reviews/account-matches/",
     "/controls/scope/", "/evidence/", "/evidence/?q=list&due=judge", "/evidence/{item}/",
-    "/access-reviews/removals/", "/access-reviews/report/",
+    "/access-reviews/", "/access-reviews/{campaign}/", "/access-reviews/reviews/", "/access-reviews/reviews/{review}/",
+    "/access-reviews/parts/{part}/", "/access-reviews/removals/", "/access-reviews/report/",
     "/evidence/requirements/", "/evidence/exemptions/", "/accounts/roles/", "/accounts/exceptions/",
 )  # fmt: skip
 
@@ -61,7 +62,9 @@ def grow(world: World, count: int) -> None:
 def queries(client: Client, page: str, world: World) -> int:
     """How many queries a page takes once its caches are warm."""
     item, person = world.arguments["evidence"]["pk"], world.arguments["accounts"]["pk"]
-    path = page.format(pk=world.control.pk, person=person, item=item)
+    known = {name: world.arguments[f"accessreviews:{name}"]["pk"] for name in ("campaign", "review")}
+    part = world.arguments["accessreviews"]["pk"]
+    path = page.format(pk=world.control.pk, person=person, item=item, part=part, **known)
     client.get(path)
     with CaptureQueriesContext(connection) as captured:
         response = client.get(path)
