@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Q
 
-from evidence.models import Evidence, EvidenceLink, State
+from evidence.models import Evidence, EvidenceLink, Population, State
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.pages.columns import to_the_minute
@@ -15,6 +15,13 @@ LINK_WAITS = Exists(
 )
 
 
+# It is for a control, or is the list that samples are drawn from: what another register keeps for itself (the file behind
+# a listing of accounts) is judged there.
+SERVES = Exists(EvidenceLink.objects.filter(evidence=OuterRef("id"), archived_at=None)) | Exists(
+    Population.objects.filter(evidence=OuterRef("id"))
+)
+
+
 def judged_by(user: User) -> Q:
     """The items that wait for this person to judge them: asked of them, or of nobody in particular.
 
@@ -22,7 +29,7 @@ def judged_by(user: User) -> Q:
     """
     asked = Q(reviewer=user.pk)
     if user.role in (Role.COMPLIANCE_MANAGER, Role.MANAGER):
-        asked |= Q(reviewer=None)
+        asked |= Q(reviewer=None) & Q(SERVES)
     own = (Q(submitted_by__isnull=False) & Q(submitted_by=user.pk)) | (
         Q(collected_by__isnull=False) & Q(collected_by=user.pk)
     )

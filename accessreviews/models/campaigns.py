@@ -263,6 +263,11 @@ class Review(Register):
     def __str__(self) -> str:
         return f"{self.system.name} in {self.campaign.ref}"
 
+    @property
+    def ref(self) -> str:
+        """What a list of things to do calls it: its campaign's reference."""
+        return Campaign.ref_of(self.campaign_id)
+
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("accessreviews:review-detail", args=[self.pk])
@@ -309,6 +314,11 @@ class Assignment(Register):
 
     def __str__(self) -> str:
         return f"{self.reviewer}'s part of {self.review}"
+
+    @property
+    def ref(self) -> str:
+        """What a list of things to do calls it: its campaign's reference."""
+        return self.review.ref
 
     def get_absolute_url(self) -> str:
         """Where its accounts are decided."""
