@@ -15,8 +15,8 @@ LINK_WAITS = Exists(
 )
 
 
-# It is for a control, or is the list that samples are drawn from: what another register keeps for itself (the file behind
-# a listing of accounts) is judged there.
+# It is for a control, or is the list that samples are drawn from. What another register keeps for itself, such as the
+# file behind a listing of accounts, is judged there.
 SERVES = Exists(EvidenceLink.objects.filter(evidence=OuterRef("id"), archived_at=None)) | Exists(
     Population.objects.filter(evidence=OuterRef("id"))
 )
