@@ -59,11 +59,6 @@ def due_words(campaign: Any) -> str:
     return f"{campaign.due_on.isoformat()}{' overdue' if late else ' signed off late' if signed_late else ''}"
 
 
-def decided_words(review: Any) -> str:
-    """How far it has come."""
-    return f"{review.decided:,} of {review.item_count:,}" if review.item_count else ""
-
-
 COLUMNS = (
     Column("ref", "Ref", sort="id", kind="ref"),
     Column("name", "Campaign", sort="name", kind="title"),
@@ -85,6 +80,16 @@ FACTS = (
     Column("signed_at", "Signed off", kind="moment"),
     Column("closed_at", "Closed", kind="moment"),
 )
+PART_COLUMNS = (
+    Column("system", "System", sort="review__system__name", kind="title", get=attrgetter("review.system.name")),
+    Column("campaign", "Campaign", sort="review__campaign_id", get=attrgetter("review.campaign")),
+    Column("reviewer", "Reviewer", sort="reviewer__name", kind="person"),
+    Column("delegate", "Delegate", sort="delegate__name", kind="person"),
+    Column("item_count", "Accounts", sort="item_count", kind="number"),
+    Column("flagged_count", "Flagged", sort="flagged_count", kind="number"),
+    Column("signed_at", "Signed", sort="signed_at", kind="moment"),
+    Column("why", "By which rule", more=True),
+)
 REVIEW_COLUMNS = (
     Column("system", "System", sort="system__name", kind="title", get=attrgetter("system.name")),
     Column("campaign", "Campaign", sort="campaign_id"),
@@ -92,7 +97,7 @@ REVIEW_COLUMNS = (
     Column("reviewer", "Reviewer", sort="reviewer__name", kind="person", empty="Nobody yet"),
     Column("item_count", "Accounts", sort="item_count", kind="number"),
     Column("flagged", "Flagged", kind="number"),
-    Column("decided", "Decided", get=decided_words, data=attrgetter("decided")),
+    Column("decided", "Decided", kind="number"),
     Column("approved_at", "Approved", sort="approved_at", kind="moment"),
     Column("omitted_reason", "Omitted because", more=True),
 )

@@ -5,9 +5,10 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 
-from accessreviews.models import Campaign, CampaignState, Review, ReviewState
+from accessreviews.models import Assignment, Campaign, CampaignState, Review, ReviewState
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.moment import day_of
+from foundation.pages.people import owner_choices
 from systems.models import System
 
 
@@ -52,3 +53,28 @@ class ReviewFilter(RegisterFilter):
         self.filters["system"].extra["choices"] = [(str(one.pk), one.name) for one in systems]
         campaigns = Campaign.objects.order_by("-period_to", "-id")[:100]
         self.filters["campaign"].extra["choices"] = [(str(one.pk), str(one)) for one in campaigns]
+
+
+class PartFilter(RegisterFilter):
+    """Parts of reviews: the accounts that one person decides on."""
+
+    search_fields = ("review__system__name", "review__campaign__name", "reviewer__name")
+    hint = "System, campaign or reviewer"
+    archives = False
+
+    signed = django_filters.ChoiceFilter(
+        method="by_signed", label="Signed", empty_label="Any", choices=[("yes", "Signed"), ("no", "Not signed")]
+    )
+    reviewer = django_filters.ChoiceFilter(empty_label="Anybody")
+
+    class Meta:
+        model = Assignment
+        fields = ("reviewer",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["reviewer"].extra["choices"] = owner_choices(Assignment, "reviewer")
+
+    def by_signed(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Whether its reviewer has signed it."""
+        return queryset.filter(signed_at__isnull=value == "no")

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accessreviews import deciding, signing
-from accessreviews.filters import ReviewFilter
+from accessreviews.columns import PART_COLUMNS
+from accessreviews.filters import PartFilter
 from accessreviews.forms import DecisionForm, DelegateForm, ReassignForm, SignForm
 from accessreviews.models import Assignment, Choice, Comment, Decision, Flag, ReviewItem, ReviewState
 from accessreviews.pace import pace_words
@@ -32,11 +33,13 @@ class AssignmentPages(Pages):
     """The parts of reviews, each with its reviewer. Its own page is where accounts are decided on."""
 
     model = Assignment
-    form_class, filter_class, columns = RegisterForm, ReviewFilter, ()
+    form_class, filter_class, columns = RegisterForm, PartFilter, PART_COLUMNS
     related: ClassVar = (
         "review__campaign__approver", "review__system", "review__listing__system", "reviewer", "delegate", "signed_by",
     )  # fmt: skip
-    left_out: ClassVar = ("list", "csv", "create", "edit", "archive", "restore")
+    ordering: ClassVar = ("-review__campaign_id", "review__system__name")
+    left_out: ClassVar = ("create", "edit", "archive", "restore")
+    intro = "The accounts of a review that one person decides on and signs for."
     verbs: ClassVar = (
         VerbPage(
             "sign", signing.sign, "Sign off review", "Signed. {0.review.campaign.approver} approves it.", SignForm
@@ -46,16 +49,6 @@ class AssignmentPages(Pages):
             "reassign", deciding.reassign, "Change reviewer", "{0.reviewer} reviews these accounts.", ReassignForm
         ),
     )
-
-    def list_url(self) -> str:
-        """Parts have no list of their own: the reviews'."""
-        from accessreviews.views import ReviewPages
-
-        return ReviewPages(self.request).list_url()
-
-    def title(self) -> str:
-        """What the list above it is called."""
-        return "Reviews"
 
     def act_on(self, target: Assignment, verb: VerbPage) -> HttpResponse:
         """Only the reviewer signs: nobody else is shown the form."""

@@ -280,7 +280,7 @@ def test_a_part_goes_to_another_reviewer(client, part, reviewer, compliance):
     assert client.post(address, said).status_code == 302
     assert Entry.objects.get(verb="assignment.reassigned").facts["reason"] == "She has left."
     client.force_login(reviewer)
-    assert send(client, part, item(part, "ada"), "keep").status_code == 403
+    assert send(client, part, item(part, "ada"), "keep").status_code == 404
     client.force_login(other)
     assert send(client, part, item(part, "ada"), "keep").status_code == 302
 
