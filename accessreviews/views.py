@@ -4,6 +4,7 @@ import datetime
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -160,8 +161,7 @@ class ReviewPages(Pages):
         return {
             "parts": [(part, counts[part.pk], pace_words(part.pace)) for part in parts],
             "addenda": [thaw(row) for row in addenda.select_related("author").order_by("id")],
-            "asked": removals.count(),
-            "unsettled": removals.filter(proved_at=None, excepted_at=None).count(),
+            **removals.aggregate(asked=Count("id"), unsettled=Count("id", filter=Q(proved_at=None, excepted_at=None))),
             "campaign": target.campaign,
             "tone": REVIEW_TONES[target.state],
             "verbs": {} if moment else self.verbs_now(target, parts),

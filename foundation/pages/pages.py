@@ -95,7 +95,7 @@ class Pages:
     @classmethod
     def urls(cls, panels: Sequence[PanelOf] = (), tabs: Sequence[Tab] = ()) -> list[URLPattern]:
         """The routes of this register, named `<model>-<page>`; with the panels and tabs of the registers above."""
-        cls.panels, cls.tabs, name = panels, tabs, cls.name()
+        cls.panels, cls.tabs, name = panels or cls.panels, tabs or cls.tabs, cls.name()
         routes = [
             path("", cls.view("list", paper=cls.list_paper), name=f"{name}-list"),
             path("export.csv", cls.view("csv"), name=f"{name}-csv"),

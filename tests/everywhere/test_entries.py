@@ -133,7 +133,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("compliance", "people:person-edit", {"title": "Analyst"}, ["person.updated"]),
     ("compliance", "people:person-edit", {}, []),
     ("compliance", "people:person-archive", WHY, ["person.archived"]),
-    ("compliance", "systems:system-create", {"name": "GitHub", "criticality": "high"}, ["system.created"]),
+    ("compliance", "systems:system-create", {"name": "Forgehub", "criticality": "high"}, ["system.created"]),
     ("owner", "systems:system-edit", {"privileged_roles": "Owner"}, ["system.updated"]),
     ("owner", "systems:system-edit", {}, []),
     ("compliance", "systems:system-archive", WHY, ["system.archived"]),

@@ -18,6 +18,7 @@ CALLED = {  # what is made there has a name of its own in the field
     "evidence.created": "evidence.submitted",
     "exemption.created": "exemption.requested",
     "finding.created": "finding.raised",
+    "listing.created": "listing.frozen",
     "population.created": "population.frozen",
 }
 NAMED = {"verb", "verb_created", "verb_updated"}
