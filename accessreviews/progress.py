@@ -153,7 +153,7 @@ class Part:
         known = {show for show, _ in SHOWS} | {SELF_DECIDED, WITHOUT_REASON}
         first = UNDECIDED if self.counts[UNDECIDED] and moment is None else ALL
         self.show = asked if asked in known else first
-        self.words = params.get("q", "").strip()[:200]
+        self.words = params.get("q", "").replace("\0", "").strip()[:200]  # PostgreSQL takes no NUL
         self.flag = params.get("flag", "") if params.get("flag", "") in Flag.values else ""
 
     def rows(self) -> QuerySet[ReviewItem]:
