@@ -2,7 +2,7 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -27,6 +27,7 @@ from accessreviews.models import (
 )
 from accessreviews.signing import reconciled
 from controls.models import Control
+from evidence.models import State
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.organisation.models import zone
@@ -146,23 +147,25 @@ def launch(campaign: Campaign, *, actor: User, reason: str = "") -> Campaign:
 
 
 def lacking(campaign: Campaign, reviews: Iterable[Review]) -> Iterator[str]:
-    """What keeps a campaign from being launched, in words."""
+    """What keeps a campaign from being launched, in words; each review is given its listing. Constant queries."""
     if campaign.approver is None or not campaign.approver.is_active:
         yield "Name an approver: the second person, who reviews nothing in it."
     reviews = list(reviews)
-    if not [one for one in reviews if one.state != ReviewState.OMITTED]:
+    wanted = [one for one in reviews if one.state != ReviewState.OMITTED]
+    if not wanted:
         yield "Every system is omitted: there is nothing to review."
     known = {review.system_id for review in reviews}
     forgotten = System.objects.live().filter(in_scope=True).exclude(pk__in=known).order_by("name")
     for system in forgotten[:MOST_NAMED]:
         yield f"{system.name} is in scope: put it into the campaign, or omit it with a reason."
-    for review in reviews:
-        if review.state != ReviewState.OMITTED:
-            yield from lacking_in(campaign, review)
+    listings = newest_listings(campaign, [one.system_id for one in wanted])
+    for review in wanted:
+        review.listing = listings.get(review.system_id)
+        yield from lacking_in(campaign, review)
 
 
 def lacking_in(campaign: Campaign, review: Review) -> Iterator[str]:
-    """What keeps one system's review from being launched."""
+    """What keeps one system's review from being launched. No query."""
     name = review.system.name
     if review.system.archived_at:
         yield f"{name} is archived: omit it with a reason."
@@ -170,26 +173,27 @@ def lacking_in(campaign: Campaign, review: Review) -> Iterator[str]:
         yield f"{name} has no reviewer."
     elif review.reviewer_id == campaign.approver_id:
         yield f"{name}: {review.reviewer} approves this campaign and cannot review."
-    review.listing = newest_listing(campaign, review.system_id)
     if review.listing is None:
         yield f"{name} has no listing taken on or after {campaign.period_from}: bring one."
-        return
-    review.item_count = review.listing.row_count
-    if not reconciled(review):
-        yield f"{name}: {review.listing.ref} does not hold as many accounts as its source counted."
 
 
-def newest_listing(campaign: Campaign, system: int) -> Listing | None:
-    """What a review is launched from: the newest listing of its system that was taken in the period or after it."""
+def newest_listings(campaign: Campaign, systems: Collection[int]) -> dict[int, Listing]:
+    """What each system is reviewed from: its newest listing that stands, taken in the period or after. One query."""
     first = datetime.datetime.combine(campaign.period_from, datetime.time.min, zone())
-    found: Listing | None = (
-        Listing.objects.filter(system=system, pulled_at__gte=first).order_by("-pulled_at", "-id").first()
-    )
-    return found
+    found = Listing.objects.filter(system__in=systems, pulled_at__gte=first).select_related("system")
+    standing = found.exclude(evidence__state__in=(State.RETURNED, State.WITHDRAWN))
+    return {listing.system_id: listing for listing in standing.order_by("pulled_at", "id")}  # the last one stays
 
 
 def launch_review(review: Review, actor: User, able: set[int]) -> None:
-    """Assign each account of the review's listing. Raises ValidationError for those on which nobody may decide."""
+    """Assign each account of the review's listing.
+
+    Raises ValidationError for a listing that does not add up, or accounts on which nobody may decide.
+    """
+    listing: Any = review.listing
+    review.item_count = listing.row_count
+    if not reconciled(review):
+        raise ValidationError(f"{listing} does not hold as many accounts as its source counted.")
     parts, nobody = assigned(review, able)
     if nobody:
         names = ", ".join(names_of(nobody[:MOST_NAMED]))

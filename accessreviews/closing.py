@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accessreviews.models import CAMPAIGN_MOVES, Campaign, CampaignControl, CampaignState, Removal, ReviewState
 from accessreviews.result import result_of
+from accessreviews.standing import waits
 from controls.models import Control
 from evidence.actions import For, Source, record_evidence
 from evidence.models import Evidence, Kind, Requirement
@@ -18,8 +19,6 @@ from foundation.trail.record import SYSTEM
 from foundation.trail.steps import move
 
 OURS = "Countersign"
-UNPROVED = Q(archived_at=None, proved_at=None)
-UNSETTLED = UNPROVED & Q(excepted_at=None)
 
 
 def sign_off(campaign: Campaign, *, actor: User) -> Campaign:
@@ -41,7 +40,10 @@ def sign_off(campaign: Campaign, *, actor: User) -> Campaign:
 def close_if_settled(campaign: Campaign, *, actor: Any) -> Campaign:
     """Close a signed campaign once each removal is proved by a later listing or excepted (R4.2)."""
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    if campaign.state != CampaignState.SIGNED or Removal.objects.filter(UNSETTLED, review__campaign=campaign).exists():
+    if (
+        campaign.state != CampaignState.SIGNED
+        or Removal.objects.filter(waits(today()), review__campaign=campaign).exists()
+    ):
         return campaign
     move(campaign, CampaignState.CLOSED, CAMPAIGN_MOVES, "state")
     campaign.closed_at = timezone.now()

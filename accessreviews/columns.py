@@ -17,6 +17,7 @@ from accessreviews.models import (
     Review,
     ReviewState,
 )
+from accessreviews.standing import waits
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.pages.moment import day_of
@@ -119,5 +120,5 @@ REVIEW_FACTS = (
 def open_removals(campaign: Campaign, moment: datetime.datetime | None) -> int:
     """How many removals of a campaign are not settled."""
     reviews = rows(Review, moment).filter(campaign_id=campaign.pk).values("id")
-    found = rows(Removal, moment).filter(review_id__in=reviews, archived_at=None, proved_at=None, excepted_at=None)
+    found = rows(Removal, moment).filter(waits(day_of(moment)), review_id__in=reviews)
     return int(found.count())

@@ -21,6 +21,7 @@ from accessreviews.standing import REMOVAL_TONES, RemovalState, days_late, stand
 from foundation.accounts.access import are_apart, verbs_on, visible
 from foundation.accounts.duties import REMOVAL_CONFIRMATION, REMOVAL_EXCEPTION
 from foundation.accounts.models import User
+from foundation.organisation.models import today
 from foundation.pages.act import VerbPage
 from foundation.pages.api.register import RegisterApi
 from foundation.pages.columns import Column
@@ -141,7 +142,7 @@ def seen(user: User, model: Any, number: int | None) -> Any:
 
 def verbs_for(user: User, removal: Removal) -> dict[str, bool]:
     """Which verbs this person may do now: what the role allows, the state makes sense of, and two people share."""
-    if removal.archived_at or removal.is_settled:
+    if removal.archived_at or removal.is_settled(today()):
         return {}
     given = verbs_on(user, VERBS, removal)
     asked, listing = removal.exception_requested_by_id is not None, removal.shown_by

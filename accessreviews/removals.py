@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accessreviews.closing import UNPROVED, close_if_settled
+from accessreviews.closing import close_if_settled
 from accessreviews.models import Assignment, Choice, Decision, Known, ListedAccount, Listing, Removal
 from evidence.models import Evidence, State
 from findings.actions import raise_finding
@@ -28,6 +28,7 @@ LONGEST_EXCEPTION: Final = datetime.timedelta(days=365)
 DECIDED_ANEW: Final = "The review was returned, and decided otherwise."
 SOURCE: Final = "Access review removals"
 CHUNK: Final = 500
+UNPROVED: Final = Q(archived_at=None, proved_at=None)
 
 
 def demand(part: Assignment, *, actor: User) -> None:
@@ -137,7 +138,7 @@ def evidence_of(ref: str, actor: User) -> Evidence:
 def waiting(removal: Removal) -> Removal:
     """The removal, locked, if it is not settled. Raises Stale, ValidationError."""
     removal = locked(removal)
-    if removal.is_settled:
+    if removal.is_settled(today()):
         raise ValidationError(f"{removal.ref} is settled.")
     return removal
 
@@ -164,7 +165,7 @@ def prove(listing: Listing, *, actor: Any = SYSTEM) -> int:
         if is_gone(removal, now.get(removal.account.key.casefold())):
             proved += show(removal, listing, actor)
             campaigns[removal.review.campaign_id] = removal.review.campaign
-        elif removal.excepted_at is None and is_refuted(removal, listing):
+        elif not removal.is_settled(today()) and is_refuted(removal, listing):
             refute(removal, listing, actor)
     for campaign in campaigns.values():
         close_if_settled(campaign, actor=actor)

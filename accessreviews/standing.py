@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from accessreviews.models import Removal
+from foundation.organisation.models import zone
 
 
 class RemovalState(models.TextChoices):
@@ -39,7 +40,7 @@ def standing(removal: Removal, day: datetime.date) -> RemovalState:
         return RemovalState.WITHDRAWN
     if removal.proved_at is not None:
         return RemovalState.PROVED
-    if removal.excepted_at is not None and removal.exception_until is not None and removal.exception_until >= day:
+    if removal.is_settled(day):
         return RemovalState.EXCEPTED
     if removal.shown_by_id is not None:
         return RemovalState.SHOWN
@@ -79,5 +80,5 @@ def days_late(removal: Removal, day: datetime.date) -> int:
     ends: Any = removal.done_at or (removal.shown_by.pulled_at if removal.shown_by else None) or removal.proved_at
     if ends is None and removal.excepted_at is not None:
         ends = removal.excepted_at
-    last = day if ends is None else ends.date()
+    last = day if ends is None else ends.astimezone(zone()).date()
     return max(0, (last - removal.due_on).days)

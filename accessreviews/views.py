@@ -4,7 +4,7 @@ import datetime
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -44,6 +44,7 @@ from accessreviews.models import (
 )
 from accessreviews.pace import pace_words
 from accessreviews.progress import counts_at
+from accessreviews.standing import waits
 from foundation.accounts.access import are_apart, get_allowed, verbs_on, visible
 from foundation.accounts.duties import ACCESS_APPROVAL
 from foundation.pages.act import VerbPage, act
@@ -161,7 +162,7 @@ class ReviewPages(Pages):
         return {
             "parts": [(part, counts[part.pk], pace_words(part.pace)) for part in parts],
             "addenda": [thaw(row) for row in addenda.select_related("author").order_by("id")],
-            **removals.aggregate(asked=Count("id"), unsettled=Count("id", filter=Q(proved_at=None, excepted_at=None))),
+            **removals.aggregate(asked=Count("id"), unsettled=Count("id", filter=waits(day_of(moment)))),
             "campaign": target.campaign,
             "tone": REVIEW_TONES[target.state],
             "verbs": {} if moment else self.verbs_now(target, parts),

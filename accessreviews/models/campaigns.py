@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping as ReadOnly
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +13,7 @@ from accessreviews.models.listings import ASSIGNMENT, REVIEW, ListedAccount, Lis
 from controls.models import Control
 from evidence.models import Evidence
 from foundation.accounts.paths import Paths, Via
+from foundation.organisation.models import zone
 from foundation.trail.models import Register, TrackedQuerySet
 from foundation.trail.numbered import Numbered
 from systems.models import System
@@ -83,7 +84,6 @@ REVIEW_TONES: ReadOnly[str, str] = {
     ReviewState.APPROVED: "ok",
     ReviewState.CANCELLED: "mute",
 }
-OF_REVIEW: Final = ("campaign__approver", "reviewer", "system__owner")
 
 
 class Campaign(Numbered, Register):
@@ -164,7 +164,7 @@ class Campaign(Numbered, Register):
 
     def is_late(self, day: datetime.date) -> bool:
         """Whether it should have been signed off before this day."""
-        done = self.signed_at.date() if self.signed_at else day
+        done = self.signed_at.astimezone(zone()).date() if self.signed_at else day
         return self.state not in (CampaignState.DRAFT, CampaignState.CANCELLED) and done > self.due_on
 
 

@@ -170,14 +170,10 @@ class Removal(Numbered, Register):
         """What a search shows."""
         return str(self.account)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether a later listing proved it or another person excepted it."""
-        return self.proved_at is not None or self.excepted_at is not None
-
-    def is_overdue(self, day: datetime.date) -> bool:
-        """Whether its deadline has passed on a day without its being done."""
-        return not self.is_settled and self.done_at is None and self.due_on < day
+    def is_settled(self, day: datetime.date) -> bool:
+        """Whether a later listing proved it, or an exception that another person accepted still runs on a day."""
+        runs = self.excepted_at is not None and self.exception_until is not None and self.exception_until >= day
+        return self.proved_at is not None or runs
 
 
 class Comment(Register):

@@ -4,10 +4,13 @@ import datetime
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accessreviews import campaigns
 from accessreviews.models import Assignment, Campaign, CampaignState, Review, ReviewItem, ReviewState
+from evidence.actions import withdraw
 from foundation.accounts.roles import Role
 from foundation.organisation.models import today
 from foundation.trail.keep import Stale
@@ -80,6 +83,31 @@ def test_a_listing_from_before_the_period_is_not_reviewed(compliance, approver, 
     )  # fmt: skip
     campaigns.set_reviewer(Review.objects.get(), actor=compliance, reviewer=reviewer, by="reviewer")
     assert "has no listing taken on or after" in refusal(campaigns.launch, campaign, actor=compliance)
+
+
+def test_a_listing_whose_file_was_withdrawn_is_not_reviewed(compliance, approver, reviewer):
+    github = a_system(name="GitHub")
+    listing = a_listing(github, 3)
+    withdraw(listing.evidence, actor=compliance, reason="The export had a filter.")
+    campaign = a_campaign(actor=compliance, approver=approver)
+    campaigns.set_reviewer(Review.objects.get(), actor=compliance, reviewer=reviewer, by="reviewer")
+    assert "has no listing" in refusal(campaigns.launch, campaign, actor=compliance)
+    again = a_listing(github, 3)
+    assert campaigns.launch(Campaign.objects.get(), actor=compliance).reviews.get().listing == again
+
+
+def test_the_page_of_a_draft_takes_the_same_queries_however_many_systems(client, compliance, approver):
+    client.force_login(compliance)
+    counted = []
+    for _ in range(2):
+        for _ in range(4):
+            a_listing(a_system(), 2)
+        address = a_campaign(actor=compliance, approver=approver).get_absolute_url()
+        client.get(address)
+        with CaptureQueriesContext(connection) as captured:
+            assert "has no reviewer" in client.get(address).content.decode()
+        counted.append(len(captured.captured_queries))
+    assert counted[0] == counted[1]
 
 
 def test_managers_review_their_own_people_and_the_reviewer_the_rest(compliance, approver, reviewer):

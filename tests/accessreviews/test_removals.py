@@ -14,6 +14,7 @@ from accessreviews.models import Assignment, CampaignState, Choice, Known, Remov
 from findings.models import Finding, Severity
 from foundation.accounts.models import User
 from foundation.organisation.actions import change_setting
+from foundation.organisation.models import today
 from foundation.trail.models import Entry
 from tests.factories.listings import a_system, an_account, day
 from tests.factories.reviews import a_manager, approved
@@ -195,14 +196,24 @@ def test_another_person_excepts_it_and_the_campaign_closes(removal: Removal, own
         with pytest.raises(PermissionDenied):
             removals.except_(fresh(removal), actor=person)
     excepted = removals.except_(fresh(removal), actor=a_manager("Eve"), note="Until the migration.")
-    assert excepted.is_settled
+    assert excepted.is_settled(today())
     assert state(removal) == CampaignState.CLOSED
+
+
+def test_an_exception_that_has_ended_closes_nothing_before_the_job_has_said_so(part: Assignment, compliance: User):
+    removal = a_removal(part)
+    asked(removal, compliance)
+    removals.except_(fresh(removal), actor=a_manager("Eve"))
+    with time_machine.travel(timezone.now() + datetime.timedelta(days=31)):
+        approved(part.review)
+        assert state(removal) == CampaignState.SIGNED
 
 
 def test_declined_it_is_as_it_was(removal: Removal, compliance: User, manager: User):
     asked(removal, compliance)
     declined = removals.decline_exception(fresh(removal), actor=manager, reason="No need.")
-    assert (declined.exception_until, declined.exception_requested_by, declined.is_settled) == (None, None, False)
+    assert (declined.exception_until, declined.exception_requested_by) == (None, None)
+    assert not declined.is_settled(today())
     asked(declined, compliance)
 
 
@@ -214,7 +225,7 @@ def test_an_exception_that_ends_is_a_finding_and_to_be_done_again(removal: Remov
         assert removals.lapse() == 1
         assert removals.lapse() == 0
     lapsed = fresh(removal)
-    assert (lapsed.is_settled, lapsed.finding.title.startswith(lapsed.ref)) == (False, True)
+    assert (lapsed.is_settled(today()), lapsed.finding.title.startswith(lapsed.ref)) == (False, True)
     assert state(removal) == CampaignState.CLOSED  # what was signed stands; the finding goes on
 
 
