@@ -143,7 +143,7 @@ def report_of(user: User, said: dict[str, Any], moment: datetime.datetime | None
     before = Quarter.of(first).after(-max(EVERY.values())).first  # as far back as one review can reach
     found = found.filter(campaign__period_to__gte=before, campaign__period_to__lte=Quarter.of(last).last)
     reviews = [thaw(row) for row in found.select_related("campaign", "system").order_by("campaign__period_to", "id")]
-    done = [one for one in reviews if one.campaign.period_to >= Quarter.of(first).first]
+    done = [one for one in told(reviews) if one.campaign.period_to >= Quarter.of(first).first]
     lines = [line_of(one, day_of(moment)) for one in done]
     add_decisions(lines, moment)
     add_removals(lines, moment)
@@ -151,6 +151,18 @@ def report_of(user: User, said: dict[str, Any], moment: datetime.datetime | None
     lines += missing(known, reviews, list(quarters(first, last)), day_of(moment))
     lines.sort(key=lambda one: (one.system.name.casefold(), one.system.pk, one.quarter))
     return Report(first, last, lines)
+
+
+def told(reviews: list[Any]) -> list[Any]:
+    """All but the omissions of systems that another campaign reviews in the same quarter."""
+    inside = {(one.system_id, Quarter.of(one.campaign.period_to)) for one in reviews if not omitted(one)}
+    whose = ((one, (one.system_id, Quarter.of(one.campaign.period_to))) for one in reviews)
+    return [one for one, when in whose if not omitted(one) or when not in inside]
+
+
+def omitted(review: Any) -> bool:
+    """Whether a campaign left the system out."""
+    return str(review.state) == ReviewState.OMITTED
 
 
 def line_of(review: Any, day: datetime.date) -> Line:

@@ -11,11 +11,11 @@ from django.utils import timezone
 from accessreviews.listings.freeze import record_listing
 from accessreviews.listings.rows import AccountRow
 from accessreviews.models import Known, Listing, Shape, SignIn
+from accessreviews.quarters import Quarter
 from foundation.accounts.models import IdentityProvider, Token, User
 from foundation.accounts.roles import Role
 from foundation.accounts.second_factor import kinds_of
 from foundation.organisation.models import today, zone
-from foundation.organisation.settings import setting
 from foundation.trail.keep import save
 from foundation.trail.models import EPOCH, Entry
 from foundation.trail.record import SYSTEM
@@ -25,7 +25,6 @@ NAME: Final = "Countersign"
 QUERY: Final = (
     "Every account of this installation, open or closed, and every API token that is neither revoked nor ended."
 )
-MONTHS: Final = 3  # of a quarter
 
 
 def own_system() -> System | None:
@@ -121,17 +120,9 @@ def as_bytes(rows: list[AccountRow]) -> bytes:
 # ---- once a quarter ------------------------------------------------------------------------------------------------
 
 
-def quarter_of(day: datetime.date, first_month: int) -> datetime.date:
-    """The first day of the quarter that holds a day; quarters are counted from the programme's first month."""
-    into = (day.month - first_month) % 12 % MONTHS
-    months = day.year * 12 + day.month - 1 - into
-    return datetime.date(months // 12, months % 12 + 1, 1)
-
-
 def list_once_a_quarter() -> Listing | None:
-    """Freeze this installation's accounts unless that was done in this quarter already."""
-    begun = quarter_of(today(), setting("programme_year_month"))
-    since = datetime.datetime.combine(begun, datetime.time(), zone())
-    if Listing.objects.filter(system__own=True, pulled_at__gte=since).exists():
+    """Freeze this installation's accounts unless that was done in this quarter already, or nobody has one yet."""
+    since = datetime.datetime.combine(Quarter.of(today()).first, datetime.time(), zone())
+    if Listing.objects.filter(system__own=True, pulled_at__gte=since).exists() or not User.objects.exists():
         return None
     return list_own_accounts()

@@ -1,15 +1,12 @@
 """Countersign is a system of its own inventory: it lists its own accounts, and once in each quarter by itself."""
 
-import datetime
-
-import pytest
 import time_machine
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from accessreviews.listings.jobs import list_own_accounts_once_a_quarter
-from accessreviews.listings.own import list_once_a_quarter, list_own_accounts, quarter_of
+from accessreviews.listings.own import list_once_a_quarter, list_own_accounts
 from accessreviews.models import Known, ListedAccount, Listing, Shape, SignIn
 from foundation.accounts.actions import create_token, deactivate
 from foundation.accounts.models import IdentityProvider, User
@@ -62,15 +59,9 @@ def test_who_signs_in_by_a_provider_that_asks_for_a_factor_may_have_one(admin: U
     assert accounts(list_own_accounts())[admin.email].mfa == Known.UNKNOWN
 
 
-@pytest.mark.parametrize(
-    ("day", "first", "begun"),
-    [
-        ("2026-11-22", 1, "2026-10-01"), ("2026-01-01", 1, "2026-01-01"), ("2026-01-31", 2, "2025-11-01"),
-        ("2026-04-30", 4, "2026-04-01"), ("2026-03-31", 4, "2026-01-01"), ("2026-12-31", 12, "2026-12-01"),
-    ],
-)  # fmt: skip
-def test_quarters_begin_with_the_programmes_year(day: str, first: int, begun: str):
-    assert quarter_of(datetime.date.fromisoformat(day), first) == datetime.date.fromisoformat(begun)
+def test_before_anybody_has_an_account_there_is_nothing_to_list(db: None):
+    assert list_once_a_quarter() is None
+    assert not System.objects.exists()
 
 
 def test_it_lists_itself_once_in_each_quarter(admin: User):

@@ -94,6 +94,16 @@ def test_every_quarter_of_every_system_is_answered(year: dict[str, System], comp
     assert {name for name, _, _ in lines(compliance, system=year["wiki"])} == {"Wiki"}
 
 
+def test_what_one_campaign_omits_and_another_reviews_in_the_quarter_is_reviewed(
+    year: dict[str, System], compliance: User, manager: User
+):
+    with time_machine.travel(when("2026-10-15")):
+        a_part(compliance, manager, system=year["wiki"], **THIRD)
+    assert [(name, state) for name, quarter, state in lines(compliance) if quarter == "2026 Q3"] == [
+        ("Git", "Approved"), ("Wiki", "Deciding"),
+    ]  # fmt: skip
+
+
 def test_a_line_has_dates_counts_and_lateness(year: dict[str, System], compliance: User):
     said = {"first": THIRD["period_from"], "last": THIRD["period_to"], "system": year["git"]}
     with time_machine.travel(when("2026-11-22"), tick=False):
