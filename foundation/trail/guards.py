@@ -127,9 +127,18 @@ def either(one: Guard, other: Guard) -> Guard:
     return Guard(one.table, one.event, one.message, f"({one.when}) OR {other.when}")
 
 
+def check_rows(connection: BaseDatabaseWrapper) -> None:
+    """Check foreign keys now: on PostgreSQL no trigger comes or goes on a table whose rows still wait for it."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 def install(connection: BaseDatabaseWrapper) -> None:
     """Put up every guard whose table exists. Can be run again."""
     tables = set(connection.introspection.table_names())
+    check_rows(connection)
     with connection.cursor() as cursor:
         for guard in all_guards(connection.vendor):
             if guard.table in tables:
@@ -140,6 +149,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Take every guard away: for the reverse of the migration, and for `lifted`."""
     tables = set(connection.introspection.table_names())
+    check_rows(connection)
     with connection.cursor() as cursor:
         for guard in all_guards(connection.vendor):
             if guard.table in tables:
@@ -166,13 +176,10 @@ def refilling(connection: BaseDatabaseWrapper) -> Iterator[None]:
         for guard in listed:
             cursor.execute(guard.drop(connection.vendor))
         yield
-        if connection.vendor == "postgresql":  # no trigger is made while rows still wait for their foreign keys' check
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        check_rows(connection)
         for guard in listed:
             for statement in guard.create(connection.vendor):
                 cursor.execute(statement)
-        if connection.vendor == "postgresql":
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
