@@ -8,8 +8,16 @@ from django.db import connections
 from django.test import TransactionTestCase
 
 from foundation.trail.guards import lifted
+from tests import migrated
 
 pytest_plugins = ["tests.people", "tests.everywhere.world", "tests.shared"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker) -> None:
+    """The test database begins as a copy of a migrated one."""
+    with django_db_blocker.unblock():
+        migrated.use()
 
 
 @pytest.fixture(autouse=True, scope="session")
