@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db.models import Max, Q
 
 from accessreviews.models import Assignment, Removal, Review, ReviewState
+from accessreviews.standing import waits
 from foundation.accounts.models import User
 from foundation.organisation.models import zone
 from foundation.trail.models import Entry
@@ -74,8 +75,7 @@ def approvals(day: datetime.date, person: int | None) -> Iterator[tuple[int, Rem
 
 def removals(day: datetime.date, person: int | None) -> Iterator[tuple[int, Reminder]]:
     """Owners of removals that are due tomorrow, today, or overdue."""
-    todo = Q(archived_at=None, proved_at=None, excepted_at=None, done_at=None, shown_by=None)
-    found = Removal.objects.filter(todo, due_on__lte=day + SOON)
+    found = Removal.objects.filter(waits(day), done_at=None, shown_by=None, due_on__lte=day + SOON)
     if person is not None:
         found = found.filter(owner=person)
     for removal in found.select_related("account", "review__system").order_by("due_on", "id"):
