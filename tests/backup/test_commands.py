@@ -12,6 +12,8 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
+from tests import migrated
+
 MANAGE = [sys.executable, "manage.py"]
 DIGEST = """
 import hashlib, json
@@ -46,6 +48,8 @@ class Installation:
         }  # fmt: skip
         if url:
             self.environment["DATABASE_URL"] = url
+        else:
+            migrated.fill(str(folder / "countersign.sqlite3"))
 
     def manage(self, *arguments: str | Path) -> str:
         command = [*MANAGE, *map(str, arguments)]
