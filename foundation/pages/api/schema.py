@@ -60,9 +60,17 @@ class ApiSchema(AutoSchema):
         return {"x-scope": str(self.view.needed_scope())}
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        """Nothing may be sent that is not described."""
+        """Nothing may be sent that is not described. Of what is answered, nothing is sure where `fields` chooses."""
         said = super()._map_basic_serializer(serializer, direction)
-        return said | {"additionalProperties": False} if direction == "request" else said
+        if direction == "request":
+            return said | {"additionalProperties": False}
+        if self.is_chosen_from() and isinstance(serializer, self.view.gives()):
+            said.pop("required", None)
+        return said
+
+    def is_chosen_from(self) -> bool:
+        """Whether some endpoint of this view answers only the properties that are asked for."""
+        return hasattr(self.view, "pages") or any(one.name == "fields" for one in self.view.parameters())
 
     def _get_response_for_code(self, serializer: Any, status_code: str, *args: Any, **kwargs: Any) -> Any:
         said = super()._get_response_for_code(serializer, status_code, *args, **kwargs)
