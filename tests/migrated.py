@@ -25,9 +25,10 @@ _kept: list[sqlite3.Connection] = []  # a database in memory lives as long as so
 
 
 def state() -> str:
-    """What the migrated tables follow from: our migrations, the libraries', and the settings that name the apps."""
-    files = [ROOT / "requirements.lock", ROOT / "grc/settings.py", *sorted(ROOT.glob("*/migrations/*.py"))]
-    files += sorted(ROOT.glob("foundation/*/migrations/*.py"))
+    """What the migrated tables follow from: our migrations, the libraries', the guards, the settings with the apps."""
+    files = [ROOT / "requirements.lock", ROOT / "grc/settings.py"]
+    for pattern in ("migrations/*.py", "guards.py"):  # a guard that is gone from the code must not stand in a copy
+        files += sorted([*ROOT.glob(f"*/{pattern}"), *ROOT.glob(f"foundation/*/{pattern}")])
     digest = hashlib.sha256()
     for file in files:
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
@@ -57,8 +58,8 @@ def file_of_sqlite() -> Path:
             for old in CACHE.glob("migrated-*.sqlite3"):
                 old.unlink()
             with tempfile.TemporaryDirectory() as folder:
-                migrate(DATA_DIR=folder)
                 raw = Path(folder) / "countersign.sqlite3"
+                migrate(DATA_DIR=folder, DATABASE_URL=f"sqlite:///{raw}")  # also where the tests run on PostgreSQL
                 with closing(sqlite3.connect(raw)) as connection:
                     connection.execute("PRAGMA journal_mode=DELETE")  # a copy in memory knows no other file
                 partial = made.with_suffix(".part")

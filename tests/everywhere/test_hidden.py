@@ -139,7 +139,6 @@ def papers(secrets: list[Secret], then: str) -> Iterator[str]:
             yield f"{page}?{urlencode(query)}"
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("person", PEOPLE)
 def test_no_door_shows_what_the_page_does_not(world: World, secrets: list[Secret], person: str):
     user, client = world.people[person], Client()

@@ -111,7 +111,7 @@ def test_nothing_of_what_people_are_or_type_reaches_the_log(world: World, log: i
     """Every address read and written to, let in or not, with secrets in path, query, form and headers."""
     typed = dict.fromkeys(("email", "login", "password", "password1", "oldpassword", "name", "reason", "q"), SECRET)
     invited = invitation_path(User.objects.get(pk=world.people["employee"].pk))
-    for person in ("anonymous", "auditor", "compliance"):
+    for person in ("anonymous", "auditor", "compliance", "admin"):
         client = Client(raise_request_exception=False)
         if world.people[person]:
             client.force_login(world.people[person])
