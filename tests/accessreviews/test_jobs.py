@@ -159,6 +159,25 @@ def test_owners_are_told_each_day_until_it_is_done(compliance: User, manager: Us
     assert len(mailoutbox) == 2
 
 
+def test_an_exception_keeps_mails_away_until_its_last_day(
+    compliance: User, manager: User, owner: User, mailoutbox: list[Any]
+):
+    """Also while nobody has written down that it ended: the condition asks the day, not the job."""
+    with on("2026-09-10"):
+        part = a_part(compliance, manager, system=a_system(name="Git", owner=owner), **THIRD)
+        removal = a_removal(part)
+        approved(part.review)
+        removals.request_exception(fresh(removal), actor=compliance, reason="Needed.", until=datetime.date(2026, 9, 20))
+        removals.except_(fresh(removal), actor=a_manager("Eve"))
+    with on("2026-09-20"):
+        ran(remind_of_access_reviews)
+    assert mailoutbox == []
+    with on("2026-09-21"):
+        ran(remind_of_access_reviews)
+    assert fresh(removal).excepted_by is not None
+    assert f"remove the access of {removal.account.key}" in mailoutbox[0].body
+
+
 def test_who_has_no_account_any_more_gets_no_mail(compliance: User, manager: User, admin: User, mailoutbox: list[Any]):
     with on("2026-09-16"):
         part = a_part(compliance, manager, **THIRD)

@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from controls.models import Control
+from foundation.pages.api.schema import description
 from foundation.trail.models import Entry
 from tests.everywhere.world import World
 from tests.factories.tokens import caller
@@ -34,7 +35,8 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance,
 ]  # fmt: skip
-BY_TOKEN = ("owner", "compliance", "admin")  # each role's answers stand in the table: here it is what is sent that differs
+# Each role's answers stand in the table: here it is what is sent that differs.
+BY_TOKEN = ("owner", "compliance", "admin")
 IN_A_BROWSER = ("auditor",)  # who has no tokens
 MANY, FEW = 8, 2  # examples an endpoint: for who may do most, and for everybody else
 
@@ -132,6 +134,18 @@ def sent_by(world: World, person: str) -> dict[str, dict[str, str]]:
     browser.get("/account/password/")  # a page with a form, which brings the CSRF cookie
     cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
     return {"headers": {"X-CSRFToken": cookies["csrf"]}, "cookies": cookies}
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("path", ["/api/v1/readiness/", "/api/v1/coverage/", "/api/v1/matrix/", "/api/v1/controls/"])
+def test_what_a_request_may_leave_out_is_described_as_certain_nowhere(path: str):
+    """`?fields=` chooses among the properties of a record, whichever endpoint described its shape first."""
+    said = description()
+    answer = said["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    page = said["components"]["schemas"][answer["$ref"].rpartition("/")[2]]
+    row = page["properties"]["results"]["items"]["$ref"].rpartition("/")[2]
+    assert said["components"]["schemas"][row]["properties"]
+    assert "required" not in said["components"]["schemas"][row]
 
 
 def test_the_run_would_notice_a_fault(api: Any, world: World, monkeypatch: pytest.MonkeyPatch):
