@@ -81,6 +81,8 @@ INSTALLED_APPS = [
     "evidence",
     "findings",
     "people",
+    "vendors",
+    "risks",
     "accessreviews",
     "audits",
     "home",

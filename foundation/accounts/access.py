@@ -39,6 +39,10 @@ _READ_PEOPLE: Final[dict[str, Scope]] = {
     AUDITOR: WINDOW,
 }
 _READ_REVIEWS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, AUDITOR: WINDOW}
+# Managers accept risks and approve vendors of others: they see both registers whole.
+_READ_RISKS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW}
+_READ_VENDORS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW}
+_READ_METHOD: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW}
 _EVERYONES_OWN: Final[dict[str, Scope]] = {
     ADMIN: OWN,
     COMPLIANCE: OWN,
@@ -260,6 +264,183 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "archive": {ADMIN: ALL, COMPLIANCE: ALL},
         "import": {ADMIN: ALL, COMPLIANCE: ALL},
     },
+    "vendors.vendor": {
+        "view": _READ_VENDORS,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "archive": {COMPLIANCE: ALL},
+        "import": {COMPLIANCE: ALL},
+        "raise_tier": {COMPLIANCE: ALL},
+        "assess": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # begin an assessment, or take it up anew
+        "approve": {COMPLIANCE: ALL, MANAGER: ALL},  # and only the approver whom it names: apart()
+        "offboard": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "end": {COMPLIANCE: ALL},
+        "add_condition": {COMPLIANCE: ALL, MANAGER: OWN},
+        "link_finding": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "name_alias": {COMPLIANCE: ALL},
+    },
+    "vendors.vendorfinding": {
+        "view": _READ_VENDORS,
+        "unlink": {COMPLIANCE: ALL},
+    },
+    "vendors.vendoralias": {
+        "view": _READ_VENDORS,
+        "archive": {COMPLIANCE: ALL},
+    },
+    "vendors.vendordocument": {
+        "view": _READ_VENDORS,
+        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of vendors that are one's own
+        "supersede": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "archive": {COMPLIANCE: ALL},
+        "download": _READ_VENDORS,
+    },
+    "vendors.contract": {
+        "view": _READ_VENDORS,
+        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "archive": {COMPLIANCE: ALL},
+    },
+    "vendors.condition": {
+        "view": _READ_VENDORS,
+        "change": {COMPLIANCE: ALL},
+        "meet": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "archive": {COMPLIANCE: ALL},
+    },
+    "vendors.exitstep": {
+        "view": _READ_VENDORS,
+        "complete": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+    },
+    "vendors.vendorreview": {
+        "view": _READ_VENDORS,
+        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of vendors that are one's own
+        "change": {COMPLIANCE: ALL},
+        "answer": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # and never its approver: reviews.py
+        "submit": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom it names: apart()
+        "return": {COMPLIANCE: OWN, MANAGER: OWN},
+        "cancel": {COMPLIANCE: ALL},
+    },
+    "vendors.vendorreviewitem": {
+        "view": _READ_VENDORS,
+    },
+    "vendors.vendorcontrol": {
+        "view": _READ_VENDORS,
+        "add": {COMPLIANCE: ALL},
+        "unlink": {COMPLIANCE: ALL},
+    },
+    "vendors.worksheet": {
+        "view": _READ_VENDORS,
+        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of vendors that are one's own
+        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # and never its approver: worksheets.py
+        "submit": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom it names: apart()
+        "return": {COMPLIANCE: OWN, MANAGER: OWN},
+        "cancel": {COMPLIANCE: ALL},
+    },
+    "vendors.reportexception": {
+        "view": _READ_VENDORS,
+    },
+    "vendors.cuec": {
+        "view": _READ_VENDORS,
+    },
+    "vendors.subservice": {
+        "view": _READ_VENDORS,
+    },
+    "vendors.subprocessorlist": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW},
+        "publish": {COMPLIANCE: ALL},
+        "record_notice": {COMPLIANCE: ALL},
+        "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW},
+    },
+    "vendors.notice": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW},
+    },
+    "vendors.reconciliation": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, AUDITOR: WINDOW},
+        "add": {COMPLIANCE: ALL},
+        "match": {COMPLIANCE: ALL},
+        "close": {COMPLIANCE: ALL},
+        "cancel": {COMPLIANCE: ALL},
+        "download": {COMPLIANCE: ALL, MANAGER: ALL, AUDITOR: WINDOW},
+    },
+    "vendors.reconciledrow": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, AUDITOR: WINDOW},
+    },
+    "risks.method": {
+        "view": _READ_METHOD,
+        "publish": {COMPLIANCE: ALL},
+    },
+    "risks.executive": {
+        "view": _READ_METHOD,
+        "add": {COMPLIANCE: ALL},
+        "end": {COMPLIANCE: ALL},
+    },
+    "risks.risk": {
+        "view": _READ_RISKS,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "archive": {COMPLIANCE: ALL},
+        "import": {COMPLIANCE: ALL},
+        "adapt": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "rate": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "treat": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "review": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "close": {COMPLIANCE: ALL},
+        "reopen": {COMPLIANCE: ALL},
+        "request_acceptance": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "plan_action": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+        "link": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+    },
+    "risks.riskcontrol": {
+        "view": _READ_RISKS,
+        "unlink": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+    },
+    "risks.riskvendor": {
+        "view": _READ_RISKS,
+        "unlink": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+    },
+    "risks.riskfinding": {
+        "view": _READ_RISKS,
+        "unlink": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
+    },
+    "risks.treatmentaction": {
+        "view": _READ_RISKS | {EMPLOYEE: OWN},
+        "change": {COMPLIANCE: ALL},
+        "archive": {COMPLIANCE: ALL},
+        "complete": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, EMPLOYEE: OWN},
+    },
+    "risks.acceptance": {
+        "view": _READ_RISKS,
+        "approve": {COMPLIANCE: ALL, MANAGER: ALL},  # and only whom its band names: risks.acceptance.APPROVERS
+        "decline": {COMPLIANCE: ALL, MANAGER: ALL},  # the same
+        "withdraw": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "end": {COMPLIANCE: ALL},
+    },
+    "risks.assessment": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "consider": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # participants
+        "take_part": {COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN},
+        "name_participant": {COMPLIANCE: ALL},
+        "link_control": {COMPLIANCE: ALL},
+        "submit": {COMPLIANCE: ALL},
+        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom it names: apart()
+        "return": {COMPLIANCE: OWN, MANAGER: OWN},
+        "cancel": {COMPLIANCE: ALL},
+        "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+    },
+    "risks.participant": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+        "end": {COMPLIANCE: ALL},
+    },
+    "risks.assessedrisk": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+    },
+    "risks.assessmentcontrol": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+        "unlink": {COMPLIANCE: ALL},
+    },
     "accessreviews.listing": {
         "view": _READ_REVIEWS,
         "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of systems that are one's own
@@ -378,6 +559,14 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("findings.finding", "accept"),
         ("findings.finding", "verify"),
         ("findings.correctiveaction", "verify"),
+        ("risks.acceptance", "approve"),
+        ("risks.assessment", "approve"),
+        ("risks.executive", "add"),
+        ("risks.method", "publish"),
+        ("vendors.subprocessorlist", "publish"),
+        ("vendors.vendor", "approve"),
+        ("vendors.vendorreview", "approve"),
+        ("vendors.worksheet", "approve"),
     }
 )
 

@@ -75,6 +75,33 @@ REMOVAL_EXCEPTION: Final = Duty(
     "accessreviews.removal",
     may_be_excepted=True,
 )
+RISK_ACCEPTANCE: Final = Duty(
+    "acceptance.approve",
+    "Who owns the risk or asked to accept it cannot approve that.",
+    "risks.acceptance",
+)
+ASSESSMENT_APPROVAL: Final = Duty(
+    "assessment.approve",
+    "Who leads or submitted an assessment cannot approve it.",
+    "risks.assessment",
+)
+VENDOR_APPROVAL: Final = Duty(
+    "vendor.approve",
+    "Who owns a vendor or assessed it cannot approve its use.",
+    "vendors.vendor",
+)
+VENDOR_REVIEW_APPROVAL: Final = Duty(
+    "vendorreview.approve",
+    "Who did or submitted a review of a vendor cannot approve it.",
+    "vendors.vendorreview",
+    may_be_excepted=True,
+)
+WORKSHEET_APPROVAL: Final = Duty(
+    "worksheet.approve",
+    "Who read a report or submitted its worksheet cannot approve it.",
+    "vendors.worksheet",
+    may_be_excepted=True,
+)
 ONESELF: Final = Duty("user.oneself", "Nobody does this to their own account.", "accounts.user")
 OWN_ROLE: Final = Duty("user.own_role", "Nobody changes their own role.", "accounts.user")
 OWN_ACCOUNT: Final = Duty("user.own_deactivation", "Nobody deactivates their own account.", "accounts.user")
@@ -97,6 +124,11 @@ _ALL: Final = (
     ACCESS_APPROVAL,
     REMOVAL_CONFIRMATION,
     REMOVAL_EXCEPTION,
+    RISK_ACCEPTANCE,
+    ASSESSMENT_APPROVAL,
+    VENDOR_APPROVAL,
+    VENDOR_REVIEW_APPROVAL,
+    WORKSHEET_APPROVAL,
     ONESELF,
     OWN_ROLE,
     OWN_ACCOUNT,

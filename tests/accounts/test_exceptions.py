@@ -168,6 +168,8 @@ def test_what_protects_accounts_and_exceptions_is_never_lifted(compliance: User,
         "finding.accept",
         "finding.verify",
         "removal.except",
+        "vendorreview.approve",
+        "worksheet.approve",
     }
     ExceptionFactory(
         beneficiary=compliance, approver=manager, requested_by=compliance, state="approved", duty=OWN_ROLE.id
@@ -178,7 +180,18 @@ def test_what_protects_accounts_and_exceptions_is_never_lifted(compliance: User,
         exceptions.request_exception(new(compliance, manager, duty=OWN_ROLE.id), actor=compliance)
 
 
-OUR_APPS = ("foundation", "systems", "controls", "evidence", "findings", "people", "accessreviews", "audits")
+OUR_APPS = (
+    "foundation",
+    "systems",
+    "controls",
+    "evidence",
+    "findings",
+    "people",
+    "vendors",
+    "risks",
+    "accessreviews",
+    "audits",
+)
 
 
 def test_every_rule_of_the_catalogue_is_kept_somewhere_and_no_other_sentence_is():

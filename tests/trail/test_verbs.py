@@ -11,12 +11,17 @@ from foundation.pages.pages import Pages
 from foundation.trail.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
-APPS = ("audits", "controls", "evidence", "findings", "foundation", "grc", "home")
+APPS = (
+    "accessreviews", "audits", "controls", "evidence", "findings", "foundation", "grc", "home", "people", "risks",
+    "systems", "vendors",
+)  # fmt: skip
 WRITERS = {"record", "write_entry", "draft"}
 PARTICIPLES = {"add": ["created"], "change": ["updated"], "archive": ["archived", "restored"], "import": ["updated"]}
 CALLED = {  # what is made there has a name of its own in the field
     "evidence.created": "evidence.submitted",
     "exemption.created": "exemption.requested",
+    "acceptance.created": "acceptance.requested",
+    "notice.created": "notice.recorded",
     "finding.created": "finding.raised",
     "listing.created": "listing.frozen",
     "population.created": "population.frozen",
