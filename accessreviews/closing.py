@@ -3,15 +3,13 @@
 import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from accessreviews.models import CAMPAIGN_MOVES, Campaign, CampaignControl, CampaignState, Removal, ReviewState
 from accessreviews.result import result_of
 from accessreviews.standing import waits
-from controls.models import Control
-from evidence.actions import For, Source, record_evidence
-from evidence.models import Evidence, Kind, Requirement
+from evidence.actions import For, Source, record_evidence, requirement_of
+from evidence.models import Evidence, Kind
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.keep import save
@@ -73,11 +71,3 @@ def as_evidence(campaign: Campaign, approver: User) -> Evidence:
         result, actor=SYSTEM, accepted_by=approver, title=f"User access review: {campaign.name}"[:200],
         kind=Kind.RECORD, source=source, links=links, name=f"{campaign.ref}.json", another=True,
     )  # fmt: skip
-
-
-def requirement_of(control: Control, day: datetime.date) -> Requirement | None:
-    """The control's requirement that a record of ours meets on a day: the first, where there are several."""
-    day = min(day, today())
-    asked = Requirement.objects.live().filter(control=control, effective_from__lte=day).order_by("effective_from", "id")
-    asked = asked.filter(Q(effective_to=None) | Q(effective_to__gte=day))
-    return next((one for one in asked if one.accepts(Kind.RECORD)), None)

@@ -25,6 +25,8 @@ from home.views import my_work, search
 from people.api import ChecklistApi, ChecklistRunApi, CompletionApi, CourseApi, PersonApi
 from systems import urls as systems
 from systems.api import SystemApi
+from vendors import urls as vendors
+from vendors.api import ConditionApi, ContractApi, ExitStepApi, VendorApi, VendorDocumentApi
 
 API: list[URLPattern | URLResolver] = [
     path("me/", MeApi.as_view({"get": "read"}), name="me"),
@@ -41,6 +43,11 @@ API: list[URLPattern | URLResolver] = [
     path("corrective-actions/", include(CorrectiveActionApi.urls())),
     path("people/", include(PersonApi.urls())),
     path("systems/", include(SystemApi.urls())),
+    path("vendors/", include(VendorApi.urls())),
+    path("vendor-documents/", include(VendorDocumentApi.urls())),
+    path("vendor-contracts/", include(ContractApi.urls())),
+    path("vendor-conditions/", include(ConditionApi.urls())),
+    path("vendor-exit-steps/", include(ExitStepApi.urls())),
     path("listings/", include(ListingApi.urls())),
     path("account-matches/", include(AccountMatchApi.urls())),
     path("checklists/", include(ChecklistApi.urls())),
@@ -83,6 +90,7 @@ urlpatterns = [
     path("findings/", include("findings.urls")),
     path("people/", include("people.urls")),
     path("systems/", include(systems.routes(wiring.SYSTEM_PANELS))),
+    path("vendors/", include(vendors.routes(wiring.VENDOR_LINKS))),
     path("access-reviews/", include("accessreviews.urls")),
     path("audits/", include("audits.urls")),
     path("trail/", include("foundation.trail.urls")),

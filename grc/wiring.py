@@ -52,6 +52,7 @@ from people.models import Checklist, ChecklistRun, Course, Person
 from people.populations import SOURCES as PEOPLE
 from people.work import people_work
 from systems.models import System
+from vendors.models import Condition, Contract, Vendor, VendorDocument
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,12 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Findings", "findings:finding-list", "bug", Finding),
             RailItem("Coverage", "coverage", "layout-grid", Occurrence, ("evidence:occurrence",)),
             RailItem("Readiness", "readiness", "gauge", Criterion),
+        ],
+    ),
+    (
+        "Governance",
+        [
+            RailItem("Vendors", "vendors:vendor-list", "handshake", Vendor, ("vendors:",)),
         ],
     ),
     (
@@ -116,6 +123,10 @@ SEARCH = [
     Finder(Evidence, "Evidence", ("title", "name")),
     Finder(Finding, "Findings", ("title", "source_name", "external_key")),
     Finder(CorrectiveAction, "Corrective actions", ("what",), attrgetter("what")),
+    Finder(Vendor, "Vendors", ("name", "legal_name", "service")),
+    Finder(VendorDocument, "Documents of vendors", ("title", "name", "vendor__name")),
+    Finder(Contract, "Contracts", ("title", "reference", "vendor__name")),
+    Finder(Condition, "Conditions", ("what",)),
     Finder(System, "Systems", ("name", "purpose")),
     Finder(Listing, "Listings", ("source", "system__name"), attrgetter("system.name"), ("system",)),
     Finder(Campaign, "Access reviews", ("name",)),
@@ -135,6 +146,8 @@ SEARCH = [
 ]
 # What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
 MATRIX_COLUMNS: dict[str, Any] = {"evidence": evidence_cells}
+# What is shown of a vendor on its tab of links, beside its findings.
+VENDOR_LINKS: list[PanelOf] = []
 # What is shown of a system on its page.
 SYSTEM_PANELS: list[PanelOf] = [listings_panel]
 # What is shown of a control on its overview, and on tabs beside it (foundation.pages.panels).

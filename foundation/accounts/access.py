@@ -277,6 +277,9 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "end": {COMPLIANCE: ALL},
         "add_condition": {COMPLIANCE: ALL, MANAGER: OWN},
         "link_finding": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "add_document": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "add_contract": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "begin_review": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
         "name_alias": {COMPLIANCE: ALL},
     },
     "vendors.vendorfinding": {
@@ -289,16 +292,15 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     },
     "vendors.vendordocument": {
         "view": _READ_VENDORS,
-        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of vendors that are one's own
         "supersede": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
         "archive": {COMPLIANCE: ALL},
         "download": _READ_VENDORS,
     },
     "vendors.contract": {
         "view": _READ_VENDORS,
-        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
         "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
         "archive": {COMPLIANCE: ALL},
+        "record_evidence": {COMPLIANCE: ALL},
     },
     "vendors.condition": {
         "view": _READ_VENDORS,
@@ -312,7 +314,6 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     },
     "vendors.vendorreview": {
         "view": _READ_VENDORS,
-        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of vendors that are one's own
         "change": {COMPLIANCE: ALL},
         "answer": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # and never its approver: reviews.py
         "submit": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},

@@ -245,7 +245,6 @@ VERBS: Final[dict[str, str]] = {
     "vendordocument.superseded": "filed a newer version of a vendor's document",
     "vendordocument.archived": "archived a vendor's document",
     "vendordocument.restored": "restored a vendor's document",
-    "vendordocument.downloaded": "downloaded a vendor's document",
     "contract.created": "added a contract",
     "contract.updated": "changed a contract",
     "contract.archived": "archived a contract",

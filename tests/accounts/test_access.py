@@ -339,6 +339,9 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "end": {C: "all"},
         "add_condition": {C: "all", M: "own"},
         "link_finding": {C: "all", M: "own", W: "own"},
+        "add_document": {C: "all", M: "own", W: "own"},
+        "add_contract": {C: "all", M: "own", W: "own"},
+        "begin_review": {C: "all", M: "own", W: "own"},
         "name_alias": {C: "all"},
     },
     "vendors.vendorfinding": {
@@ -351,16 +354,15 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     },
     "vendors.vendordocument": {
         "view": {C: "all", M: "all", W: "own", U: "window"},
-        "add": {C: "all", M: "own", W: "own"},
         "supersede": {C: "all", M: "own", W: "own"},
         "archive": {C: "all"},
         "download": {C: "all", M: "all", W: "own", U: "window"},
     },
     "vendors.contract": {
         "view": {C: "all", M: "all", W: "own", U: "window"},
-        "add": {C: "all", M: "own", W: "own"},
         "change": {C: "all", M: "own", W: "own"},
         "archive": {C: "all"},
+        "record_evidence": {C: "all"},
     },
     "vendors.condition": {
         "view": {C: "all", M: "all", W: "own", U: "window"},
@@ -374,7 +376,6 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     },
     "vendors.vendorreview": {
         "view": {C: "all", M: "all", W: "own", U: "window"},
-        "add": {C: "all", M: "own", W: "own"},
         "change": {C: "all"},
         "answer": {C: "all", M: "own", W: "own"},
         "submit": {C: "all", M: "own", W: "own"},

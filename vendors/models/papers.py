@@ -1,5 +1,6 @@
 """What is on file of a vendor: contracts with their terms, documents with their days, conditions, and its findings."""
 
+import datetime
 import uuid
 from typing import Any, ClassVar, Final
 
@@ -8,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from evidence.models import Evidence
 from findings.models import Finding
 from foundation.accounts.paths import Paths
 from foundation.trail.models import Register, TrackedQuerySet
@@ -115,6 +117,9 @@ class Contract(Numbered, Register):
         VendorDocument, models.PROTECT, null=True, blank=True, related_name="contracts", help_text="The signed paper."
     )
     note = models.TextField(blank=True)
+    evidence = models.ForeignKey(
+        Evidence, models.PROTECT, null=True, editable=False, related_name="+", help_text="Its checklist, as recorded."
+    )
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
@@ -137,6 +142,11 @@ class Contract(Numbered, Register):
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("vendors:contract-detail", args=[self.pk])
+
+    @property
+    def notice_on(self) -> datetime.date | None:
+        """The last day on which notice can be given before its end; None where nothing ends it."""
+        return self.ends_on - datetime.timedelta(days=self.notice_days or 0) if self.ends_on else None
 
 
 class Condition(Numbered, Register):
@@ -171,8 +181,8 @@ class Condition(Numbered, Register):
         return f"{self.ref} {self.what}"
 
     def get_absolute_url(self) -> str:
-        """The vendor's page."""
-        return self.vendor.get_absolute_url()
+        """Its page."""
+        return reverse("vendors:condition-detail", args=[self.pk])
 
     @property
     def title(self) -> str:
@@ -218,8 +228,10 @@ class ExitStepKind(models.TextChoices):
     LISTED = "listed", "Sub-processor list updated"
 
 
-class ExitStep(Register):
+class ExitStep(Numbered, Register):
     """One step of ending a vendor: done with proof, or not applicable with a reason."""
+
+    prefix = "VX"
 
     vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="exit_steps")
     kind = models.CharField(max_length=12, choices=ExitStepKind.choices)
@@ -252,8 +264,13 @@ class ExitStep(Register):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} for {self.vendor.ref}"
+        return f"{self.ref} {self.get_kind_display()}"
 
     def get_absolute_url(self) -> str:
-        """The vendor's page."""
-        return self.vendor.get_absolute_url()
+        """Its page."""
+        return reverse("vendors:exitstep-detail", args=[self.pk])
+
+    @property
+    def title(self) -> str:
+        """What a search shows."""
+        return str(self.get_kind_display())

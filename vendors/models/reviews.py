@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from controls.models import Control
+from evidence.models import Evidence
 from foundation.accounts.paths import Paths, Via
 from foundation.trail.models import Register, TrackedQuerySet
 from foundation.trail.numbered import Numbered
@@ -86,7 +87,13 @@ class VendorReview(Numbered, Register):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
     approved_at = models.DateTimeField("approved", null=True, editable=False)
+    approved_under = models.ForeignKey(
+        "accounts.DutyException", models.PROTECT, null=True, editable=False, related_name="+"
+    )
     sha256 = models.CharField("hash", max_length=64, blank=True, editable=False, help_text="Over the approved result.")
+    evidence = models.ForeignKey(
+        Evidence, models.PROTECT, null=True, editable=False, related_name="+", help_text="Its result, as recorded."
+    )
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
@@ -119,7 +126,7 @@ class VendorReview(Numbered, Register):
                 name="vendors_review_approved_whole",
             ),
             models.CheckConstraint(
-                condition=Q(approved_by=None) | ~Q(approved_by=F("submitted_by")),
+                condition=Q(approved_by=None) | Q(approved_under__isnull=False) | ~Q(approved_by=F("submitted_by")),
                 name="vendors_review_approved_by_another",
             ),
         )  # fmt: skip
@@ -226,5 +233,5 @@ class VendorControl(Register):
         return f"{self.get_part_display()} for {self.control.ref}"
 
     def get_absolute_url(self) -> str:
-        """The page of what becomes evidence."""
-        return reverse("vendors:vendorcontrol-list")
+        """Its page."""
+        return reverse("vendors:vendorcontrol-detail", args=[self.pk])

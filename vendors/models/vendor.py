@@ -175,6 +175,7 @@ class Vendor(Numbered, Register):
     objects: ClassVar[models.Manager["Vendor"]] = VendorQuerySet.as_manager()
 
     access = Paths(owner=("owner",))
+    personal = ("contact",)
 
     class Meta:
         ordering = ("name", "id")
@@ -205,10 +206,12 @@ class Vendor(Numbered, Register):
                 condition=~Q(status__in=(Status.APPROVED, Status.CONDITIONAL))
                 | Q(owner__isnull=False, approved_by__isnull=False, approved_at__isnull=False),
                 name="vendors_approved_whole",
+                violation_error_message="What is approved has an owner and an approver.",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=(Status.APPROVED, Status.CONDITIONAL)) | ~Q(approved_by=F("owner")),
                 name="vendors_approved_by_another",
+                violation_error_message="Who approved it cannot own it while that stands.",
             ),
             models.CheckConstraint(
                 condition=Q(status=Status.ENDED) | Q(ended_on=None), name="vendors_ended_on_its_day"

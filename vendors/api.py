@@ -1,0 +1,43 @@
+"""The API of vendors and of what belongs to them. What signs (approve) a person does, and no token."""
+
+from rest_framework.serializers import CharField
+
+from foundation.pages.api.register import RegisterApi
+from vendors.paper_views import ContractPages, VendorDocumentPages
+from vendors.views import VendorPages
+from vendors.work_views import ConditionPages, ExitStepPages
+
+
+class VendorApi(RegisterApi):
+    """Vendors, with the verbs on one."""
+
+    pages = VendorPages
+    computed = {"ref": CharField(help_text="As V-12.")}
+
+
+class VendorDocumentApi(RegisterApi):
+    """Documents of vendors, by what is said of them; the files are had from their pages."""
+
+    pages = VendorDocumentPages
+    computed = {"ref": CharField(help_text="As VD-12.")}
+
+
+class ContractApi(RegisterApi):
+    """Contracts with vendors."""
+
+    pages = ContractPages
+    computed = {"ref": CharField(help_text="As VC-12.")}
+
+
+class ConditionApi(RegisterApi):
+    """Conditions under which vendors are used."""
+
+    pages = ConditionPages
+    computed = {"ref": CharField(help_text="As VN-12.")}
+
+
+class ExitStepApi(RegisterApi):
+    """Steps of ending vendors."""
+
+    pages, writes = ExitStepPages, False
+    computed = {"ref": CharField(help_text="As VX-12.")}

@@ -1,0 +1,71 @@
+"""What a vendor's tabs show: its documents and contracts, and the findings about it."""
+
+import datetime
+from typing import Any
+
+from findings.columns import attach_day as attach_finding_day
+from findings.columns import due_words, standing_words
+from findings.models import Finding
+from foundation.accounts.access import can, verbs_on, visible
+from foundation.accounts.models import User
+from foundation.pages.moment import at
+from foundation.pages.panels import Panel
+from foundation.trail.asof import rows, thaw
+from vendors.models import Contract, Vendor, VendorDocument, VendorFinding
+from vendors.paper_columns import (
+    STATE_TONES,
+    attach_documents,
+    attach_vendor,
+    covers,
+    document_state,
+    ends_words,
+    terms_words,
+)
+
+MOST = 50  # of one kind on a tab; the list has them all
+
+
+def listed(model: Any, vendor: Vendor, user: User, moment: datetime.datetime | None, order: str) -> list[Any]:
+    """The newest live rows of a model that belong to the vendor, as far as this person sees them."""
+    seen = visible(user, rows(model, moment), moment).filter(vendor_id=vendor.pk, archived_at=None)
+    return [thaw(row) for row in seen.order_by(order, "-id")[:MOST]]
+
+
+def offered(user: User, verb: str, vendor: Vendor, moment: datetime.datetime | None) -> bool:
+    """Whether this person may do something with the vendor now."""
+    return moment is None and not vendor.archived_at and bool(verbs_on(user, (verb,), vendor))
+
+
+def documents_panel(user: User, vendor: Vendor, moment: datetime.datetime | None) -> Panel | None:
+    """What is on file of it, the newest first."""
+    found = listed(VendorDocument, vendor, user, moment, "-id")
+    attach_documents(found, user, moment)
+    lines = [(one, covers(one), document_state(one), STATE_TONES[document_state(one)]) for one in found]
+    may_add = offered(user, "add_document", vendor, moment)
+    shown = {"lines": lines, "at": at(moment), "may_add": may_add, "may_open": can(user, "download", VendorDocument)}
+    return Panel("vendors/documents_panel.html", shown)
+
+
+def contracts_panel(user: User, vendor: Vendor, moment: datetime.datetime | None) -> Panel | None:
+    """What was agreed with it, the newest first."""
+    found = listed(Contract, vendor, user, moment, "-starts_on")
+    attach_vendor(found, user, moment)  # for the day on which their ends are judged
+    lines = [(one, ends_words(one), terms_words(one)) for one in found]
+    may_add = offered(user, "add_contract", vendor, moment)
+    return Panel("vendors/contracts_panel.html", {"lines": lines, "at": at(moment), "may_add": may_add})
+
+
+def findings_panel(user: User, vendor: Vendor, moment: datetime.datetime | None) -> Panel | None:
+    """The findings about it; those that this person does not see stand there by their numbers."""
+    links = visible(user, rows(VendorFinding, moment), moment).filter(vendor_id=vendor.pk, archived_at=None)
+    ties = [thaw(row) for row in links.order_by("-id")]
+    ids = [one.finding_id for one in ties]
+    seen = [thaw(row) for row in visible(user, rows(Finding, moment), moment).filter(id__in=ids)]
+    attach_finding_day(seen, user, moment)
+    known = {one.pk: (one, standing_words(one), due_words(one)) for one in seen}
+    lines = [(tie, Finding.ref_of(tie.finding_id), known.get(tie.finding_id)) for tie in ties]
+    shown = {
+        "lines": lines, "at": at(moment), "may_add": offered(user, "link_finding", vendor, moment),
+        "may_unlink": moment is None and can(user, "unlink", VendorFinding),
+    }  # fmt: skip
+    return Panel("vendors/findings_panel.html", shown)

@@ -1,0 +1,29 @@
+"""Routes of the vendors, and of what belongs to them."""
+
+from collections.abc import Sequence
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from foundation.pages.panels import PanelOf, Tab
+from vendors import panel, paper_views, views
+from vendors.paper_views import ContractPages, VendorDocumentPages
+from vendors.views import VendorPages
+from vendors.work_views import ConditionPages, ExitStepPages
+
+
+def routes(links: Sequence[PanelOf]) -> tuple[list[URLPattern | URLResolver], str]:
+    """What `include` takes. links: what the registers above show of a vendor (grc/wiring.py)."""
+    tabs = (
+        Tab("papers", "Documents and contracts", [panel.documents_panel, panel.contracts_panel]),
+        Tab("links", "Links", [panel.findings_panel, *links]),
+    )
+    patterns: list[URLPattern | URLResolver] = [
+        *VendorPages.urls(tabs=tabs),
+        path("findings/<int:pk>/unlink/", views.unlink_finding, name="vendorfinding-unlink"),
+        path("documents/", include(VendorDocumentPages.urls())),
+        path("documents/<int:pk>/file/", paper_views.download, name="vendordocument-file"),
+        path("contracts/", include(ContractPages.urls())),
+        path("conditions/", include(ConditionPages.urls())),
+        path("exit-steps/", include(ExitStepPages.urls())),
+    ]
+    return patterns, "vendors"
