@@ -1,6 +1,5 @@
 """What ends a campaign: its last approval makes its result evidence; its last settled removal closes it (R4.2)."""
 
-import datetime
 from typing import Any
 
 from django.utils import timezone

@@ -27,6 +27,7 @@ from evidence.models import (
     EvidenceLink,
     Exemption,
     ExemptionState,
+    Kind,
     Population,
     PopulationLink,
     Requirement,
