@@ -194,6 +194,24 @@ CATALOGUE: dict[str, Item] = {
     "sample_many_high": Item(
         SAMPLES, "Many events, high risk", "Of more than 250 events where the risk is high.", "items", 60, 1, 500
     ),
+    "report_stale_days": Item(
+        DEADLINES,
+        "Vendor report, stale",
+        "A SOC report counts as stale when its period ended longer ago than this.",
+        "days",
+        365,
+        90,
+        730,
+    ),
+    "subprocessor_notice_days": Item(
+        DEADLINES,
+        "Sub-processors, notice",
+        "Customers are told this long before a new or changed sub-processor is in force.",
+        "days",
+        30,
+        0,
+        180,
+    ),
     "dormant_days": Item(
         ACCESS,
         "Dormant account",

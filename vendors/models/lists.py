@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
+from evidence.models import Evidence
 from foundation.accounts.paths import Paths
 from foundation.trail.models import Register, TrackedQuerySet
 from foundation.trail.numbered import Numbered
@@ -33,6 +34,9 @@ class SubprocessorList(Numbered, Register):
     reason = models.TextField(help_text="Why the list changes.")
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+")
     published_at = models.DateTimeField("published", editable=False)
+    evidence = models.ForeignKey(
+        Evidence, models.PROTECT, null=True, editable=False, related_name="+", help_text="This version, kept."
+    )
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
@@ -136,6 +140,12 @@ class Reconciliation(Numbered, Register):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+")
     closed_at = models.DateTimeField("closed", null=True, editable=False)
     conclusion = models.TextField(blank=True, editable=False)
+    result_sha256 = models.CharField(
+        "hash", max_length=64, blank=True, editable=False, help_text="Over what each name turned out to be."
+    )
+    evidence = models.ForeignKey(
+        Evidence, models.PROTECT, null=True, editable=False, related_name="+", help_text="The closed result, kept."
+    )
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
@@ -151,8 +161,11 @@ class Reconciliation(Numbered, Register):
                 violation_error_message="The period ends after it starts.",
             ),
             models.CheckConstraint(
-                condition=Q(state=ReconciliationState.CLOSED, closed_by__isnull=False, closed_at__isnull=False)
-                | (~Q(state=ReconciliationState.CLOSED) & Q(closed_by=None, closed_at=None)),
+                condition=(
+                    Q(state=ReconciliationState.CLOSED, closed_by__isnull=False, closed_at__isnull=False)
+                    & ~Q(result_sha256="")
+                )
+                | (~Q(state=ReconciliationState.CLOSED) & Q(closed_by=None, closed_at=None, result_sha256="")),
                 name="vendors_recon_closed_whole",
             ),
         )  # fmt: skip

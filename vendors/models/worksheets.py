@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from controls.models import Control
+from evidence.models import Evidence
 from findings.models import Finding
 from foundation.accounts.paths import Paths
 from foundation.trail.models import Register, TrackedQuerySet
@@ -126,7 +127,13 @@ class Worksheet(Numbered, Register):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
     approved_at = models.DateTimeField("approved", null=True, editable=False)
+    approved_under = models.ForeignKey(
+        "accounts.DutyException", models.PROTECT, null=True, editable=False, related_name="+"
+    )
     sha256 = models.CharField("hash", max_length=64, blank=True, editable=False, help_text="Over the approved result.")
+    evidence = models.ForeignKey(
+        Evidence, models.PROTECT, null=True, editable=False, related_name="+", help_text="The approved result, kept."
+    )
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
@@ -155,7 +162,8 @@ class Worksheet(Numbered, Register):
                 name="vendors_worksheet_approved_whole",
             ),
             models.CheckConstraint(
-                condition=Q(approved_by=None) | ~Q(approved_by=F("submitted_by")),
+                # one person alone only under an exception, which that row then names
+                condition=Q(approved_by=None) | ~Q(approved_by=F("submitted_by")) | Q(approved_under__isnull=False),
                 name="vendors_worksheet_approved_by_another",
             ),
         )  # fmt: skip
@@ -222,6 +230,10 @@ class Cuec(Line):
     finding = models.ForeignKey(
         Finding, models.PROTECT, null=True, blank=True, editable=False, related_name="cuecs",
         help_text="The gap, where no control of ours meets it.",
+    )  # fmt: skip
+    to_confirm = models.BooleanField(
+        "carried over", default=False, editable=False,
+        help_text="Answered as in the worksheet before; somebody still has to confirm that this holds.",
     )  # fmt: skip
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
