@@ -1,18 +1,22 @@
-"""Whose a name is: by the vendor's name, its legal name, and the names that somebody said before (aliases)."""
+"""Whose a name is: by the names that somebody said before (aliases), the vendor's name, and its legal name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from vendors.models import Vendor, VendorAlias
 from vendors.reconciliation.names import key_of
 
+LEAST: Final = 3  # letters that are looked for: two are in everything
+BEGIN: Final = 5  # letters by which two names begin alike
+
 
 @dataclass
 class Known:
-    """Keys of names → the vendors that have them, the surest kind of name first. One that two vendors have tells nothing."""
+    """Keys of names → the vendors that have them. A name that two vendors have tells nothing."""
 
-    by_name: dict[str, set[int]] = field(default_factory=dict)
     by_alias: dict[str, set[int]] = field(default_factory=dict)
+    by_name: dict[str, set[int]] = field(default_factory=dict)
     by_legal_name: dict[str, set[int]] = field(default_factory=dict)
 
     @classmethod
@@ -43,22 +47,15 @@ class Known:
 
 
 def alike(name: str, vendors: Iterable[tuple[int, str]], most: int = 5) -> list[int]:
-    """The vendors whose names begin like this one or hold it: what a person may have in mind."""
+    """The numbers of vendors whose names begin like this one, hold it or are held by it: what somebody may mean."""
     key = key_of(name)
-    if len(key) < 3:
+    if len(key) < LEAST:
         return []
-    start = key[:5]
-    scored = [
-        (not other.startswith(key), not other.startswith(start), pk) for pk, other in keys(vendors) if near(key, other)
-    ]
-    return [pk for *_, pk in sorted(scored)[:most]]
-
-
-def keys(vendors: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:
-    """Vendors by what their names are known by."""
-    return ((pk, key_of(name)) for pk, name in vendors)
+    found = [(pk, other) for pk, known in vendors if near(key, other := key_of(known))]
+    ranked = sorted((other[:BEGIN] != key[:BEGIN], len(other), pk) for pk, other in found)
+    return [pk for *_, pk in ranked[:most]]
 
 
 def near(key: str, other: str) -> bool:
     """Whether one name holds the other, or both begin alike."""
-    return bool(other) and (key[:5] == other[:5] or key in other or (len(other) > 3 and other in key))
+    return len(other) >= LEAST and (key[:BEGIN] == other[:BEGIN] or key in other or other in key)
