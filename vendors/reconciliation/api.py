@@ -41,7 +41,7 @@ class NameShape(serializers.Serializer[Any]):
 
 
 class ReconciliationApi(RegisterApi):
-    """Reconciliations: pushed as a file (multipart/form-data), read with their names, closed. Names are settled on screen."""
+    """Reconciliations: pushed as a file, read with their names, closed. What a name is, a person says on screen."""
 
     pages, writes = ReconciliationPages, False
     computed: ClassVar[dict[str, serializers.Field[Any, Any, Any, Any]]] = {"ref": CharField(help_text="As RC-2.")}
