@@ -27,6 +27,9 @@ from systems import urls as systems
 from systems.api import SystemApi
 from vendors import urls as vendors
 from vendors.api import ConditionApi, ContractApi, ExitStepApi, VendorApi, VendorDocumentApi
+from vendors.reconciliation.api import ReconciliationApi
+from vendors.subprocessors.api import SubprocessorListApi
+from vendors.worksheets.api import CuecApi, WorksheetApi
 
 API: list[URLPattern | URLResolver] = [
     path("me/", MeApi.as_view({"get": "read"}), name="me"),
@@ -48,6 +51,10 @@ API: list[URLPattern | URLResolver] = [
     path("vendor-contracts/", include(ContractApi.urls())),
     path("vendor-conditions/", include(ConditionApi.urls())),
     path("vendor-exit-steps/", include(ExitStepApi.urls())),
+    path("vendor-worksheets/", include(WorksheetApi.urls())),
+    path("vendor-user-controls/", include(CuecApi.urls())),
+    path("vendor-reconciliations/", include(ReconciliationApi.urls())),
+    path("subprocessor-lists/", include(SubprocessorListApi.urls())),
     path("listings/", include(ListingApi.urls())),
     path("account-matches/", include(AccountMatchApi.urls())),
     path("checklists/", include(ChecklistApi.urls())),

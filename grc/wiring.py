@@ -52,7 +52,19 @@ from people.models import Checklist, ChecklistRun, Course, Person
 from people.populations import SOURCES as PEOPLE
 from people.work import people_work
 from systems.models import System
-from vendors.models import Condition, Contract, Vendor, VendorDocument
+from vendors.models import (
+    Condition,
+    Contract,
+    Reconciliation,
+    SubprocessorList,
+    Vendor,
+    VendorDocument,
+    Worksheet,
+)
+from vendors.reconciliation.work import reconciliation_work
+from vendors.subprocessors.work import subprocessors_work
+from vendors.worksheets.panel import cuecs_panel
+from vendors.worksheets.work import worksheets_work
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,11 @@ RAIL: list[tuple[str, list[RailItem]]] = [
         "Governance",
         [
             RailItem("Vendors", "vendors:vendor-list", "handshake", Vendor, ("vendors:",)),
+            RailItem("SOC reports", "vendors:worksheet-list", "file-search", Worksheet, ("vendors:cuec",)),
+            RailItem("Sub-processors", "vendors:subprocessorlist-list", "network", SubprocessorList),
+            RailItem(
+                "Reconciliations", "vendors:reconciliation-list", "list-x", Reconciliation, ("vendors:reconciled",)
+            ),
         ],
     ),
     (
@@ -117,7 +134,18 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     ),
 ]
 
-WORK = [controls_work, coverage_work, evidence_work, findings_work, reviews_work, exceptions_work, people_work]
+WORK = [
+    controls_work,
+    coverage_work,
+    evidence_work,
+    findings_work,
+    reviews_work,
+    exceptions_work,
+    people_work,
+    worksheets_work,
+    subprocessors_work,
+    reconciliation_work,
+]
 SEARCH = [
     Finder(Control, "Controls", ("ref", "name"), attrgetter("name")),
     Finder(Evidence, "Evidence", ("title", "name")),
@@ -127,6 +155,9 @@ SEARCH = [
     Finder(VendorDocument, "Documents of vendors", ("title", "name", "vendor__name")),
     Finder(Contract, "Contracts", ("title", "reference", "vendor__name")),
     Finder(Condition, "Conditions", ("what",)),
+    Finder(Worksheet, "SOC report worksheets", ("vendor__name", "service", "auditor"), related=("vendor",)),
+    Finder(SubprocessorList, "Sub-processor lists", ("reason",)),
+    Finder(Reconciliation, "Reconciliations", ("source", "name")),
     Finder(System, "Systems", ("name", "purpose")),
     Finder(Listing, "Listings", ("source", "system__name"), attrgetter("system.name"), ("system",)),
     Finder(Campaign, "Access reviews", ("name",)),
@@ -154,7 +185,7 @@ SYSTEM_PANELS: list[PanelOf] = [listings_panel]
 CONTROL_PANELS: list[PanelOf] = [coverage_panel]
 CONTROL_TABS = [
     Tab("evidence", "Evidence", [evidence_panel, reviews_panel, populations_panel]),
-    Tab("links", "Links", [criteria_panel, findings_panel]),
+    Tab("links", "Links", [criteria_panel, findings_panel, cuecs_panel]),
 ]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
 SEALED: list[tuple[str, Callable[[], int]]] = [

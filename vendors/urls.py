@@ -7,8 +7,11 @@ from django.urls import URLPattern, URLResolver, include, path
 from foundation.pages.panels import PanelOf, Tab
 from vendors import panel, paper_views, views
 from vendors.paper_views import ContractPages, VendorDocumentPages
+from vendors.reconciliation.views import routes as reconciliation_routes
+from vendors.subprocessors.views import routes as subprocessor_routes
 from vendors.views import VendorPages
 from vendors.work_views import ConditionPages, ExitStepPages
+from vendors.worksheets.urls import routes as worksheet_routes
 
 
 def routes(links: Sequence[PanelOf]) -> tuple[list[URLPattern | URLResolver], str]:
@@ -25,5 +28,8 @@ def routes(links: Sequence[PanelOf]) -> tuple[list[URLPattern | URLResolver], st
         path("contracts/", include(ContractPages.urls())),
         path("conditions/", include(ConditionPages.urls())),
         path("exit-steps/", include(ExitStepPages.urls())),
+        *worksheet_routes,
+        *subprocessor_routes,
+        *reconciliation_routes,
     ]
     return patterns, "vendors"

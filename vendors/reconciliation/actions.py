@@ -18,6 +18,7 @@ from foundation.pages.imports.table import Unreadable
 from foundation.trail.keep import save, save_many
 from foundation.trail.steps import locked, move, say
 from vendors.actions import keep_vendor
+from vendors.kept import hash_of, keep_as_evidence
 from vendors.models import (
     RECONCILIATION_MOVES,
     Match,
@@ -28,7 +29,6 @@ from vendors.models import (
     VendorAlias,
     VendorControl,
 )
-from vendors.proof import hash_of, keep_as_evidence
 from vendors.reconciliation.matching import Known
 from vendors.reconciliation.names import key_of
 from vendors.reconciliation.reading import Asked, Named, read_list
@@ -213,7 +213,7 @@ def close(reconciliation: Reconciliation, *, actor: User, conclusion: str) -> Re
     reconciliation.evidence = keep_as_evidence(
         result, VendorControl.Part.RECONCILIATION, signed_by=actor, at=reconciliation.closed_at,
         title=f"Vendor register reconciled: {reconciliation.title}", what=f"Reconciliation {reconciliation.ref}",
-        name=f"{reconciliation.ref}.json", rows=reconciliation.row_count,
+        name=f"{reconciliation.ref}.json", rows=reconciliation.row_count, day=reconciliation.period_to,
         period=(reconciliation.period_from, reconciliation.period_to),
     )  # fmt: skip
     refs = {"sha256": reconciliation.result_sha256, "evidence": reconciliation.evidence_id}

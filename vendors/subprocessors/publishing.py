@@ -12,8 +12,8 @@ from foundation.organisation.models import today
 from foundation.organisation.settings import setting
 from foundation.trail.keep import save
 from foundation.trail.steps import locked, say
+from vendors.kept import keep_as_evidence
 from vendors.models import Notice, SubprocessorList, VendorControl
-from vendors.proof import keep_as_evidence
 from vendors.subprocessors.draft import Draft, draft, earliest
 
 PART = VendorControl.Part.SUBPROCESSORS
@@ -40,7 +40,7 @@ def publish(*, actor: User, reason: str, effective_on: datetime.date, seen: str 
     version.evidence = keep_as_evidence(
         result_of(version), PART, signed_by=actor, at=version.published_at, title=str(version),
         what=f"Sub-processor list, version {version.number}", name=f"subprocessors-{version.number}.json",
-        rows=len(version.entries),
+        rows=len(version.entries), day=today(), event=f"Version {version.number}",
     )  # fmt: skip
     refs = {"sha256": version.sha256, "evidence": version.evidence_id, "entries": len(version.entries)}
     return save(version, actor=actor, verb="subprocessorlist.published", reason=reason, refs=refs)
@@ -92,7 +92,8 @@ def record_notice(
     save(notice, actor=actor, verb="notice.recorded", refs={"subprocessorlist": version.pk})
     keep_as_evidence(
         result, PART, signed_by=actor, at=timezone.now(), title=f"Notice of {str(version).lower()}",
-        what=f"Notice {notice.pk} of version {version.number}", name=f"notice-{notice.pk}.json",
+        what=f"Notice {notice.pk} of version {version.number}", name=f"notice-{notice.pk}.json", day=sent_on,
+        event=f"Notice {notice.pk}",
     )  # fmt: skip
     return notice
 

@@ -9,8 +9,10 @@ from django.utils import timezone
 from foundation.accounts.access import apart, refs_of
 from foundation.accounts.duties import WORKSHEET_APPROVAL
 from foundation.accounts.models import User
+from foundation.organisation.models import today
 from foundation.trail.keep import save
 from foundation.trail.steps import locked, move, say
+from vendors.kept import hash_of, keep_as_evidence
 from vendors.models import (
     WORKSHEET_MOVES,
     Cuec,
@@ -20,7 +22,6 @@ from vendors.models import (
     Worksheet,
     WorksheetState,
 )
-from vendors.proof import hash_of, keep_as_evidence
 from vendors.worksheets.blocks import blocks
 from vendors.worksheets.result import HEAD, result_of
 
@@ -78,7 +79,7 @@ def approve(worksheet: Worksheet, *, actor: User, statement: str) -> Worksheet:
     worksheet.evidence = keep_as_evidence(
         result, VendorControl.Part.REVIEW, signed_by=actor, at=worksheet.approved_at,
         title=f"SOC report worksheet {worksheet.ref}: {worksheet.vendor.name}", what=f"Worksheet {worksheet.ref}",
-        name=f"{worksheet.ref}.json",
+        name=f"{worksheet.ref}.json", day=today(), event=worksheet.ref,
     )  # fmt: skip
     refs = {"sha256": worksheet.sha256, "evidence": worksheet.evidence_id, **refs_of(exception)}
     return save(worksheet, actor=actor, verb="worksheet.approved", reason=statement, refs=refs)
