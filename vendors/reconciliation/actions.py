@@ -239,7 +239,7 @@ def result_of(reconciliation: Reconciliation) -> dict[str, Any]:
         "kind": reconciliation.kind, "source": reconciliation.source, "period_from": str(reconciliation.period_from),
         "period_to": str(reconciliation.period_to), "file_sha256": reconciliation.sha256,
         "file_rows": reconciliation.row_count, "conclusion": reconciliation.conclusion,
-        "closed_by": reconciliation.closed_by_id, "closed_at": str(reconciliation.closed_at.isoformat()),
+        "closed_by": reconciliation.closed_by_id, "closed_at": moment_words(reconciliation),
         "names": [
             {
                 "line": line, "name": name, "amount": "" if amount is None else str(amount), "currency": currency,
@@ -249,3 +249,8 @@ def result_of(reconciliation: Reconciliation) -> dict[str, Any]:
             for line, name, amount, currency, match, vendor, called, by_hand, note in values.iterator(chunk_size=2000)
         ],
     }  # fmt: skip
+
+
+def moment_words(reconciliation: Reconciliation) -> str:
+    """When it was closed, in UTC with microseconds; "" before that."""
+    return reconciliation.closed_at.isoformat() if reconciliation.closed_at else ""

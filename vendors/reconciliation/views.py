@@ -218,8 +218,10 @@ def list_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     return open_file(user, get_shown(user, "download", Reconciliation, pk))
 
 
-for _page in (new_reconciliation, dismiss_many, names_csv, list_file):
-    _page.pages = ReconciliationPages  # type: ignore[attr-defined]
+new_reconciliation.pages = ReconciliationPages  # type: ignore[attr-defined]
+dismiss_many.pages = ReconciliationPages  # type: ignore[attr-defined]
+names_csv.pages = ReconciliationPages  # type: ignore[attr-defined]
+list_file.pages = ReconciliationPages  # type: ignore[attr-defined]
 
 routes: list[URLPattern | URLResolver] = [
     path("reconciliations/new/", new_reconciliation, name="reconciliation-create"),

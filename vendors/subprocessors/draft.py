@@ -53,7 +53,7 @@ def hash_of(entries: Sequence[Entry]) -> str:
 
 def draft() -> Draft:
     """The list as it would be published now. Two queries."""
-    vendors = list(Vendor.objects.in_use().filter(subprocessor=True).order_by("name", "id"))  # type: ignore[attr-defined]
+    vendors = list(Vendor.objects.in_use().filter(subprocessor=True).order_by("name", "id"))
     earlier = SubprocessorList.objects.order_by("-number").first()
     entries = [entry_of(vendor) for vendor in vendors]
     changes, told = compare(earlier.entries if earlier else [], entries)

@@ -199,8 +199,10 @@ def list_json(request: HttpRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-for _page in (draft_page, publish_page, list_csv, list_json):
-    _page.pages = SubprocessorListPages  # type: ignore[attr-defined]
+draft_page.pages = SubprocessorListPages  # type: ignore[attr-defined]
+publish_page.pages = SubprocessorListPages  # type: ignore[attr-defined]
+list_csv.pages = SubprocessorListPages  # type: ignore[attr-defined]
+list_json.pages = SubprocessorListPages  # type: ignore[attr-defined]
 
 routes: list[URLPattern | URLResolver] = [
     path("subprocessors/draft/", draft_page, name="subprocessorlist-draft"),

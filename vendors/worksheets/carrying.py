@@ -34,7 +34,7 @@ def carry_over(worksheet: Worksheet, *, actor: User) -> int:
     known = {key_of(one) for one in Cuec.objects.live().filter(worksheet=worksheet)}
     found = Cuec.objects.live().filter(worksheet=earlier).select_related("control").order_by("id")
     gaps = Finding.objects.filter(unresolved(today()), archived_at=None, cuecs__in=found)
-    open_gaps = set(gaps.values_list("id", flat=True))
+    open_gaps: set[int | None] = set(gaps.values_list("id", flat=True))
     lines = [proposed(one, worksheet, open_gaps) for one in found if key_of(one) not in known]
     if not lines:
         raise ValidationError(f"Everything that {earlier.ref} names is noted here already.")

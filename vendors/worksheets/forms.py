@@ -28,7 +28,7 @@ from vendors.models import (
 )
 from vendors.worksheets.pasting import MOST_LINES
 
-KINDS = {DocumentKind.SOC2_TYPE1: ReportKind.SOC2_TYPE1, DocumentKind.SOC1: ReportKind.SOC1_TYPE2}
+KINDS: dict[str, str] = {DocumentKind.SOC2_TYPE1: ReportKind.SOC2_TYPE1, DocumentKind.SOC1: ReportKind.SOC1_TYPE2}
 
 
 def reports_of(user: User) -> QuerySet[VendorDocument]:
@@ -81,7 +81,7 @@ class WorksheetForm(RegisterForm):
             fields["document"].queryset = reports_of(self.user)
             mine = allowed(self.user, "change", Vendor).filter(archived_at=None)
             fields["bridge"].queryset = letters.filter(vendor__in=mine)
-            self.initial |= self.proposed()
+            self.initial.update(self.proposed())
         offer(fields["reviewer"], possible_owners(), kept=self.instance.reviewer_id)
         offer(fields["approver"], possible_owners(), kept=self.instance.approver_id)
 

@@ -83,7 +83,7 @@ def add(line: Line, said: dict[str, Any], actor: User) -> Line:
 
 def put(line: Any, said: dict[str, Any], actor: User) -> None:
     """Put what was said onto a line; controls and vendors come by their references. Raises ValidationError."""
-    named = {"control": control_of, "provider": vendor_of}
+    named: dict[str, Any] = {"control": control_of, "provider": vendor_of}
     for name, value in said.items():
         found: Any = named[name](value, actor) if name in named else value
         setattr(line, name, found.strip() if isinstance(found, str) else found)
