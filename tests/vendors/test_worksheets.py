@@ -18,7 +18,6 @@ from foundation.trail.record import SYSTEM
 from tests.factories.people import ExceptionFactory
 from tests.factories.vendors import a_document, a_vendor, day
 from tests.factories.worksheets import STATEMENT, a_cuec, a_worksheet, approved, fresh, in_use, operating_control, whole
-from vendors import proofs
 from vendors.kept import canonical_bytes
 from vendors.models import Cuec, Vendor, VendorControl, VendorFinding, Worksheet
 from vendors.worksheets import lines, signing
@@ -42,6 +41,7 @@ def words(sheet: Worksheet) -> str:
     return " ".join(block.words for block in blocks(fresh(sheet)))
 
 
+@pytest.mark.django_db
 def test_days_of_a_report():
     sheet = Worksheet(period_to=day(-400), bridge_until=day(-10))
     stands = standing_of(sheet, day(0), 365)
@@ -96,9 +96,7 @@ def test_user_controls_are_met_or_a_gap_and_subservices_watched(sheet: Worksheet
     other = lines.add_subservice(fresh(sheet), actor=owner, **told)
     assert "name the vendor that we watch" in words(sheet)
     proposed = a_vendor(name="Deepcold")
-    other = lines.change_line(
-        other, actor=manager if False else owner, provider=Vendor.objects.get(pk=sheet.vendor_id).ref
-    )
+    other = lines.change_line(other, actor=owner, provider=sheet.vendor.ref)
     assert words(sheet) == ""
     with pytest.raises(ValidationError, match="no vendor with this reference"):
         lines.change_line(other, actor=owner, provider="Deepcold")  # which the owner does not see
@@ -161,7 +159,7 @@ def test_an_approved_worksheet_is_hashed_kept_and_locked(
 ):
     control = operating_control("VEN-03", frequency="annual")
     link = VendorControl(part=VendorControl.Part.REVIEW, control=control, reason="It is read every year.")
-    proofs.link_control(link, actor=compliance)
+    save(link, actor=compliance, verb="vendorcontrol.created")
     sheet = whole(sheet, none_expected=False, none_carved_out=False, none_excepted=False, response_quality="Plain.")
     a_cuec(sheet, applies="yes", control="VEN-03")
     lines.add_exception(fresh(sheet), actor=owner, what="One late review.", effect="None.", action="We ask again.")
