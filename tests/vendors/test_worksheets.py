@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from evidence.models import Evidence, State
+from evidence.models import State
 from findings.models import Finding
 from foundation.accounts.models import User
 from foundation.pages.paper import cover_for, html_for, paper_for
@@ -165,7 +165,7 @@ def test_an_approved_worksheet_is_hashed_kept_and_locked(
     lines.add_exception(fresh(sheet), actor=owner, what="One late review.", effect="None.", action="We ask again.")
     lines.add_subservice(fresh(sheet), actor=owner, name="Deepcold", method="inclusive")
     sheet = approved(sheet)
-    kept = Evidence.objects.get(pk=sheet.evidence_id)
+    kept: Any = sheet.evidence
     assert kept.state == State.ACCEPTED
     assert kept.sha256 == sheet.sha256 == hashlib.sha256(canonical_bytes(result_of(sheet))).hexdigest()
     assert [one.control for one in kept.links.all()] == [control]
