@@ -23,6 +23,7 @@ from grc.about import about, licence
 from grc.health import healthz, readyz
 from home.views import my_work, search
 from people.api import ChecklistApi, ChecklistRunApi, CompletionApi, CourseApi, PersonApi
+from risks.api import AcceptanceApi, RiskApi, TreatmentActionApi
 from systems import urls as systems
 from systems.api import SystemApi
 from vendors import urls as vendors
@@ -44,6 +45,9 @@ API: list[URLPattern | URLResolver] = [
     path("exemptions/", include(ExemptionApi.urls())),
     path("findings/", include(FindingApi.urls())),
     path("corrective-actions/", include(CorrectiveActionApi.urls())),
+    path("risks/", include(RiskApi.urls())),
+    path("treatment-actions/", include(TreatmentActionApi.urls())),
+    path("acceptances/", include(AcceptanceApi.urls())),
     path("people/", include(PersonApi.urls())),
     path("systems/", include(SystemApi.urls())),
     path("vendors/", include(VendorApi.urls())),
@@ -95,6 +99,7 @@ urlpatterns = [
     path("readiness/<int:pk>/", coverage.readiness_criterion, name="readiness-criterion"),
     path("evidence/", include("evidence.urls")),
     path("findings/", include("findings.urls")),
+    path("risks/", include("risks.urls")),
     path("people/", include("people.urls")),
     path("systems/", include(systems.routes(wiring.SYSTEM_PANELS))),
     path("vendors/", include(vendors.routes(wiring.VENDOR_LINKS))),

@@ -92,14 +92,42 @@ class Method(Register):
         return starts[Band(band)], ends[Band(band)] - 1
 
 
+# The method that comes with the product, in force until a company publishes its own.
+FIRST_LIKELIHOOD: Final = (
+    ("Rare", "Not expected within ten years; it would take several unlikely things at once."),
+    ("Unlikely", "Could happen once in three to ten years; it has happened to others like us."),
+    ("Possible", "Could happen once in one to three years; something near it has happened here."),
+    ("Likely", "Expected within the year unless something changes."),
+    ("Almost certain", "Happens several times a year, or is happening now."),
+)
+FIRST_IMPACT: Final = (
+    ("Slight", "Settled within a day by the team concerned; no customer notices."),
+    ("Minor", "Some customers are inconvenienced for hours; no data leaves our hands."),
+    ("Moderate", "Service or work suffers for a day; a few customers' data or one promise to them is touched."),
+    ("Major", "Service is down for days, or data of many customers is exposed or lost; contracts and authorities ask."),
+    ("Severe", "The company's survival, or people's safety, is in question; most customers are affected for good."),
+)
+FIRST_REASON: Final = "The method that comes with the product."
+
+
+def first_method() -> Method:
+    """Version 1, not stored: what holds where nothing was rated and nothing published yet."""
+    likelihood, impact = (
+        [{"name": name, "meaning": meaning} for name, meaning in levels] for levels in (FIRST_LIKELIHOOD, FIRST_IMPACT)
+    )
+    return Method(number=1, likelihood=likelihood, impact=impact, reason=FIRST_REASON)
+
+
 def in_force(moment: datetime.datetime | None = None) -> Method:
-    """The version in force, now or at a past moment; before the first one, the first. One query."""
+    """The version in force, now or at a past moment; before the first one, the first. At most two queries.
+
+    Where none is stored yet it is `first_method`, without a number in the database: what rates stores it first
+    (`risks.methods.established`).
+    """
     versions = Method.objects.order_by("-number")
     then = versions.filter(created_at__lte=moment) if moment else versions
-    found: Method | None = then.first() or versions.last()
-    if found is None:
-        raise Method.DoesNotExist("There is no rating method: run `manage.py prepare`.")
-    return found
+    found: Method | None = then.first() or (versions.last() if moment else None)
+    return found or first_method()
 
 
 class Executive(Register):

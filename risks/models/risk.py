@@ -82,7 +82,7 @@ MOVES: ReadOnly[str, tuple[str, ...]] = {
     Status.TREATING: (Status.ACCEPTED, Status.CLOSED),
     Status.ACCEPTED: (Status.REOPENED, Status.CLOSED),
     Status.REOPENED: (Status.TREATING, Status.ACCEPTED, Status.CLOSED),
-    Status.CLOSED: (Status.REOPENED,),
+    Status.CLOSED: (Status.REOPENED, Status.IDENTIFIED),  # the latter where it was closed before it was ever rated
 }
 TONES: ReadOnly[str, str] = {
     Status.TEMPLATE: "mute",
