@@ -60,7 +60,7 @@ def review(risk: Risk, *, actor: User, note: str, review_on: datetime.date | Non
         raise ValidationError(f"{risk.ref} is {risk.get_status_display().lower()}: there is nothing to review.")
     if review_on and review_on <= today():
         raise ValidationError({"review_on": "The next review must lie ahead."})
-    risk.last_reviewed_on, risk.review_on = today(), review_on or next_review(risk)
+    risk.last_reviewed_on, risk.review_on, risk.review_note = today(), review_on or next_review(risk), note
     return save(risk, actor=actor, verb="risk.reviewed", reason=note)
 
 

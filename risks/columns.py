@@ -193,6 +193,7 @@ FACTS = (
     Column("owner", "Owner", kind="person", empty="No owner", get=owner_words),
     Column("review", "Next review", kind="date", get=review_words, empty="Not set"),
     Column("last_reviewed_on", "Last reviewed", kind="date"),
+    Column("review_note", "What the last review said"),
     Column("fraud", "Fraud"),
     Column("change_trigger", "Change that brought it up"),
     Column("source", "Identified by"),

@@ -9,7 +9,7 @@ from foundation.accounts.models import User
 from foundation.pages.moment import day_of
 from foundation.trail.asof import rows, thaw
 from risks.acceptance import may_approve
-from risks.columns import BAND_TONES, acceptance_words, action_words, standing_words
+from risks.columns import acceptance_words, action_words, standing_words
 from risks.models import (
     MOVES,
     Acceptance,
@@ -21,6 +21,7 @@ from risks.models import (
     Status,
     TreatmentAction,
 )
+from risks.models.method import TONES
 from risks.standing import standing_of
 from vendors.models import Vendor
 
@@ -82,7 +83,7 @@ def ratings_of(risk: Any) -> list[tuple[str, int | None, str, str]]:
     for kind in ("inherent", "residual", "target"):
         score = getattr(risk, f"{kind}_score")
         band = risk.read_by.band(score)
-        found.append((kind.capitalize(), score, band.label if band else "", BAND_TONES[band] if band else "mute"))
+        found.append((kind.capitalize(), score, band.label if band else "", TONES[band] if band else "mute"))
     return found
 
 

@@ -110,7 +110,7 @@ class RateForm(VerbForm):
                     (level, f"{level} {one['name']}")
                     for level, one in zip(LEVELS, getattr(self.method, part), strict=True)
                 ]
-                self.fields[f"{kind}_{part}"].widget.choices = [("", "Choose"), *names]  # type: ignore[attr-defined]
+                self.fields[f"{kind}_{part}"].widget.choices = [("", "Choose"), *names]
 
     def clean(self) -> dict[str, Any]:
         """A target is there whole or not at all."""

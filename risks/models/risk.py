@@ -182,6 +182,7 @@ class Risk(Numbered, Register):
         "next review", null=True, blank=True, help_text="The day by which it is looked at again."
     )
     last_reviewed_on = models.DateField("last reviewed", null=True, editable=False)
+    review_note = models.TextField(blank=True, editable=False, help_text="What the last review without a change said.")
 
     objects: ClassVar[models.Manager["Risk"]] = RiskQuerySet.as_manager()
 

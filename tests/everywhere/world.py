@@ -17,6 +17,7 @@ from evidence.actions import request_exemption
 from evidence.models import Exemption
 from evidence.sampling.actions import draw
 from findings import follow_up
+from findings.models import Finding
 from foundation.accounts.actions import create_token
 from foundation.accounts.models import IdentityProvider, User
 from foundation.jobs.models import Job
@@ -27,6 +28,9 @@ from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from people.runs import start_checklist
+from risks import actions
+from risks.models import Acceptance, Risk, RiskFinding, TreatmentAction
+from risks.treatment import plan_action
 from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
@@ -34,6 +38,8 @@ from tests.factories.listings import a_listing, a_match, a_system, administrator
 from tests.factories.people import ExceptionFactory, UserFactory
 from tests.factories.populations import population
 from tests.factories.reviews import decided, items_of, launched, signed
+from tests.factories.risks import about_vendor, held_by, rated
+from tests.factories.risks import asked as request_of
 from tests.factories.roster import a_checklist, a_completion, a_course, a_person
 
 # The order of the table's columns.
@@ -108,6 +114,7 @@ def world(
     completion = a_completion(course, member)
     run = start_checklist(member, actor=SYSTEM, checklist=checklist)
     campaign, part, removal = reviewed(owner, manager, compliance, control)
+    risk, step, asked = risky(owner, employee, control, flaw)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -133,6 +140,12 @@ def world(
             **{key: {"pk": completion.pk} for key in ("people:completion", "api:completion")},
             **{key: {"pk": run.pk} for key in ("people:run", "api:checklistrun")},
             "api:finding": {"pk": flaw.pk},
+            **{key: {"pk": risk.pk} for key in ("risks", "api:risk")},
+            **{key: {"pk": step.pk} for key in ("risks:action", "api:treatmentaction")},
+            **{key: {"pk": asked.pk} for key in ("risks:acceptance", "api:acceptance")},
+            "risks:control": {"pk": risk.control_links.get().pk},
+            "risks:vendor": {"pk": risk.vendor_links.get().pk},
+            "risks:finding": {"pk": risk.finding_links.get().pk},
             "api:correctiveaction": {"pk": action.pk},
             "api:engagement": {"pk": engagement.pk},
             "api:entry": {"pk": entry.pk},
@@ -165,6 +178,16 @@ def world(
         control=control,
         engagement=engagement,
     )
+
+
+def risky(owner: User, employee: User, control: Control, flaw: Finding) -> tuple[Risk, TreatmentAction, Acceptance]:
+    """A medium risk of the owner's with a link of each kind, a step for the employee, and a request that waits."""
+    risk = rated(owner=owner, inherent=(3, 3), actor=owner)
+    held_by(risk, control)
+    about_vendor(risk)
+    actions.tie(RiskFinding(risk=risk, finding=flaw, reason="It shows it."), actor=owner, reason="It shows it.")
+    step = plan_action(risk, actor=owner, what="Ask for a second factor", owner=employee, due_on=day(30))
+    return risk, step, request_of(risk, actor=owner)
 
 
 def reviewed(owner: User, manager: User, compliance: User, control: Control) -> tuple[Campaign, Assignment, Removal]:

@@ -6,11 +6,14 @@ from typing import Any
 from controls.models import Control
 from foundation.accounts.models import User
 from foundation.organisation.models import today
+from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
+from foundation.trail.steps import tie
 from risks import acceptance, actions
 from risks.methods import name_executive
-from risks.models import Acceptance, Category, Executive, Risk, RiskControl
+from risks.models import Acceptance, Category, Executive, Risk, RiskControl, RiskVendor
 from risks.rating import Level, rate
+from vendors.models import Vendor
 
 
 def a_risk(**values: Any) -> Risk:
@@ -23,6 +26,15 @@ def held_by(risk: Risk, *controls: Control, effectiveness: str = "strong") -> li
     """Link these controls to a risk."""
     reason = "It makes it less likely."
     return [actions.tie_control(risk, control, effectiveness, reason, actor=SYSTEM) for control in controls]
+
+
+def about_vendor(risk: Risk, name: str = "Northwind Mail") -> RiskVendor:
+    """Link a vendor of this name to a risk."""
+    vendor = Vendor.objects.filter(name=name).first()
+    if vendor is None:
+        vendor = save(Vendor(name=name), actor=SYSTEM, verb="vendor.created")
+    link = RiskVendor(risk=risk, vendor=vendor, reason="It holds the data.")
+    return tie(link, actor=SYSTEM, reason="It holds the data.")
 
 
 def level(likelihood: int, impact: int, why: str = "As the workshop saw it.") -> Level:
