@@ -2,6 +2,7 @@
 
 from risks.models.assessments import (
     ASSESSMENT_MOVES,
+    ASSESSMENT_TONES,
     AssessedRisk,
     Assessment,
     AssessmentControl,
@@ -19,6 +20,7 @@ from risks.models.treatment import ACCEPTANCE_MOVES, Acceptance, AcceptanceState
 __all__ = [
     "ACCEPTANCE_MOVES",
     "ASSESSMENT_MOVES",
+    "ASSESSMENT_TONES",
     "COUNTED",
     "LEVELS",
     "MOVES",

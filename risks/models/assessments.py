@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from controls.models import Control
+from evidence.models import Evidence
 from foundation.accounts.paths import Paths, Via
 from foundation.trail.models import Register, TrackedQuerySet
 from foundation.trail.numbered import Numbered
@@ -40,6 +41,12 @@ ASSESSMENT_MOVES: ReadOnly[str, tuple[str, ...]] = {
     AssessmentState.SUBMITTED: (AssessmentState.OPEN, AssessmentState.CLOSED, AssessmentState.CANCELLED),
     AssessmentState.CLOSED: (),
     AssessmentState.CANCELLED: (),
+}
+ASSESSMENT_TONES: ReadOnly[str, str] = {
+    AssessmentState.OPEN: "info",
+    AssessmentState.SUBMITTED: "warn",
+    AssessmentState.CLOSED: "ok",
+    AssessmentState.CANCELLED: "mute",
 }
 
 
@@ -78,6 +85,9 @@ class Assessment(Numbered, Register):
     line_count = models.PositiveIntegerField("risks", null=True, editable=False)
     sha256 = models.CharField(
         "hash of the snapshot", max_length=64, blank=True, editable=False, help_text="Over all lines, in order."
+    )
+    evidence = models.OneToOneField(
+        Evidence, models.PROTECT, null=True, editable=False, related_name="+", help_text="Its result, as JSON."
     )
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
@@ -213,11 +223,19 @@ class AssessmentControl(Register):
 
 
 class SnapshotLine(models.Model):
-    """One risk of a closed round's snapshot, as plain data: frozen by the database, hashed in order (R5.3)."""
+    """One risk of a closed round's snapshot, as plain data: frozen by the database, hashed in order (R5.3).
+
+    `facts` is what is hashed; the columns before it repeat what rounds are compared by.
+    """
 
     assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
     risk = models.ForeignKey(Risk, models.PROTECT, related_name="+")
+    status = models.CharField(max_length=10)
+    inherent_score = models.PositiveSmallIntegerField(null=True)
+    inherent_band = models.CharField(max_length=8, blank=True)
+    residual_score = models.PositiveSmallIntegerField(null=True)
+    residual_band = models.CharField(max_length=8, blank=True)
     facts = models.JSONField(help_text="What the register said of it: fields, ratings, bands, controls, acceptance.")
 
     class Meta:

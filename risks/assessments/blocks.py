@@ -1,0 +1,87 @@
+"""What keeps a round from being submitted, and what is worth a look before (R5.3, CC3.3)."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+
+from foundation.trail.asof import rows
+from risks.models import AssessedRisk, Assessment, AssessmentKind, Participant, Risk, Status, counted
+
+
+@dataclass(frozen=True)
+class Block:
+    """One thing that keeps a round from being submitted, and the page where that is mended."""
+
+    words: str
+    url: str
+
+
+def blocks(assessment: Assessment) -> list[Block]:
+    """What keeps this round from being submitted now; nothing when it can be. A constant number of queries."""
+    work = reverse("risks:assessment-risks", args=[assessment.pk])
+    inside = AssessedRisk.objects.filter(assessment=assessment)
+    found = []
+    if not inside.exists():
+        found.append(Block("No risk is looked at.", reverse("risks:assessment-put-risk", args=[assessment.pk])))
+    if count := inside.filter(todo()).count():
+        found.append(Block(f"{count} risk{'s are' if count > 1 else ' is'} not considered.", f"{work}?show=todo"))
+    if count := inside.filter(unrated()).count():
+        found.append(Block(f"{count} risk{'s are' if count > 1 else ' is'} not rated.", f"{work}?show=unrated"))
+    if assessment.kind in (AssessmentKind.ANNUAL, AssessmentKind.FRAUD) and not inside.filter(fraud()).exists():
+        words = "Fraud is not considered: no risk in it is marked as one of fraud (CC3.3)."
+        found.append(Block(words, f"{reverse('risks:risk-list')}?fraud=true"))
+    if not Participant.objects.live().filter(assessment=assessment, confirmed_at__isnull=False).exists():
+        found.append(Block("No participant has confirmed having taken part.", f"{assessment.get_absolute_url()}#people"))
+    return found
+
+
+def notes(assessment: Assessment, lacking: QuerySet[Any]) -> list[Block]:
+    """What blocks nothing and is worth a look. `lacking`: the risks of its kind that are not in it. Three queries."""
+    found = []
+    if count := lacking.count():
+        words = f"{count} risk{'s' if count > 1 else ''} came up since it began and {'are' if count > 1 else 'is'} not in it."
+        found.append(Block(words, reverse("risks:assessment-put-new", args=[assessment.pk])))
+    if count := Risk.objects.live().filter(status=Status.TEMPLATE).count():
+        words = f"{count} template{'s are' if count > 1 else ' is'} neither adapted nor archived: they count nowhere."
+        found.append(Block(words, f"{reverse('risks:risk-list')}?status={Status.TEMPLATE}"))
+    if count := Participant.objects.live().filter(assessment=assessment, confirmed_at=None).count():
+        words = f"{count} participant{'s have' if count > 1 else ' has'} not confirmed having taken part."
+        found.append(Block(words, f"{assessment.get_absolute_url()}#people"))
+    return found
+
+
+# ---- the risks of a round by what is to be done about them ---------------------------------------------------------
+
+
+def todo(moment: datetime.datetime | None = None) -> Q:
+    """Those that wait to be considered; what was archived since waits for nothing. For live rows or those of then."""
+    return Q(considered_at=None) & among(moment, archived_at=None)
+
+
+def unrated(moment: datetime.datetime | None = None) -> Q:
+    """Those that count and lack a rating."""
+    found = rows(Risk, moment).filter(counted()).filter(Q(inherent_score=None) | Q(residual_score=None))
+    return Q(risk_id__in=found.values("id"))
+
+
+def moved(moment: datetime.datetime | None = None) -> Q:
+    """Those that were rated anew since they came into the round."""
+    now = {name: Coalesce(F(f"{name}_score"), 0) for name in ("inherent", "residual")}
+    then = {name: Coalesce(OuterRef(f"{name}_before"), 0) for name in now}
+    same = rows(Risk, moment).alias(now_inherent=now["inherent"], now_residual=now["residual"])
+    same = same.filter(id=OuterRef("risk_id"), now_inherent=then["inherent"], now_residual=then["residual"])
+    return ~Q(Exists(same))
+
+
+def fraud() -> Q:
+    """Those that are of fraud."""
+    return among(None, archived_at=None, fraud=True)
+
+
+def among(moment: datetime.datetime | None, **those: Any) -> Q:
+    """Those whose risk is one of these."""
+    return Q(risk_id__in=rows(Risk, moment).filter(**those).values("id"))

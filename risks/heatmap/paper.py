@@ -1,0 +1,70 @@
+"""The risk register on paper: how risks are rated, both maps, the trend, what is worst, and every risk."""
+
+import datetime
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+
+from django.http import QueryDict
+
+from foundation.accounts.access import require
+from foundation.accounts.models import User
+from foundation.pages.moment import day_of
+from foundation.pages.paper import Paper
+from foundation.pages.people import owner_words
+from foundation.trail.asof import rows, thaw
+from risks.assessments.report import scores_of
+from risks.heatmap.counts import heatmaps, score_words, seen
+from risks.heatmap.overview import sees_all, standing_words, stats
+from risks.heatmap.trend import trend
+from risks.models import Band, Method, Risk, RiskControl, in_force
+
+CHUNK: Final = 1000
+
+
+def register_paper(user: User, params: QueryDict, moment: datetime.datetime | None, /) -> Paper:
+    """The register as this person sees it, live or as it stood: every counted risk, the worst first."""
+    require(user, "view", Risk)
+    method, day = in_force(moment), day_of(moment)
+    maps = heatmaps(user, moment, method)
+    residual = maps[1]
+    whole = sees_all(residual.rated + residual.unrated, moment)
+    return Paper(
+        title="Risk register",
+        template="pdf/risk_register.html",
+        context={
+            "method": method, "maps": maps, "stats": stats(user, moment), "bands": Band.choices, "day": day,
+            "meanings": list(zip(method.likelihood, method.impact, strict=True)), "scores": scores_of(method),
+            "trend": trend(user, residual.squares, moment) if whole else None, "table": lambda: table(user, moment, method, day),
+        },
+        scope=("The company's own risks, not closed; templates count nowhere.", f"{method}"),
+        as_of=moment,
+        landscape=True,
+        rows=residual.rated + residual.unrated,
+    )  # fmt: skip
+
+
+def table(user: User, moment: datetime.datetime | None, method: Method, day: datetime.date) -> Iterator[tuple[Any, ...]]:
+    """Every risk in words: ref, title, owner, inherent, residual, target, treatment, status, review, controls."""
+    order = ("-residual_score", "-inherent_score", "id")
+    found = seen(user, moment).select_related("owner").order_by(*order).iterator(chunk_size=CHUNK)
+    while some := [thaw(row) for row in islice(found, CHUNK)]:
+        controls = controls_of([risk.pk for risk in some], moment)
+        for risk in some:
+            late = " overdue" if risk.review_on and risk.review_on < day else ""
+            yield (
+                risk.ref, risk.title, risk.get_category_display(), owner_words(risk),
+                score_words(risk.inherent_score, method), score_words(risk.residual_score, method),
+                str(method.band(risk.residual_score) or ""), str(risk.target_score or ""),
+                risk.get_treatment_display(), standing_words(risk, day),
+                f"{risk.review_on or ''}{late}", ", ".join(controls.get(risk.pk, ())),
+            )  # fmt: skip
+
+
+def controls_of(risks: list[int], moment: datetime.datetime | None) -> dict[int, list[str]]:
+    """The references of the controls that each of these risks rests on. One query."""
+    links = rows(RiskControl, moment).filter(risk_id__in=risks, archived_at=None).order_by("control__ref")
+    found: dict[int, list[str]] = {}
+    for risk, ref in links.values_list("risk_id", "control__ref"):
+        found.setdefault(risk, []).append(ref)
+    return found
