@@ -24,6 +24,8 @@ from grc.health import healthz, readyz
 from home.views import my_work, search
 from people.api import ChecklistApi, ChecklistRunApi, CompletionApi, CourseApi, PersonApi
 from risks.api import AcceptanceApi, RiskApi, TreatmentActionApi
+from risks.assessments.api import AssessmentApi, SnapshotApi
+from risks.heatmap.api import HeatmapApi
 from systems import urls as systems
 from systems.api import SystemApi
 from vendors import urls as vendors
@@ -48,6 +50,11 @@ API: list[URLPattern | URLResolver] = [
     path("risks/", include(RiskApi.urls())),
     path("treatment-actions/", include(TreatmentActionApi.urls())),
     path("acceptances/", include(AcceptanceApi.urls())),
+    path("risk-assessments/", include(AssessmentApi.urls())),
+    path(
+        "risk-assessments/<int:pk>/snapshot/", SnapshotApi.as_view({"get": "read_all"}), name="assessment-snapshot"
+    ),
+    path("risk-heatmap/", HeatmapApi.as_view({"get": "read_all"}), name="heatmap"),
     path("people/", include(PersonApi.urls())),
     path("systems/", include(SystemApi.urls())),
     path("vendors/", include(VendorApi.urls())),

@@ -51,6 +51,9 @@ from people.jobs import start_checklists, tie_people_to_accounts
 from people.models import Checklist, ChecklistRun, Course, Person
 from people.populations import SOURCES as PEOPLE
 from people.work import people_work
+from risks.assessments.work import assessments_work
+from risks.heatmap.jobs import count_risks
+from risks.models import Assessment, Risk
 from systems.models import System
 from vendors.models import (
     Condition,
@@ -97,6 +100,9 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     (
         "Governance",
         [
+            RailItem("Risks", "risks:risk-list", "triangle-alert", Risk, ("risks:",)),
+            RailItem("Risk overview", "risks:overview", "grid-3x3", Risk, ("risks:heatmap",)),
+            RailItem("Assessments", "risks:assessment-list", "clipboard-check", Assessment),
             RailItem("Vendors", "vendors:vendor-list", "handshake", Vendor, ("vendors:",)),
             RailItem("SOC reports", "vendors:worksheet-list", "file-search", Worksheet, ("vendors:cuec",)),
             RailItem("Sub-processors", "vendors:subprocessorlist-list", "network", SubprocessorList),
@@ -140,6 +146,7 @@ WORK = [
     evidence_work,
     findings_work,
     reviews_work,
+    assessments_work,
     exceptions_work,
     people_work,
     worksheets_work,
@@ -158,6 +165,7 @@ SEARCH = [
     Finder(Worksheet, "SOC report worksheets", ("vendor__name", "service", "auditor"), related=("vendor",)),
     Finder(SubprocessorList, "Sub-processor lists", ("reason",)),
     Finder(Reconciliation, "Reconciliations", ("source", "name")),
+    Finder(Assessment, "Risk assessments", ("title", "scope")),
     Finder(System, "Systems", ("name", "purpose")),
     Finder(Listing, "Listings", ("source", "system__name"), attrgetter("system.name"), ("system",)),
     Finder(Campaign, "Access reviews", ("name",)),
@@ -200,6 +208,7 @@ SCHEDULE = [
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
     Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
     Every("Reopen findings whose acceptance has ended", reopen_lapsed_findings, timedelta(hours=1)),
+    Every("Count the risks of each day", count_risks, timedelta(days=1), after=timedelta(hours=2)),
     Every("Tie people to their accounts", tie_people_to_accounts, timedelta(minutes=15)),
     Every("Start checklists of joiners and leavers", start_checklists, timedelta(days=1), after=timedelta(hours=4)),
     Every(

@@ -22,6 +22,7 @@ from risks.models import (
     Treatment,
     TreatmentAction,
     Trigger,
+    counted,
     in_force,
 )
 from risks.standing import flagged
@@ -75,6 +76,9 @@ class RiskFilter(RegisterFilter):
     change_trigger = django_filters.ChoiceFilter(
         choices=[choice for choice in Trigger.choices if choice[0]], empty_label="Any", label="Change"
     )
+    counted = django_filters.ChoiceFilter(
+        method="by_counted", choices=YES, label="Counted", widget=forms.HiddenInput,
+    )  # the company's own, not closed: what the heatmap links to
     control = ControlBox(RiskControl, "risk_id")
     inherent_likelihood, inherent_impact = Cell("inherent", "likelihood"), Cell("inherent", "impact")
     residual_likelihood, residual_impact = Cell("residual", "likelihood"), Cell("residual", "impact")
@@ -106,6 +110,10 @@ class RiskFilter(RegisterFilter):
         """Whose review should have been."""
         late = Q(review_on__lt=day_of(self.moment)) & ~Q(status__in=(Status.TEMPLATE, Status.CLOSED))
         return queryset.filter(late)
+
+    def by_counted(self, queryset: QuerySet[Any], _name: str, _value: str) -> QuerySet[Any]:
+        """Those that the heatmap counts."""
+        return queryset.filter(counted())
 
     def by_fraud(self, queryset: QuerySet[Any], _name: str, _value: str) -> QuerySet[Any]:
         """Those of fraud (CC3.3)."""

@@ -33,7 +33,7 @@ def blocks(assessment: Assessment) -> list[Block]:
         found.append(Block(f"{count} risk{'s are' if count > 1 else ' is'} not rated.", f"{work}?show=unrated"))
     if assessment.kind in (AssessmentKind.ANNUAL, AssessmentKind.FRAUD) and not inside.filter(fraud()).exists():
         words = "Fraud is not considered: no risk in it is marked as one of fraud (CC3.3)."
-        found.append(Block(words, f"{reverse('risks:risk-list')}?fraud=true"))
+        found.append(Block(words, f"{reverse('risks:risk-list')}?fraud=yes"))
     if not Participant.objects.live().filter(assessment=assessment, confirmed_at__isnull=False).exists():
         found.append(Block("No participant has confirmed having taken part.", f"{assessment.get_absolute_url()}#people"))
     return found

@@ -19,7 +19,8 @@ from foundation.trail.record import SYSTEM
 from foundation.trail.steps import locked, move, say
 from risks.assessments.result import result_of
 from risks.assessments.snapshot import freeze
-from risks.models import ASSESSMENT_MOVES, Assessment, AssessmentControl, AssessmentState, in_force
+from risks.methods import established
+from risks.models import ASSESSMENT_MOVES, Assessment, AssessmentControl, AssessmentState
 
 OURS: Final = "Countersign"
 
@@ -34,7 +35,7 @@ def approve(assessment: Assessment, *, actor: User, statement: str) -> Assessmen
     assessment = for_approver(assessment, actor)
     say(statement, "State what you approve.")
     move(assessment, AssessmentState.CLOSED, ASSESSMENT_MOVES, "state")
-    assessment.method = in_force()
+    assessment.method = established()
     assessment.line_count, assessment.sha256 = freeze(assessment, assessment.method, today())
     assessment.approved_by, assessment.approved_at = actor, timezone.now()
     assessment.approval_statement = statement.strip()
