@@ -51,9 +51,7 @@ API: list[URLPattern | URLResolver] = [
     path("treatment-actions/", include(TreatmentActionApi.urls())),
     path("acceptances/", include(AcceptanceApi.urls())),
     path("risk-assessments/", include(AssessmentApi.urls())),
-    path(
-        "risk-assessments/<int:pk>/snapshot/", SnapshotApi.as_view({"get": "read_all"}), name="assessment-snapshot"
-    ),
+    path("risk-assessments/<int:pk>/snapshot/", SnapshotApi.as_view({"get": "read_all"}), name="assessment-snapshot"),
     path("risk-heatmap/", HeatmapApi.as_view({"get": "read_all"}), name="heatmap"),
     path("people/", include(PersonApi.urls())),
     path("systems/", include(SystemApi.urls())),

@@ -35,7 +35,8 @@ def blocks(assessment: Assessment) -> list[Block]:
         words = "Fraud is not considered: no risk in it is marked as one of fraud (CC3.3)."
         found.append(Block(words, f"{reverse('risks:risk-list')}?fraud=yes"))
     if not Participant.objects.live().filter(assessment=assessment, confirmed_at__isnull=False).exists():
-        found.append(Block("No participant has confirmed having taken part.", f"{assessment.get_absolute_url()}#people"))
+        words = "No participant has confirmed having taken part."
+        found.append(Block(words, f"{assessment.get_absolute_url()}#people"))
     return found
 
 
@@ -43,7 +44,8 @@ def notes(assessment: Assessment, lacking: QuerySet[Any]) -> list[Block]:
     """What blocks nothing and is worth a look. `lacking`: the risks of its kind that are not in it. Three queries."""
     found = []
     if count := lacking.count():
-        words = f"{count} risk{'s' if count > 1 else ''} came up since it began and {'are' if count > 1 else 'is'} not in it."
+        many = count > 1
+        words = f"{count} risk{'s' if many else ''} came up since it began and {'are' if many else 'is'} not in it."
         found.append(Block(words, reverse("risks:assessment-put-new", args=[assessment.pk])))
     if count := Risk.objects.live().filter(status=Status.TEMPLATE).count():
         words = f"{count} template{'s are' if count > 1 else ' is'} neither adapted nor archived: they count nowhere."

@@ -1,4 +1,4 @@
-"""What ends a round: its approver's signature freezes the register and makes the result evidence (R5.3), or returns it."""
+"""What ends a round: its approver's signature, which freezes the register and makes the result evidence (R5.3)."""
 
 from typing import Any, Final
 

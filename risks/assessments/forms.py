@@ -96,7 +96,7 @@ class LinkControlForm(VerbForm):
 class SubmitForm(VerbForm):
     """Submit a round to its approver."""
 
-    conclusion = words_field(rows=5, help_text="What the assessment came to: what is new, what got worse, what is done.")
+    conclusion = words_field(rows=5, help_text="What it came to: what is new, what got worse, what is done.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         start = {"conclusion": kwargs["target"].conclusion} | (kwargs.get("initial") or {})

@@ -41,10 +41,11 @@ ON_SCREEN: Final = 50  # of each sort of change
 ON_PAPER: Final = 1000
 PAGE: Final = 50
 FORMAT: Final = "countersign risk snapshot 1"
+LEVELS_OF: Final = ("likelihood", "impact", "score", "band", "rationale")
 HEADER: Final = (
     "Position", "Ref", "Risk", "Cause", "Event", "Effect", "Category", "Objective or commitment", "Assets", "Owner",
     "Fraud", "Change trigger", "Identified", "Status",
-    *(f"{part.capitalize()} {what}" for part in PARTS for what in ("likelihood", "impact", "score", "band", "rationale")),
+    *(f"{part.capitalize()} {what}" for part in PARTS for what in LEVELS_OF),
     "Treatment", "Treatment reason", "Controls", "Plan", "Accepted until", "Acceptance", "Vendors", "Findings",
     "Next review", "Considered", "Rated by method",
 )  # fmt: skip

@@ -61,8 +61,8 @@ def take_in(assessment: Assessment, risks: Iterable[Risk], actor: Any) -> None:
         )
         for risk in risks
     ]  # fmt: skip
-    verbs = {"verb_created": "assessedrisk.created", "verb_updated": "assessedrisk.created"}
-    save_many(made, actor=actor, reason="", refs=refs_of, **verbs)
+    verb = "assessedrisk.created"
+    save_many(made, actor=actor, verb_created=verb, verb_updated=verb, reason="", refs=refs_of)
 
 
 def refs_of(row: AssessedRisk) -> dict[str, Any]:

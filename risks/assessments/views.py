@@ -233,5 +233,6 @@ def end_participant(request: HttpRequest, pk: int) -> HttpResponse:
 
 def unlink_control(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the link of a round to a control away; `pk` is the link's."""
-    link = get_allowed(user_of(request), "unlink", AssessmentControl.objects.select_related("assessment", "control"), pk)
+    found = AssessmentControl.objects.select_related("assessment", "control")
+    link = get_allowed(user_of(request), "unlink", found, pk)
     return act(request, AssessmentPages, link, UNLINK)

@@ -23,7 +23,8 @@ def assessments_work(user: User) -> list[WorkItem]:
 def parts(user: User) -> Iterator[WorkItem]:
     """Rounds in which one is named: confirming it, once there is nothing else to do in them."""
     named = Participant.objects.live().filter(user=user.pk, confirmed_at=None)
-    running = allowed(user, "take_part", Assessment).filter(state=AssessmentState.OPEN, pk__in=named.values("assessment"))
+    running = allowed(user, "take_part", Assessment).filter(state=AssessmentState.OPEN)
+    running = running.filter(pk__in=named.values("assessment"))
     for one in running.order_by("due_on", "id"):
         words, page = "Confirm that you took part", "risks:assessment-take-part"
         yield WorkItem.on(one, REGISTER, one.title, words, "I took part", page, one.due_on)

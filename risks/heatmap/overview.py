@@ -43,14 +43,14 @@ def stats(user: User, moment: datetime.datetime | None) -> list[Stat]:
         reopened=Count("id", filter=Q(status=Status.REOPENED) | lapsed),
     )
     steps = visible(user, rows(TreatmentAction, moment), moment).filter(archived_at=None, done_on=None)
-    late = steps.filter(due_on__lt=day).count()
+    late, raw, ends = steps.filter(due_on__lt=day).count(), found["unrated"], f"{found['ending']} end by {soon}"
     return [
         Stat("Risks", found["all"], where.listed({}), "counted: the company's own, not closed"),
-        Stat("Not rated", found["unrated"], where.listed({"status": Status.IDENTIFIED}), "identified", warn(found["unrated"])),
+        Stat("Not rated", raw, where.listed({"status": Status.IDENTIFIED}), "identified", warn(raw)),
         Stat("Without owner", found["unowned"], where.listed({"owner": "nobody"}), "", warn(found["unowned"])),
         Stat("Reviews overdue", found["review"], where.listed({"review": "overdue"}), "", bad(found["review"])),
         Stat("Steps overdue", late, where.steps("overdue"), "of treatment plans", bad(late)),
-        Stat("Accepted", found["accepted"], where.listed({"status": Status.ACCEPTED}), f"{found['ending']} end by {soon}"),
+        Stat("Accepted", found["accepted"], where.listed({"status": Status.ACCEPTED}), ends),
         Stat("Reopened", found["reopened"], where.listed({"status": Status.REOPENED}), "", bad(found["reopened"])),
     ]  # fmt: skip
 

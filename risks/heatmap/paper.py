@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from django.http import QueryDict
 
@@ -35,7 +35,8 @@ def register_paper(user: User, params: QueryDict, moment: datetime.datetime | No
         context={
             "method": method, "maps": maps, "stats": stats(user, moment), "bands": Band.choices, "day": day,
             "meanings": list(zip(method.likelihood, method.impact, strict=True)), "scores": scores_of(method),
-            "trend": trend(user, residual.squares, moment) if whole else None, "table": lambda: table(user, moment, method, day),
+            "trend": trend(user, residual.squares, moment) if whole else None,
+            "table": lambda: table(user, moment, method, day),
         },
         scope=("The company's own risks, not closed; templates count nowhere.", f"{method}"),
         as_of=moment,
@@ -44,7 +45,9 @@ def register_paper(user: User, params: QueryDict, moment: datetime.datetime | No
     )  # fmt: skip
 
 
-def table(user: User, moment: datetime.datetime | None, method: Method, day: datetime.date) -> Iterator[tuple[Any, ...]]:
+def table(
+    user: User, moment: datetime.datetime | None, method: Method, day: datetime.date
+) -> Iterator[tuple[str, ...]]:
     """Every risk in words: ref, title, owner, inherent, residual, target, treatment, status, review, controls."""
     order = ("-residual_score", "-inherent_score", "id")
     found = seen(user, moment).select_related("owner").order_by(*order).iterator(chunk_size=CHUNK)

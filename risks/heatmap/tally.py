@@ -83,7 +83,7 @@ def read(stored: dict[str, int]) -> dict[tuple[int, int], int]:
 
 @transaction.atomic
 def count_missing() -> int:
-    """Count each day that is over and was not counted yet, since the first risk. Returns how many. Runs again freely."""
+    """Count each day that is over and was not counted yet, since the first risk. Returns how many."""
     began = Risk.history.aggregate(first=Min("history_date"))["first"]
     counted = Tally.objects.aggregate(last=Max("day"))["last"]
     if began is None:
@@ -94,7 +94,7 @@ def count_missing() -> int:
 
 @transaction.atomic
 def recount(first: datetime.date, last: datetime.date) -> int:
-    """Count these days anew from history, whatever was stored. Returns how many. Days before any history keep theirs."""
+    """Count these days anew from history, whatever was stored: how many. Those before any keep theirs."""
     began = Risk.history.aggregate(first=Min("history_date"))["first"]
     if began is None:
         return 0

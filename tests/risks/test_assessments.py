@@ -47,7 +47,7 @@ def test_a_round_looks_at_the_risks_of_its_kind(compliance: User, manager: User)
     assert entries.count() == 5
     # What came up since can be put in, by hand or all together; a template never.
     late = rated(title="Came later")
-    assert [note.words for note in notes(yearly, rounds.lacking(yearly))][0].startswith("1 risk came up since")
+    assert next(note.words for note in notes(yearly, rounds.lacking(yearly))).startswith("1 risk came up since")
     rounds.put_new(fresh(yearly), actor=compliance)
     assert "Came later" in inside(yearly)
     template, fraud = Risk.objects.get(title="Not mine yet"), fresh(Assessment.objects.get(kind="fraud"))
@@ -97,7 +97,8 @@ def test_taking_part_is_everybodys_own(assessment: Assessment, compliance: User,
     with pytest.raises(ValidationError, match="approves"):
         rounds.name_participant(fresh(assessment), actor=compliance, user=manager, part="Finance")
     row = took_part(assessment, owner)
-    assert row.confirmed_at and Entry.objects.get(verb="participant.confirmed").actor_id == owner.pk
+    assert row.confirmed_at
+    assert Entry.objects.get(verb="participant.confirmed").actor_id == owner.pk
     with pytest.raises(ValidationError, match="already"):
         rounds.take_part(fresh(assessment), actor=owner)
     rounds.end_participant(fresh(row), actor=compliance, reason="Was on leave.")
@@ -137,7 +138,7 @@ def test_who_led_or_submitted_never_approves(assessment: Assessment, compliance:
 
     handed = save(back, actor=compliance, verb="assessment.updated")
     again = rounds.submit(fresh(handed), actor=manager, conclusion=CONCLUSION)
-    with pytest.raises(PermissionDenied, match="led or submitted|leads or submitted"):
+    with pytest.raises(PermissionDenied, match="leads or submitted"):
         closing.approve(fresh(again), actor=compliance, statement=STATEMENT)
 
 

@@ -91,10 +91,12 @@ def test_the_trend_has_twelve_months(weeks: datetime.datetime, compliance: User)
     count_missing()
     Tally.objects.create(day=today().replace(day=1) - 200 * DAY, risks=4, residual={"5,5": 3, "1,1": 1})
     found = trend(compliance, {(3, 3): 1, (2, 2): 1}, None)
-    assert len(found.columns) == 12 and found.columns[-1].words == "Now"
+    assert len(found.columns) == 12
+    assert found.columns[-1].words == "Now"
     assert found.columns[-1].counts == {Band.CRITICAL: 0, Band.HIGH: 0, Band.MEDIUM: 1, Band.LOW: 1}
     old = [column for column in found.columns if column.risks == 4]
-    assert old[0].listed == [3, 0, 0, 1] and found.most == 4
+    assert old[0].listed == [3, 0, 0, 1]
+    assert found.most == 4
     assert [column.day for column in found.columns if column.day is None]  # months in which nothing was counted
     assert all(0 <= part.y < 200 and part.height > 0 for column in found.columns for part in column.segments)
     last = found.columns[-2]
