@@ -77,7 +77,10 @@ class RiskFilter(RegisterFilter):
         choices=[choice for choice in Trigger.choices if choice[0]], empty_label="Any", label="Change"
     )
     counted = django_filters.ChoiceFilter(
-        method="by_counted", choices=YES, label="Counted", widget=forms.HiddenInput,
+        method="by_counted",
+        choices=YES,
+        label="Counted",
+        widget=forms.HiddenInput,
     )  # the company's own, not closed: what the heatmap links to
     control = ControlBox(RiskControl, "risk_id")
     inherent_likelihood, inherent_impact = Cell("inherent", "likelihood"), Cell("inherent", "impact")

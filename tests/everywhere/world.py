@@ -29,8 +29,10 @@ from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from people.runs import start_checklist
 from risks import actions
-from risks.models import Acceptance, Risk, RiskFinding, TreatmentAction
+from risks.assessments import rounds
+from risks.models import Acceptance, Assessment, Risk, RiskFinding, TreatmentAction
 from risks.treatment import plan_action
+from tests.factories.assessments import a_round, closed, fresh
 from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
@@ -115,6 +117,7 @@ def world(
     run = start_checklist(member, actor=SYSTEM, checklist=checklist)
     campaign, part, removal = reviewed(owner, manager, compliance, control)
     risk, step, asked = risky(owner, employee, control, flaw)
+    assessment, over = assessed(owner, manager, compliance, control)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -143,6 +146,11 @@ def world(
             **{key: {"pk": risk.pk} for key in ("risks", "api:risk")},
             **{key: {"pk": step.pk} for key in ("risks:action", "api:treatmentaction")},
             **{key: {"pk": asked.pk} for key in ("risks:acceptance", "api:acceptance")},
+            **{key: {"pk": assessment.pk} for key in ("risks:assessment", "api:assessment")},
+            **{key: {"pk": over.pk} for key in ("risks:closed", "api:assessment-snapshot")},
+            "risks:assessed": {"pk": assessment.assessed.get().pk},
+            "risks:participant": {"pk": assessment.participants.get().pk},
+            "risks:assessmentcontrol": {"pk": assessment.controls.get().pk},
             "risks:control": {"pk": risk.control_links.get().pk},
             "risks:vendor": {"pk": risk.vendor_links.get().pk},
             "risks:finding": {"pk": risk.finding_links.get().pk},
@@ -178,6 +186,15 @@ def world(
         control=control,
         engagement=engagement,
     )
+
+
+def assessed(owner: User, manager: User, compliance: User, control: Control) -> tuple[Assessment, Assessment]:
+    """A round that runs, with the owner named to take part, which the manager approves; and one that is closed."""
+    over = closed(lead=compliance, approver=manager, participant=owner, kind="other", title="Last year")
+    running = a_round(lead=compliance, approver=manager)
+    rounds.name_participant(fresh(running), actor=compliance, user=owner, part="Operations")
+    rounds.link_control(fresh(running), actor=compliance, control=control.ref, reason="It is the yearly round.")
+    return running, over
 
 
 def risky(owner: User, employee: User, control: Control, flaw: Finding) -> tuple[Risk, TreatmentAction, Acceptance]:
