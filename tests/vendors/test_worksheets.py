@@ -1,6 +1,7 @@
 """The SOC report worksheet: what blocks it, who signs it, and that nothing of it can be written afterwards."""
 
 import hashlib
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError

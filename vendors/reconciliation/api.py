@@ -40,11 +40,21 @@ class NameShape(serializers.Serializer[Any]):
         return show_of(row)
 
 
+class FileAddress(CharField):
+    """Where the file of a reconciliation is had."""
+
+    def to_representation(self, value: Any) -> str:
+        return reverse("vendors:reconciliation-file", args=[value])
+
+
 class ReconciliationApi(RegisterApi):
     """Reconciliations: pushed as a file, read with their names, closed. What a name is, a person says on screen."""
 
     pages, writes = ReconciliationPages, False
-    computed: ClassVar[dict[str, serializers.Field[Any, Any, Any, Any]]] = {"ref": CharField(help_text="As RC-2.")}
+    computed: ClassVar[dict[str, serializers.Field[Any, Any, Any, Any]]] = {
+        "ref": CharField(help_text="As RC-2."),
+        "file": FileAddress(source="pk", help_text="The page that gives the bytes to a person who is signed in."),
+    }
 
     @classmethod
     def urls(cls) -> list[URLPattern]:

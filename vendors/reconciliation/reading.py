@@ -39,7 +39,7 @@ HEADINGS: Final[Mapping[str, Sequence[str]]] = {
         "transactiondate", "invoicedate", "datum", "buchungstag",
     ),
 }  # fmt: skip
-NUMBER: Final = re.compile(r"\d{1,12}([.,' \u00a0\u202f]\d{3})*([.,]\d{1,4})?|\d+")
+NUMBER: Final = re.compile(r"\d{1,30}([.,' \u00a0\u202f]\d{3})*([.,]\d{1,4})?|\d+")
 MONEY: Final = re.compile(r"^[A-Za-z]{3}(?=[\s\d(-])|(?<=[\s\d)])[A-Za-z]{3}$|[€$£¥]")
 DAYS: Final = (
     (re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T].*)?"), (1, 2, 3)),
