@@ -32,6 +32,18 @@ ABOUT = {
     "risks:riskcontrol-": "risks:control",
     "risks:riskvendor-": "risks:vendor",
     "risks:riskfinding-": "risks:finding",
+    **{
+        f"vendors:{name}-": f"vendors:{name}"
+        for name in (
+            "worksheet",
+            "cuec",
+            "reportexception",
+            "subservice",
+            "subprocessorlist",
+            "reconciliation",
+            "reconciledrow",
+        )
+    },
     "systems:systemadministrator-": "systems:administrator",
     "accessreviews:listing-": "accessreviews:listing",
     "accessreviews:accountmatch-": "accessreviews:match",

@@ -43,6 +43,7 @@ from tests.factories.reviews import decided, items_of, launched, signed
 from tests.factories.risks import about_vendor, held_by, rated
 from tests.factories.risks import asked as request_of
 from tests.factories.roster import a_checklist, a_completion, a_course, a_person
+from tests.factories.worksheets import read_by
 
 # The order of the table's columns.
 PEOPLE = ("anonymous", "outsider", "employee", "auditor", "owner", "manager", "compliance", "admin")
@@ -118,6 +119,7 @@ def world(
     campaign, part, removal = reviewed(owner, manager, compliance, control)
     risk, step, asked = risky(owner, employee, control, flaw)
     assessment, over = assessed(owner, manager, compliance, control)
+    reports = read_by(owner, manager, compliance)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -155,6 +157,7 @@ def world(
             "risks:vendor": {"pk": risk.vendor_links.get().pk},
             "risks:finding": {"pk": risk.finding_links.get().pk},
             "api:correctiveaction": {"pk": action.pk},
+            **reports,
             "api:engagement": {"pk": engagement.pk},
             "api:entry": {"pk": entry.pk},
             **{key: {"pk": listed.pk} for key in ("evidence:population", "api:population")},

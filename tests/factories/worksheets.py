@@ -14,6 +14,7 @@ from tests.factories.controls import ControlFactory
 from tests.factories.vendors import a_document, a_vendor, day
 from vendors.models import Reconciliation, Status, Vendor, Worksheet
 from vendors.reconciliation import actions
+from vendors.subprocessors.publishing import publish
 from vendors.worksheets import lines, signing
 
 STATEMENT = "I read the report beside it."
@@ -85,3 +86,23 @@ def payments(content: str, *, actor: User, name: str = "payments.csv", **said: A
         **said,
     }
     return actions.bring(ContentFile(content.encode(), name=name), actor=actor, **told)
+
+
+def read_by(owner: User, manager: User, compliance: User) -> dict[str, dict[str, int]]:
+    """An open worksheet with a line of each kind, a published list, and a reconciliation: what addresses take."""
+    vendor = in_use(
+        "Cumulus Hosting", owner=owner, approver=manager, subprocessor=True, personal_data="Accounts",
+        locations="Ireland", started_on=day(-300),
+    )  # fmt: skip
+    sheet = a_worksheet(vendor, reviewer=owner, approver=manager)
+    cuec = a_cuec(sheet)
+    exception = lines.add_exception(fresh(sheet), actor=owner, what="One review was late.")
+    subservice = lines.add_subservice(fresh(sheet), actor=owner, name="Deepcold", method="carved_out")
+    version = publish(actor=compliance, reason="The first.", effective_on=today())
+    held = payments("Vendor,Amount\nCumulus Hosting,10.00\nNobody Ltd,1.00\n", actor=compliance)
+    unknown = held.rows.get(vendor=None)
+    found = {
+        "worksheet": sheet, "cuec": cuec, "reportexception": exception, "subservice": subservice,
+        "subprocessorlist": version, "reconciliation": held, "reconciledrow": unknown,
+    }  # fmt: skip
+    return {f"{app}:{name}": {"pk": row.pk} for name, row in found.items() for app in ("vendors", "api")}
