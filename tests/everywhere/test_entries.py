@@ -167,7 +167,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "compliance",
         "vendors:subprocessorlist-record-notice",
         {"audience": "All", "channel": "E-mail", "text": "It changes."},
-        ["notice.recorded", "evidence.submitted", "evidence.accepted"],
+        ["notice.recorded", "evidence.recorded"],
     ),
     (
         "compliance",

@@ -169,7 +169,10 @@ class SubserviceForm(LineForm):
     line = Subservice
     name = forms.CharField(max_length=160)
     does = words_field(2, required=False, label="What it does")
-    method = forms.ChoiceField(choices=SubserviceMethod.choices, help_text="Carved out: its controls are not tested.")
+    method = forms.ChoiceField(
+        choices=SubserviceMethod.choices, initial=SubserviceMethod.CARVED_OUT,
+        help_text="Carved out: its controls are not part of what was tested.",
+    )  # fmt: skip
     csoc = words_field(
         2, required=False, label="Controls expected of it", help_text="What the report expects of it (CSOC)."
     )
