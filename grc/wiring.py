@@ -53,7 +53,10 @@ from people.populations import SOURCES as PEOPLE
 from people.work import people_work
 from risks.assessments.work import assessments_work
 from risks.heatmap.jobs import count_risks
-from risks.models import Assessment, Risk
+from risks.jobs import lapse_risk_acceptances
+from risks.models import Acceptance, Assessment, Risk, TreatmentAction
+from risks.panel import risk_cells, risks_panel
+from risks.work import risks_work
 from systems.models import System
 from vendors.models import (
     Condition,
@@ -145,6 +148,7 @@ WORK = [
     coverage_work,
     evidence_work,
     findings_work,
+    risks_work,
     reviews_work,
     assessments_work,
     exceptions_work,
@@ -166,6 +170,9 @@ SEARCH = [
     Finder(SubprocessorList, "Sub-processor lists", ("reason",)),
     Finder(Reconciliation, "Reconciliations", ("source", "name")),
     Finder(Assessment, "Risk assessments", ("title", "scope")),
+    Finder(Risk, "Risks", ("title", "cause", "event", "effect")),
+    Finder(TreatmentAction, "Treatment actions", ("what",)),
+    Finder(Acceptance, "Acceptances of risks", ("reason", "risk__title"), related=("risk",)),
     Finder(System, "Systems", ("name", "purpose")),
     Finder(Listing, "Listings", ("source", "system__name"), attrgetter("system.name"), ("system",)),
     Finder(Campaign, "Access reviews", ("name",)),
@@ -184,7 +191,7 @@ SEARCH = [
     Finder(ChecklistRun, "Checklists of people", ("person__name", "checklist__title"), str, ("checklist", "person")),
 ]
 # What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
-MATRIX_COLUMNS: dict[str, Any] = {"evidence": evidence_cells}
+MATRIX_COLUMNS: dict[str, Any] = {"risk": risk_cells, "evidence": evidence_cells}
 # What is shown of a vendor on its tab of links, beside its findings.
 VENDOR_LINKS: list[PanelOf] = []
 # What is shown of a system on its page.
@@ -193,7 +200,7 @@ SYSTEM_PANELS: list[PanelOf] = [listings_panel]
 CONTROL_PANELS: list[PanelOf] = [coverage_panel]
 CONTROL_TABS = [
     Tab("evidence", "Evidence", [evidence_panel, reviews_panel, populations_panel]),
-    Tab("links", "Links", [criteria_panel, findings_panel, cuecs_panel]),
+    Tab("links", "Links", [criteria_panel, risks_panel, findings_panel, cuecs_panel]),
 ]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
 SEALED: list[tuple[str, Callable[[], int]]] = [
@@ -209,6 +216,7 @@ SCHEDULE = [
     Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
     Every("Reopen findings whose acceptance has ended", reopen_lapsed_findings, timedelta(hours=1)),
     Every("Count the risks of each day", count_risks, timedelta(days=1), after=timedelta(hours=2)),
+    Every("Reopen risks whose acceptance has ended", lapse_risk_acceptances, timedelta(hours=1)),
     Every("Tie people to their accounts", tie_people_to_accounts, timedelta(minutes=15)),
     Every("Start checklists of joiners and leavers", start_checklists, timedelta(days=1), after=timedelta(hours=4)),
     Every(

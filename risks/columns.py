@@ -1,11 +1,9 @@
 """The columns of the lists of risks, treatment actions and acceptances, and the facts on their pages."""
 
 import datetime
-from collections import defaultdict
 from operator import attrgetter
 from typing import Any, Final
 
-from controls.models import Control
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
@@ -15,7 +13,7 @@ from foundation.trail.asof import rows
 from risks.models import AcceptanceState, Band, Risk, Status, in_force
 from risks.models.method import TONES as BAND_TONES
 from risks.models.risk import TONES
-from risks.standing import attach_flags, links_to_controls
+from risks.standing import attach_flags
 
 WORDED_TONES: Final = {str(Status(value).label): tone for value, tone in TONES.items()}
 SCORE_TONES: Final = {
@@ -43,17 +41,7 @@ def attach_day(found: list[Any], user: User, moment: datetime.datetime | None) -
 def attach_risk(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
     """The day, the method, what is wrong with what holds each risk down, and its controls. Constant queries."""
     attach_day(found, user, moment)
-    attach_flags(found, moment)
-    links = links_to_controls(moment).filter(risk_id__in=[one.pk for one in found])
-    seen = dict(visible(user, rows(Control, moment), moment).filter(
-        id__in=links.values("control_id")
-    ).values_list("id", "ref"))  # fmt: skip
-    named = defaultdict(list)
-    for risk, control in links.values_list("risk_id", "control_id"):
-        if control in seen:
-            named[risk].append(seen[control])
-    for one in found:
-        one.control_refs = "; ".join(sorted(named[one.pk]))
+    attach_flags(found, moment, user)
 
 
 def attach_named_risk(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
@@ -166,7 +154,7 @@ COLUMNS = (
     Column("objective", "Objective or commitment", more=True),
     Column("assets", "Assets", more=True),
     Column("source", "Identified by", more=True),
-    Column("source_note", "Source", more=True),
+    Column("source_note", "Source in words", more=True),
     Column("identified_on", "Identified", sort="identified_on", kind="date", more=True),
     Column("control_refs", "Controls", more=True),
     *parts_of("inherent"),

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
 from controls.models import Control, Status
 from evidence.coverage.book import Book
 from evidence.coverage.tiles import Days
 from evidence.models import Occurrence, Outcome
 from findings.models import Finding, FindingControl, Part, unresolved
+from foundation.accounts.access import visible
+from foundation.accounts.models import User
 from foundation.organisation.once import once
 from foundation.pages.moment import day_of
 from foundation.trail.asof import rows
@@ -29,6 +31,7 @@ class Standing:
     refs: dict[int, str] = field(default_factory=dict)
     operating: set[int] = field(default_factory=set)
     failing: dict[int, str] = field(default_factory=dict)
+    shown: set[int] = field(default_factory=set)  # those that the person who looks may see
 
     def words(self, control: int) -> str:
         """Why a control fails, as a risk's flag says it: “IAM-03 fails: …”; "" while it does not."""
@@ -42,7 +45,7 @@ def operates(day: datetime.date) -> Q:
     return Q(status=Status.IMPLEMENTED, archived_at=None, operates_from__lte=day) & ~ended
 
 
-def standing_of(controls: Iterable[int], moment: datetime.datetime | None = None) -> Standing:
+def standing_of(controls: Iterable[int], moment: datetime.datetime | None = None, user: User | None = None) -> Standing:
     """How these controls stand, live or at a moment. Three queries; a past one computes their occurrences anew.
 
     A control fails when it no longer operates, when the last occurrence whose grace is over is missing, or while a
@@ -52,8 +55,15 @@ def standing_of(controls: Iterable[int], moment: datetime.datetime | None = None
     if not ids:
         return Standing()
     stored = rows(Control, moment).filter(id__in=ids)
-    refs = dict(stored.values_list("id", "ref"))
-    working = set(stored.filter(operates(day)).values_list("id", flat=True))
+    seen = visible(user, stored, moment).values("id") if user else []
+    told = list(
+        stored.annotate(
+            works=Case(When(operates(day), then=True), default=False),
+            shown=Case(When(id__in=seen, then=True), default=False),
+        ).values_list("id", "ref", "works", "shown")
+    )
+    refs = {pk: ref for pk, ref, _, _ in told}
+    working = {pk for pk, _, works, _ in told if works}
     missing = missing_now(ids, day) if moment is None else missing_then(stored, day, moment)
     findings = findings_on(ids, moment)
     failing = {}
@@ -65,7 +75,7 @@ def standing_of(controls: Iterable[int], moment: datetime.datetime | None = None
             why.append(f"{', '.join(Finding.ref_of(number) for number in sorted(findings[pk]))} unresolved")
         if why:
             failing[pk] = "; ".join(why)
-    return Standing(refs, working, failing)
+    return Standing(refs, working, failing, {pk for pk, _, _, shown in told if shown})
 
 
 def missing_now(ids: list[int], day: datetime.date) -> dict[int, datetime.date]:
@@ -131,15 +141,17 @@ def flagged(moment: datetime.datetime | None) -> Q:
     return Q(archived_at=None, status__in=COUNTED) & wrong
 
 
-def attach_flags(found: list[Risk], moment: datetime.datetime | None) -> None:
-    """Put onto each risk its `flags`, in words. Constant queries."""
+def attach_flags(found: list[Risk], moment: datetime.datetime | None, user: User | None = None) -> None:
+    """Put onto each risk its `flags`, in words, and its `control_refs` as far as `user` sees them. Constant queries."""
     links = links_to_controls(moment).filter(risk_id__in=[one.pk for one in found]).order_by("id")
     by_risk: dict[int, list[int]] = defaultdict(list)
     for risk, control in links.values_list("risk_id", "control_id"):
         by_risk[risk].append(control)
-    stands = standing_of({pk for some in by_risk.values() for pk in some}, moment)
+    stands = standing_of({pk for some in by_risk.values() for pk in some}, moment, user)
     for one in found:
         one.flags = flags_of(one, by_risk[one.pk], stands)  # type: ignore[attr-defined]
+        refs = sorted(stands.refs[pk] for pk in by_risk[one.pk] if pk in stands.shown)
+        one.control_refs = "; ".join(refs)  # type: ignore[attr-defined]
 
 
 def flags_of(risk: Risk, controls: list[int], stands: Standing) -> list[str]:

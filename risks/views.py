@@ -26,6 +26,7 @@ from risks.forms import (
     RiskForm,
     TreatForm,
 )
+from risks.imports import RiskImporter
 from risks.models import Acceptance, Risk, RiskControl, RiskFinding, RiskVendor, TreatmentAction
 from risks.rating import rate
 
@@ -34,7 +35,7 @@ class RiskPages(Pages):
     """The pages that every register has, for risks."""
 
     model = Risk
-    form_class, filter_class = RiskForm, RiskFilter
+    form_class, filter_class, importer = RiskForm, RiskFilter, RiskImporter
     columns, facts, related, ordering = COLUMNS, FACTS, ("owner", "method", "rated_by"), ("-residual_score",)
     links = (
         Link("Control", RiskControl, "risk"),

@@ -133,7 +133,7 @@ def in_force(moment: datetime.datetime | None = None) -> Method:
 class Executive(Register):
     """A manager who was named to accept critical risks (domain, roles page). Ending it archives the row."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, unique=True, related_name="executive_namings")
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="executive_naming")
     reason = models.TextField(help_text="Why this person answers for what could break the company.")
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()

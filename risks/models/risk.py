@@ -198,6 +198,10 @@ class Risk(Numbered, Register):
             models.Index(fields=("title", "id"), name="risks_by_title"),
         )
         constraints = (
+            models.UniqueConstraint(
+                fields=("library_key",), condition=~Q(library_key=""), name="risks_scenario_once",
+                violation_error_message="This scenario of the library was added already.",
+            ),
             models.CheckConstraint(condition=~Q(title=""), name="risks_says_what"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="risks_status_known"),
             models.CheckConstraint(condition=Q(category__in=Category.values), name="risks_category_known"),

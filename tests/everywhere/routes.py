@@ -28,6 +28,8 @@ ABOUT = {
     "risks:participant-": "risks:participant",
     "risks:assessmentcontrol-": "risks:assessmentcontrol",
     "risks:treatmentaction-": "risks:action",
+    "risks:method-": "risks:method",
+    "risks:executive-": "risks:executive",
     "risks:acceptance-": "risks:acceptance",
     "risks:riskcontrol-": "risks:control",
     "risks:riskvendor-": "risks:vendor",

@@ -679,6 +679,15 @@ READS: dict[str, str] = {
     "api:acceptance-decline":                       "401 405 405 405 405 405 405 405",
     "api:acceptance-withdraw":                      "401 405 405 405 405 405 405 405",
     "api:acceptance-end":                           "401 405 405 405 405 405 405 405",
+    "risks:risk-import":                            "302 404 404 403 403 403 200 404",
+    "risks:method-list":                            "302 404 404 200 200 200 200 404",
+    "risks:method-publish":                         "302 404 404 403 403 403 200 404",
+    "risks:executive-create":                       "302 404 404 403 403 403 200 404",
+    "risks:executive-end":                          "302 404 404 403 403 403 200 404",
+    "risks:method-detail":                          "302 404 404 200 200 200 200 404",
+    "risks:method-history":                         "302 404 404 200 200 200 200 404",
+    "risks:method-trail":                           "302 404 404 200 200 200 200 404",
+    "risks:library":                                "302 404 404 403 403 403 200 404",
 }
 
 # The same with an empty form: 422 where it may be sent, and nothing changes.
@@ -1352,6 +1361,15 @@ WRITES: dict[str, str] = {
     "api:acceptance-decline":                       "401 404 404 403 403 428 428 404",
     "api:acceptance-withdraw":                      "401 404 404 403 428 403 428 404",
     "api:acceptance-end":                           "401 404 404 403 403 403 428 404",
+    "risks:risk-import":                            "302 404 404 403 403 403 422 404",
+    "risks:method-list":                            "302 405 405 403 405 405 405 405",
+    "risks:method-publish":                         "302 404 404 403 403 403 422 404",
+    "risks:executive-create":                       "302 404 404 403 403 403 422 404",
+    "risks:executive-end":                          "302 404 404 403 403 403 422 404",
+    "risks:method-detail":                          "302 405 405 403 405 405 405 405",
+    "risks:method-history":                         "302 405 405 403 405 405 405 405",
+    "risks:method-trail":                           "302 405 405 403 405 405 405 405",
+    "risks:library":                                "302 404 404 403 403 403 422 404",
 }
 
 # PATCH with an empty JSON object, where the API knows PATCH; everywhere else in the API it is 405 (an auditor: 403).

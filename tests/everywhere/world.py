@@ -40,7 +40,7 @@ from tests.factories.listings import a_listing, a_match, a_system, administrator
 from tests.factories.people import ExceptionFactory, UserFactory
 from tests.factories.populations import population
 from tests.factories.reviews import decided, items_of, launched, signed
-from tests.factories.risks import about_vendor, held_by, rated
+from tests.factories.risks import about_vendor, an_executive, held_by, rated
 from tests.factories.risks import asked as request_of
 from tests.factories.roster import a_checklist, a_completion, a_course, a_person
 from tests.factories.worksheets import read_by
@@ -153,6 +153,8 @@ def world(
             "risks:assessed": {"pk": assessment.assessed.get().pk},
             "risks:participant": {"pk": assessment.participants.get().pk},
             "risks:assessmentcontrol": {"pk": assessment.controls.get().pk},
+            "risks:method": {"pk": risk.method_id},
+            "risks:executive": {"pk": an_executive(UserFactory(role="manager")).pk},
             "risks:control": {"pk": risk.control_links.get().pk},
             "risks:vendor": {"pk": risk.vendor_links.get().pk},
             "risks:finding": {"pk": risk.finding_links.get().pk},

@@ -20,6 +20,7 @@ from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM, record
 from people.demo import roster
 from people.demo_programme import checklists, courses
+from risks.demo import risks
 from systems.demo import systems
 
 COMPANY = "Fernwood Cloud"
@@ -51,6 +52,7 @@ class Command(BaseCommand):
             courses(compliance=staff["compliance"])
             systems(compliance=staff["compliance"], staff=staff)
             reviews(compliance=staff["compliance"], reviewer=staff["manager"], approver=staff["ingrid.falk"])
+            risks(compliance=staff["compliance"], staff=staff)
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)
 
