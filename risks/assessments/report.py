@@ -47,7 +47,7 @@ HEADER: Final = (
     "Fraud", "Change trigger", "Identified", "Status",
     *(f"{part.capitalize()} {what}" for part in PARTS for what in LEVELS_OF),
     "Treatment", "Treatment reason", "Controls", "Plan", "Accepted until", "Acceptance", "Vendors", "Findings",
-    "Next review", "Considered", "Rated by method",
+    "Next review", "Considered", "Flags", "Rated by method",
 )  # fmt: skip
 CATEGORY, STATUS, TREATMENT, BAND = (
     {one.value: str(one.label) for one in words} for words in (Category, Status, Treatment, Band)
@@ -222,7 +222,8 @@ def row_of(position: int, facts: dict[str, Any], names: dict[int, str]) -> list[
         "; ".join(plan_words(one, names) for one in facts["plan"]), facts["accepted_until"],
         "; ".join(f"{one['ref']}: {one['reason']}" for one in facts["acceptance"]),
         "; ".join(one["ref"] for one in facts["vendors"]), "; ".join(one["ref"] for one in facts["findings"]),
-        facts["review_on"], "; ".join(one["note"] for one in facts["considered"]), facts["rated_by_method"],
+        facts["review_on"], "; ".join(one["note"] for one in facts["considered"]),
+        "; ".join(facts["flags"]), facts["rated_by_method"],
     ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from risks.models import (
     Status,
     TreatmentAction,
 )
+from risks.standing import attach_flags
 
 CHUNK: Final = 1000
 PARTS: Final = ("inherent", "residual", "target")
@@ -47,6 +48,7 @@ def freeze(assessment: Assessment, method: Method, day: datetime.date) -> tuple[
     position = 0
     while some := list(standing.filter(pk__in=list(islice(numbers, CHUNK))).select_related("method")):
         links = links_of(assessment, [risk.pk for risk in some])
+        attach_flags(some, None)
         lines = []
         for risk in some:
             position += 1
@@ -78,6 +80,7 @@ def facts_of(risk: Risk, links: dict[str, list[Any]], method: Method, day: datet
         "status": str(risk.standing(day)),
         "accepted_until": text(risk.accepted_until),
         "review_on": text(risk.review_on),
+        "flags": risk.flags,  # type: ignore[attr-defined]  # attached
         "last_reviewed_on": text(risk.last_reviewed_on),
     }  # fmt: skip
 

@@ -54,6 +54,7 @@ def test_closing_freezes_the_whole_register(people: dict[str, User], owner: User
     assert [(c["ref"], c["effectiveness"], c["status"]) for c in one["controls"]] == [
         ("IAM-91", "strong", "implemented")
     ]
+    assert one["flags"] == facts["Lived with"]["flags"] == []
     assert one["considered"][0]["note"] == "Looked at; nothing changed."
     assert facts["Lived with"]["acceptance"][0]["decided_by"] == manager.pk
     assert (facts["Lived with"]["status"], facts["Not rated"]["status"]) == ("accepted", "closed")
