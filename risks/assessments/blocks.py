@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -20,28 +20,38 @@ class Block:
     url: str
 
 
-def blocks(assessment: Assessment) -> list[Block]:
-    """What keeps this round from being submitted now; nothing when it can be. A constant number of queries."""
+def blocks(assessment: Assessment, confirmed: int | None = None) -> list[Block]:
+    """What keeps this round from being submitted now; nothing when it can be. One query, or two.
+
+    confirmed: how many took part by their own word, if that is known already.
+    """
     work = reverse("risks:assessment-risks", args=[assessment.pk])
-    inside = AssessedRisk.objects.filter(assessment=assessment)
+    conditions = {"todo": todo(), "unrated": unrated(), "fraud": fraud()}
+    counts = {name: Count("id", filter=condition) for name, condition in conditions.items()}
+    inside = AssessedRisk.objects.filter(assessment=assessment).aggregate(all=Count("id"), **counts)
     found = []
-    if not inside.exists():
+    if not inside["all"]:
         found.append(Block("No risk is looked at.", reverse("risks:assessment-put-risk", args=[assessment.pk])))
-    if count := inside.filter(todo()).count():
+    if count := inside["todo"]:
         found.append(Block(f"{count} risk{'s are' if count > 1 else ' is'} not considered.", f"{work}?show=todo"))
-    if count := inside.filter(unrated()).count():
+    if count := inside["unrated"]:
         found.append(Block(f"{count} risk{'s are' if count > 1 else ' is'} not rated.", f"{work}?show=unrated"))
-    if assessment.kind in (AssessmentKind.ANNUAL, AssessmentKind.FRAUD) and not inside.filter(fraud()).exists():
+    if assessment.kind in (AssessmentKind.ANNUAL, AssessmentKind.FRAUD) and not inside["fraud"]:
         words = "Fraud is not considered: no risk in it is marked as one of fraud (CC3.3)."
         found.append(Block(words, f"{reverse('risks:risk-list')}?fraud=yes"))
-    if not Participant.objects.live().filter(assessment=assessment, confirmed_at__isnull=False).exists():
+    if confirmed is None:
+        confirmed = Participant.objects.live().filter(assessment=assessment, confirmed_at__isnull=False).count()
+    if not confirmed:
         words = "No participant has confirmed having taken part."
         found.append(Block(words, f"{assessment.get_absolute_url()}#people"))
     return found
 
 
-def notes(assessment: Assessment, lacking: QuerySet[Any]) -> list[Block]:
-    """What blocks nothing and is worth a look. `lacking`: the risks of its kind that are not in it. Three queries."""
+def notes(assessment: Assessment, lacking: QuerySet[Any], unconfirmed: int) -> list[Block]:
+    """What blocks nothing and is worth a look. Two queries.
+
+    lacking: the risks of its kind that are not in it. unconfirmed: how many participants did not say they took part.
+    """
     found = []
     if count := lacking.count():
         many = count > 1
@@ -50,8 +60,8 @@ def notes(assessment: Assessment, lacking: QuerySet[Any]) -> list[Block]:
     if count := Risk.objects.live().filter(status=Status.TEMPLATE).count():
         words = f"{count} template{'s are' if count > 1 else ' is'} neither adapted nor archived: they count nowhere."
         found.append(Block(words, f"{reverse('risks:risk-list')}?status={Status.TEMPLATE}"))
-    if count := Participant.objects.live().filter(assessment=assessment, confirmed_at=None).count():
-        words = f"{count} participant{'s have' if count > 1 else ' has'} not confirmed having taken part."
+    if unconfirmed:
+        words = f"{unconfirmed} participant{'s have' if unconfirmed > 1 else ' has'} not confirmed having taken part."
         found.append(Block(words, f"{assessment.get_absolute_url()}#people"))
     return found
 

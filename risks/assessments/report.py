@@ -20,7 +20,7 @@ from foundation.pages.paper import Paper
 from foundation.pages.sheets import file_name, stream
 from foundation.trail.asof import rows, thaw
 from foundation.trail.record import record
-from risks.assessments.result import bands_of, changes_of, counts_of
+from risks.assessments.result import Changes, bands_of, changes_of
 from risks.assessments.snapshot import CHUNK, PARTS, hash_of, lines
 from risks.assessments.views import AssessmentPages
 from risks.models import (
@@ -78,13 +78,18 @@ def said_of(assessment: Any, most: int) -> dict[str, Any]:
         "meanings": list(zip(assessment.method.likelihood, assessment.method.impact, strict=True)),
         "scores": scores_of(assessment.method),
         "before": changes.before if changes else None,
-        "counts": counts_of(changes) if changes else {},
-        "changes": {} if changes is None else {
-            "new": list(changes.new[:most]), "gone": list(changes.gone[:most]),
-            "moved": [moved_words(line) for line in changes.moved[:most]], "closed": list(changes.closed[:most]),
-        },
         "most": most,
+        **(changes_told(changes, most) if changes else {}),
     }  # fmt: skip
+
+
+def changes_told(changes: Changes, most: int) -> dict[str, Any]:
+    """The first `most` of each sort of change, and how many there are. Four queries; one more for a longer list."""
+    sorts = {"new": changes.new, "gone": changes.gone, "moved": changes.moved, "closed": changes.closed}
+    found = {sort: list(lines[: most + 1]) for sort, lines in sorts.items()}
+    counts = {sort: len(lines) if len(lines) <= most else sorts[sort].count() for sort, lines in found.items()}
+    first = {sort: lines[:most] for sort, lines in found.items()}
+    return {"counts": counts, "changes": first | {"moved": [moved_words(line) for line in first["moved"]]}}
 
 
 def scores_of(method: Method) -> list[tuple[str, int, int]]:
@@ -93,8 +98,8 @@ def scores_of(method: Method) -> list[tuple[str, int, int]]:
 
 
 def bands_table(assessment: Any) -> list[tuple[str, str, int, int]]:
-    """A row for each band and one for what was not rated: its value, its word, inherent, residual. Two queries."""
-    inherent, residual = bands_of(assessment, "inherent"), bands_of(assessment, "residual")
+    """A row for each band and one for what was not rated: its value, its word, inherent, residual. One query."""
+    inherent, residual = bands_of(assessment).values()
     return [(band, BAND.get(band, "Not rated"), inherent[band], residual[band]) for band in inherent]
 
 
@@ -125,7 +130,9 @@ def assessment_report(request: HttpRequest, pk: int) -> HttpResponse:
     moment = pages.moment()
     target = closed_one(pages.fetch(pk, moment))
     found = SnapshotLine.objects.filter(assessment=target.pk).order_by("position")
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    paginator = Paginator(found, PAGE)
+    paginator.count = target.line_count  # frozen with the lines
+    page = paginator.get_page(request.GET.get("page"))
     shown = list(page.object_list)
     names = people_in([line.facts for line in shown])
     table = [(line, names.get(line.facts["owner"], ""), STATUS[line.status]) for line in shown]

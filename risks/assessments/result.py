@@ -50,8 +50,7 @@ def result_of(assessment: Assessment) -> dict[str, Any]:
         "submitted_by": assessment.submitted_by_id,
         "submitted_at": assessment.submitted_at.isoformat() if assessment.submitted_at else "",
         "risks": assessment.line_count,
-        "residual": bands_of(assessment, "residual"),
-        "inherent": bands_of(assessment, "inherent"),
+        **bands_of(assessment),
         "fraud": SnapshotLine.objects.filter(assessment=assessment, facts__fraud=True).count(),
         "changes": counts_of(changes) if changes else None,
         "sha256": assessment.sha256,
@@ -61,11 +60,14 @@ def result_of(assessment: Assessment) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def bands_of(assessment: Assessment, part: str) -> dict[str, int]:
-    """How many counted risks of a snapshot lie in each band, the worst first. One query."""
+def bands_of(assessment: Assessment) -> dict[str, dict[str, int]]:
+    """How many counted risks of a snapshot lie in each band of each rating, the worst first. One query."""
     found = SnapshotLine.objects.filter(assessment=assessment, status__in=COUNTED).order_by()
-    counts = dict(found.values_list(f"{part}_band").annotate(count=Count("id")))
-    return {str(band): counts.get(band, 0) for band in Band.values} | {"unrated": counts.get("", 0)}
+    counts = {part: dict.fromkeys([*map(str, Band.values), "unrated"], 0) for part in ("inherent", "residual")}
+    for inherent, residual, count in found.values_list("inherent_band", "residual_band").annotate(count=Count("id")):
+        counts["inherent"][inherent or "unrated"] += count
+        counts["residual"][residual or "unrated"] += count
+    return counts
 
 
 def counts_of(changes: Changes) -> dict[str, Any]:

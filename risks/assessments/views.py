@@ -118,29 +118,33 @@ class AssessmentPages(Pages):
         named = visible(self.user, rows(Participant, moment), moment).filter(assessment_id=target.pk, archived_at=None)
         tied = visible(self.user, rows(AssessmentControl, moment), moment)
         tied = tied.filter(assessment_id=target.pk, archived_at=None).select_related("control")
-        verbs = {} if moment else self.verbs_now(target)
+        participants = [thaw(row) for row in named.select_related("user").order_by("id")]
+        waiting = {one.user_id for one in participants if one.confirmed_at is None}
+        verbs = {} if moment else self.verbs_now(target, waiting)
         leads = bool(verbs.get("submit"))
-        blocked = blocks(target) if leads else []
+        blocked = blocks(target, len(participants) - len(waiting)) if leads else []
         return {
-            "participants": [thaw(row) for row in named.select_related("user").order_by("id")],
+            "participants": participants,
             "links": [thaw(row) for row in tied.order_by("control__ref")],
             "blocks": blocked,
-            "notes": notes(target, rounds.lacking(target)) if leads else [],
+            "notes": notes(target, rounds.lacking(target), len(waiting)) if leads else [],
             "late": late(target, day_of(moment)),
             "tone": ASSESSMENT_TONES[target.state],
             "verbs": verbs | ({"submit": not blocked} if leads else {}),
         }
 
-    def verbs_now(self, target: Assessment) -> dict[str, bool]:
-        """Which verbs this person may do now: what the role allows and the state makes sense of."""
+    def verbs_now(self, target: Assessment, waiting: set[int]) -> dict[str, bool]:
+        """Which verbs this person may do now: what the role allows and the state makes sense of.
+
+        `waiting`: the numbers of those who have not confirmed that they took part.
+        """
         given, onward = verbs_on(self.user, VERBS, target), ASSESSMENT_MOVES[target.state]
         running = target.state == AssessmentState.OPEN
         approves = target.state == AssessmentState.SUBMITTED and self.user.pk == target.approver_id
         approves = approves and are_apart(self.user, closing.involved(target), ASSESSMENT_APPROVAL)
-        mine = running and "take_part" in given
         return {
             "consider": "consider" in given and running and self.user.pk != target.approver_id,
-            "take_part": mine and part_of(self.user, target).filter(confirmed_at=None).exists(),
+            "take_part": running and "take_part" in given and self.user.pk in waiting,
             "put_risk": "change" in given and running,
             "name_participant": "name_participant" in given and running,
             "link_control": "link_control" in given and bool(onward),

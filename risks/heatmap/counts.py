@@ -4,6 +4,7 @@ Counts are SQL's, as far as a person sees, live or as the register stood; bands 
 """
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -66,17 +67,21 @@ def seen(user: User, moment: datetime.datetime | None) -> QuerySet[Any]:
     return visible(user, rows(Risk, moment), moment).filter(counted())
 
 
-def counts_of(found: QuerySet[Any], part: str) -> dict[tuple[int | None, int | None], int]:
-    """How many of these risks lie in each square; those not rated at (None, None). One query."""
-    names = (f"{part}_likelihood", f"{part}_impact")
-    grouped = found.order_by().values_list(*names).annotate(count=Count("id"))
-    return {(likelihood, impact): count for likelihood, impact, count in grouped}
+def counts_of(found: QuerySet[Any]) -> list[dict[tuple[int | None, int | None], int]]:
+    """How many of these risks lie in each square of each map; those not rated at (None, None). One query."""
+    names = [f"{part}_{axis}" for part in PARTS for axis in ("likelihood", "impact")]
+    inherent: dict[tuple[int | None, int | None], int] = defaultdict(int)
+    residual: dict[tuple[int | None, int | None], int] = defaultdict(int)
+    for *levels, count in found.order_by().values_list(*names).annotate(count=Count("id")):
+        inherent[levels[0], levels[1]] += count
+        residual[levels[2], levels[3]] += count
+    return [inherent, residual]
 
 
 def heatmaps(user: User, moment: datetime.datetime | None, method: Method) -> list[Heatmap]:
-    """Inherent and residual, as this person sees them. Two queries."""
-    found = seen(user, moment)
-    return [heatmap(part, counts_of(found, part), method, moment) for part in PARTS]
+    """Inherent and residual, as this person sees them. One query."""
+    both = counts_of(seen(user, moment))
+    return [heatmap(part, counts, method, moment) for part, counts in zip(PARTS, both, strict=True)]
 
 
 def heatmap(part: str, counts: Mapping[Any, int], method: Method, moment: datetime.datetime | None) -> Heatmap:

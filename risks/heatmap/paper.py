@@ -48,20 +48,36 @@ def register_paper(user: User, params: QueryDict, moment: datetime.datetime | No
 def table(
     user: User, moment: datetime.datetime | None, method: Method, day: datetime.date
 ) -> Iterator[tuple[str, ...]]:
-    """Every risk in words: ref, title, owner, inherent, residual, target, treatment, status, review, controls."""
+    """Every risk in words, in the five cells of its row (and its residual band): each cell of a PDF costs."""
     order = ("-residual_score", "-inherent_score", "id")
     found = seen(user, moment).select_related("owner").order_by(*order).iterator(chunk_size=CHUNK)
     while some := [thaw(row) for row in islice(found, CHUNK)]:
         controls = controls_of([risk.pk for risk in some], moment)
-        for risk in some:
-            late = " overdue" if risk.review_on and risk.review_on < day else ""
+        for place, risk in enumerate(some):
             yield (
-                risk.ref, risk.title, risk.get_category_display(), owner_words(risk),
-                score_words(risk.inherent_score, method), score_words(risk.residual_score, method),
-                str(method.band(risk.residual_score) or ""), str(risk.target_score or ""),
-                risk.get_treatment_display(), standing_words(risk, day),
-                f"{risk.review_on or ''}{late}", ", ".join(controls.get(risk.pk, ())),
+                "even" if place % 2 else "",
+                str(risk), f"{risk.get_category_display()}; {owner_words(risk) or 'no owner'}",
+                ratings_words(risk, method), str(method.band(risk.residual_score) or ""), treatment_words(risk, day),
+                ", ".join(controls.get(risk.pk, ())),
             )  # fmt: skip
+
+
+def ratings_words(risk: Risk, method: Method) -> str:
+    """What there was before controls and what remains, as “16 High → 6 Medium, target 4”."""
+    if risk.residual_score is None:
+        return "Not rated"
+    target = f", target {risk.target_score}" if risk.target_score else ""
+    return f"{score_words(risk.inherent_score, method)} → {score_words(risk.residual_score, method)}{target}"
+
+
+def treatment_words(risk: Risk, day: datetime.date) -> str:
+    """What is done about it, where it stands, and when it is looked at again."""
+    standing = standing_words(risk, day)
+    said = f"{risk.get_treatment_display()}: {standing.lower()}" if risk.treatment else standing
+    if risk.accepted_until and risk.accepted_until >= day:
+        said += f" until {risk.accepted_until}"
+    late = " (overdue)" if risk.review_on and risk.review_on < day else ""
+    return f"{said}; review {risk.review_on}{late}" if risk.review_on else said
 
 
 def controls_of(risks: list[int], moment: datetime.datetime | None) -> dict[int, list[str]]:

@@ -47,7 +47,7 @@ def test_a_round_looks_at_the_risks_of_its_kind(compliance: User, manager: User)
     assert entries.count() == 5
     # What came up since can be put in, by hand or all together; a template never.
     late = rated(title="Came later")
-    assert next(note.words for note in notes(yearly, rounds.lacking(yearly))).startswith("1 risk came up since")
+    assert next(note.words for note in notes(yearly, rounds.lacking(yearly), 0)).startswith("1 risk came up since")
     rounds.put_new(fresh(yearly), actor=compliance)
     assert "Came later" in inside(yearly)
     template, fraud = Risk.objects.get(title="Not mine yet"), fresh(Assessment.objects.get(kind="fraud"))
