@@ -29,7 +29,15 @@ from risks.heatmap.api import HeatmapApi
 from systems import urls as systems
 from systems.api import SystemApi
 from vendors import urls as vendors
-from vendors.api import ConditionApi, ContractApi, ExitStepApi, VendorApi, VendorDocumentApi
+from vendors.api import (
+    ConditionApi,
+    ContractApi,
+    ExitStepApi,
+    VendorApi,
+    VendorControlApi,
+    VendorDocumentApi,
+    VendorReviewApi,
+)
 from vendors.reconciliation.api import ReconciliationApi
 from vendors.subprocessors.api import SubprocessorListApi
 from vendors.worksheets.api import CuecApi, WorksheetApi
@@ -59,6 +67,8 @@ API: list[URLPattern | URLResolver] = [
     path("vendor-documents/", include(VendorDocumentApi.urls())),
     path("vendor-contracts/", include(ContractApi.urls())),
     path("vendor-conditions/", include(ConditionApi.urls())),
+    path("vendor-reviews/", include(VendorReviewApi.urls())),
+    path("vendor-controls/", include(VendorControlApi.urls())),
     path("vendor-exit-steps/", include(ExitStepApi.urls())),
     path("vendor-worksheets/", include(WorksheetApi.urls())),
     path("vendor-user-controls/", include(CuecApi.urls())),

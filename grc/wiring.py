@@ -58,6 +58,7 @@ from risks.models import Acceptance, Assessment, Risk, TreatmentAction
 from risks.panel import risk_cells, risks_panel
 from risks.work import risks_work
 from systems.models import System
+from vendors.jobs import begin_vendor_reviews
 from vendors.models import (
     Condition,
     Contract,
@@ -65,10 +66,14 @@ from vendors.models import (
     SubprocessorList,
     Vendor,
     VendorDocument,
+    VendorReview,
     Worksheet,
 )
+from vendors.panel import control_panel as vendors_panel
+from vendors.populations import SOURCES as VENDORS
 from vendors.reconciliation.work import reconciliation_work
 from vendors.subprocessors.work import subprocessors_work
+from vendors.work import vendors_work
 from vendors.worksheets.panel import cuecs_panel
 from vendors.worksheets.work import worksheets_work
 
@@ -156,6 +161,7 @@ WORK = [
     worksheets_work,
     subprocessors_work,
     reconciliation_work,
+    vendors_work,
 ]
 SEARCH = [
     Finder(Control, "Controls", ("ref", "name"), attrgetter("name")),
@@ -173,6 +179,7 @@ SEARCH = [
     Finder(Risk, "Risks", ("title", "cause", "event", "effect")),
     Finder(TreatmentAction, "Treatment actions", ("what",)),
     Finder(Acceptance, "Acceptances of risks", ("reason", "risk__title"), related=("risk",)),
+    Finder(VendorReview, "Reviews of vendors", ("vendor__name", "summary"), attrgetter("title"), ("vendor",)),
     Finder(System, "Systems", ("name", "purpose")),
     Finder(Listing, "Listings", ("source", "system__name"), attrgetter("system.name"), ("system",)),
     Finder(Campaign, "Access reviews", ("name",)),
@@ -199,7 +206,7 @@ SYSTEM_PANELS: list[PanelOf] = [listings_panel]
 # What is shown of a control on its overview, and on tabs beside it (foundation.pages.panels).
 CONTROL_PANELS: list[PanelOf] = [coverage_panel]
 CONTROL_TABS = [
-    Tab("evidence", "Evidence", [evidence_panel, reviews_panel, populations_panel]),
+    Tab("evidence", "Evidence", [evidence_panel, reviews_panel, vendors_panel, populations_panel]),
     Tab("links", "Links", [criteria_panel, risks_panel, findings_panel, cuecs_panel]),
 ]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
@@ -209,7 +216,7 @@ SEALED: list[tuple[str, Callable[[], int]]] = [
     ("files", rotation.rewrap),
 ]
 # Registers of ours of which populations are frozen: what each lists, and the function that finds its rows.
-POPULATIONS: dict[str, Source] = {**SOURCES, **PEOPLE}
+POPULATIONS: dict[str, Source] = {**SOURCES, **PEOPLE, **VENDORS}
 SCHEDULE = [
     Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
@@ -226,6 +233,7 @@ SCHEDULE = [
         after=timedelta(hours=4),
     ),
     Every("Plan the access review of the quarter", plan_access_review, timedelta(days=1), after=timedelta(hours=4)),
+    Every("Begin reviews of vendors", begin_vendor_reviews, timedelta(days=1), after=timedelta(hours=4)),
     Every("End exceptions from removals", end_exceptions, timedelta(hours=1)),
     Every("Remind of access reviews", remind_of_access_reviews, timedelta(days=1), after=timedelta(hours=5)),
     Every("Verify the audit trail", verify_trail, timedelta(days=1), after=timedelta(hours=1, minutes=30)),

@@ -4,6 +4,7 @@ from rest_framework.serializers import CharField
 
 from foundation.pages.api.register import RegisterApi
 from vendors.paper_views import ContractPages, VendorDocumentPages
+from vendors.review_views import VendorControlPages, VendorReviewPages
 from vendors.views import VendorPages
 from vendors.work_views import ConditionPages, ExitStepPages
 
@@ -41,3 +42,17 @@ class ExitStepApi(RegisterApi):
 
     pages, writes = ExitStepPages, False
     computed = {"ref": CharField(help_text="As VX-12.")}
+
+
+class VendorReviewApi(RegisterApi):
+    """Reviews of vendors: begun on their vendor, answered here question by question."""
+
+    pages = VendorReviewPages
+    computed = {"ref": CharField(help_text="As VR-12.")}
+
+
+class VendorControlApi(RegisterApi):
+    """For which controls the work with vendors is evidence."""
+
+    pages = VendorControlPages
+    computed = {"control_ref": CharField(source="control.ref", help_text="As VEN-02.")}

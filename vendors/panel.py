@@ -1,8 +1,9 @@
-"""What a vendor's tabs show: its documents and contracts, and the findings about it."""
+"""What a vendor's tabs show: papers, reviews, findings; and what a control's tab shows of the work with vendors."""
 
 import datetime
 from typing import Any
 
+from controls.models import Control
 from findings.columns import attach_day as attach_finding_day
 from findings.columns import due_words, standing_words
 from findings.models import Finding
@@ -11,7 +12,7 @@ from foundation.accounts.models import User
 from foundation.pages.moment import at
 from foundation.pages.panels import Panel
 from foundation.trail.asof import rows, thaw
-from vendors.models import Contract, Vendor, VendorDocument, VendorFinding
+from vendors.models import Contract, Status, Vendor, VendorControl, VendorDocument, VendorFinding, VendorReview
 from vendors.paper_columns import (
     STATE_TONES,
     attach_documents,
@@ -21,6 +22,7 @@ from vendors.paper_columns import (
     ends_words,
     terms_words,
 )
+from vendors.review_columns import STATE_TONES as STATE_TONES_OF_REVIEWS
 
 MOST = 50  # of one kind on a tab; the list has them all
 
@@ -69,3 +71,19 @@ def findings_panel(user: User, vendor: Vendor, moment: datetime.datetime | None)
         "may_unlink": moment is None and can(user, "unlink", VendorFinding),
     }  # fmt: skip
     return Panel("vendors/findings_panel.html", shown)
+
+
+def reviews_panel(user: User, vendor: Vendor, moment: datetime.datetime | None) -> Panel | None:
+    """Its reviews, the newest first."""
+    seen = visible(user, rows(VendorReview, moment), moment).filter(vendor_id=vendor.pk, archived_at=None)
+    found = [thaw(row) for row in seen.select_related("reviewer").order_by("-due_on", "-id")[:MOST]]
+    may_begin = vendor.status != Status.ENDED and offered(user, "begin_review", vendor, moment)
+    lines = [(one, STATE_TONES_OF_REVIEWS[one.state]) for one in found]
+    return Panel("vendors/reviews_panel.html", {"lines": lines, "at": at(moment), "may_begin": may_begin})
+
+
+def control_panel(user: User, control: Control, moment: datetime.datetime | None) -> Panel | None:
+    """What the work with vendors proves about a control; None where it proves nothing."""
+    seen = visible(user, rows(VendorControl, moment), moment).filter(control_id=control.pk, archived_at=None)
+    lines = [thaw(row) for row in seen.order_by("part", "id")]
+    return Panel("vendors/control_panel.html", {"lines": lines, "at": at(moment)}) if lines else None

@@ -1,16 +1,16 @@
 """Which controls the work with vendors operates, and how its results are linked to them as evidence."""
 
 import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
-from controls.models import Control
 from evidence.actions import For, requirement_of
-from foundation.accounts.access import visible
 from foundation.accounts.models import User
-from foundation.trail.steps import tie, untie
+from foundation.trail.keep import save
+from foundation.trail.steps import locked, say
 from vendors.models import VendorControl
 
 OURS: Final = "Countersign"
@@ -33,20 +33,25 @@ def links_for(part: str, day: datetime.date, event: str, words: str) -> list[For
 
 @transaction.atomic
 def link_control(link: VendorControl, *, actor: User) -> VendorControl:
-    """Say for which control a part of the work with vendors is evidence. Raises ValidationError."""
-    return tie(link, actor=actor, reason=link.reason)
+    """Say for which control a part of the work with vendors is evidence; a link that was taken away comes back.
+
+    Raises ValidationError without a reason, or where they are linked already.
+    """
+    say(link.reason, "Say what the work proves about the control.")
+    same = VendorControl.objects.select_for_update().filter(part=link.part, control=link.control)
+    known = same.order_by("id").first()
+    if known is not None and known.archived_at is None:
+        raise ValidationError("They are linked already. Unlink them first to say something else of them.")
+    if known is not None:
+        link.pk, link.version, link.created_at = known.pk, known.version, known.created_at
+    verb, refs = "created" if known is None else "restored", {"control": link.control_id}
+    return save(link, actor=actor, verb=f"vendorcontrol.{verb}", reason=link.reason, refs=refs)
 
 
 @transaction.atomic
 def unlink_control(link: VendorControl, *, actor: User, reason: str) -> VendorControl:
     """Say that it is that no longer. What was recorded before stays. Raises Stale, ValidationError."""
-    return untie(link, actor=actor, reason=reason)
-
-
-def control_of(ref: str, actor: User) -> Control:
-    """The live control of a reference that this person sees. Raises ValidationError."""
-    found: Any = visible(actor, Control).filter(ref__iexact=ref.strip(), archived_at=None).first()
-    if found is None:
-        raise ValidationError({"control": "There is no control with this reference."})
-    control: Control = found
-    return control
+    say(reason, "Say why it is unlinked.")
+    stored = locked(link)
+    stored.archived_at = timezone.now()
+    return save(stored, actor=actor, verb="vendorcontrol.archived", reason=reason, refs={"control": stored.control_id})

@@ -83,8 +83,10 @@ def begin(
         VendorReviewItem(review=review, position=place, key=one.key, question=one.words, required=one.required)
         for place, one in enumerate(asked(vendor.tier, kind, vendor), 1)
     ]
-    verbs = {"verb_created": "vendorreviewitem.created", "verb_updated": "vendorreviewitem.answered"}
-    save_many(items, actor=actor, reason="", refs={"vendorreview": review.pk}, **verbs)
+    save_many(
+        items, actor=actor, reason="", refs={"vendorreview": review.pk}, verb_created="vendorreviewitem.created",
+        verb_updated="vendorreviewitem.answered",
+    )  # fmt: skip
     return review
 
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from django.urls import URLPattern, URLResolver, include, path
 
 from foundation.pages.panels import PanelOf, Tab
-from vendors import panel, paper_views, views
+from vendors import panel, paper_views, review_views, views
 from vendors.paper_views import ContractPages, VendorDocumentPages
 from vendors.reconciliation.views import routes as reconciliation_routes
+from vendors.review_views import VendorControlPages, VendorReviewPages
 from vendors.subprocessors.views import routes as subprocessor_routes
 from vendors.views import VendorPages
 from vendors.work_views import ConditionPages, ExitStepPages
@@ -18,6 +19,7 @@ def routes(links: Sequence[PanelOf]) -> tuple[list[URLPattern | URLResolver], st
     """What `include` takes. links: what the registers above show of a vendor (grc/wiring.py)."""
     tabs = (
         Tab("papers", "Documents and contracts", [panel.documents_panel, panel.contracts_panel]),
+        Tab("reviews", "Reviews", [panel.reviews_panel]),
         Tab("links", "Links", [panel.findings_panel, *links]),
     )
     patterns: list[URLPattern | URLResolver] = [
@@ -31,5 +33,8 @@ def routes(links: Sequence[PanelOf]) -> tuple[list[URLPattern | URLResolver], st
         *worksheet_routes,
         *subprocessor_routes,
         *reconciliation_routes,
+        path("reviews/", include(VendorReviewPages.urls())),
+        path("reviews/<int:pk>/report/", review_views.report, name="vendorreview-report"),
+        path("controls/", include(VendorControlPages.urls())),
     ]
     return patterns, "vendors"

@@ -10,7 +10,7 @@ from foundation.pages.act import VerbPage, act
 from foundation.pages.forms import RegisterForm, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
-from vendors import actions, approval, documents, exits
+from vendors import actions, approval, documents, exits, reviews
 from vendors.columns import COLUMNS, FACTS, attach_day
 from vendors.detail import shown_of
 from vendors.exit_forms import OffboardForm
@@ -19,6 +19,7 @@ from vendors.forms import AddConditionForm, LinkFindingForm, NoteForm, RaiseTier
 from vendors.imports import VendorImporter
 from vendors.models import Condition, Contract, ExitStep, Vendor, VendorDocument, VendorFinding
 from vendors.paper_forms import AddContractForm, AddDocumentForm
+from vendors.review_forms import BeginForm
 
 APPROVING: dict[str, bool] = {"approve": False, "approve-conditionally": True}
 
@@ -61,6 +62,9 @@ class VendorPages(Pages):
         VerbPage(
             "add_condition", actions.add_condition, "Add condition", "A condition is set.", AddConditionForm,
             path="conditions/new",
+        ),
+        VerbPage(
+            "begin_review", reviews.begin, "Begin review", "A review is begun.", BeginForm, path="reviews/new"
         ),
         VerbPage(
             "link_finding", actions.link_finding, "Link finding", "The finding is linked.", LinkFindingForm,
