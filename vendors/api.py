@@ -1,6 +1,6 @@
 """The API of vendors and of what belongs to them. What signs (approve) a person does, and no token."""
 
-from rest_framework.serializers import CharField
+from rest_framework.serializers import BooleanField, CharField
 
 from foundation.pages.api.register import RegisterApi
 from vendors.paper_views import ContractPages, VendorDocumentPages
@@ -20,7 +20,11 @@ class VendorDocumentApi(RegisterApi):
     """Documents of vendors, by what is said of them; the files are had from their pages."""
 
     pages = VendorDocumentPages
-    computed = {"ref": CharField(help_text="As VD-12.")}
+    computed = {
+        "ref": CharField(help_text="As VD-12."),
+        "file": CharField(source="file_url", help_text="The page that gives the bytes to a person who is signed in."),
+        "superseded": BooleanField(source="is_superseded", help_text="Whether there is a newer version."),
+    }
 
 
 class ContractApi(RegisterApi):

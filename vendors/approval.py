@@ -8,16 +8,14 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from evidence.actions import Source, record_evidence
-from evidence.models import Kind
 from foundation.accounts.access import apart
 from foundation.accounts.duties import VENDOR_APPROVAL
 from foundation.accounts.models import User
 from foundation.organisation.models import today, zone
 from foundation.trail.keep import save
-from foundation.trail.record import SYSTEM
 from foundation.trail.steps import locked, move, say
 from vendors.cadence import days_of
+from vendors.kept import keep_as_evidence
 from vendors.models import (
     MOVES,
     Conclusion,
@@ -31,8 +29,8 @@ from vendors.models import (
     VendorReviewItem,
 )
 from vendors.people import may_approve
-from vendors.proofs import OURS, links_for
-from vendors.results import result_of
+from vendors.proofs import operates
+from vendors.results import moment, result_of
 from vendors.tiering import is_above
 
 WHOLE = (ReviewKind.DUE_DILIGENCE, ReviewKind.RECURRING)  # which look at the whole vendor; one after an event does not
@@ -230,25 +228,19 @@ def as_evidence(vendor: Vendor, approver: User) -> None:
     It is the register's own record, made by nobody: reviewer and approver signed what is in it. Its event is the one
     that the population of approved vendors names.
     """
-    day, review = today(), newest_review(vendor)
-    event = event_of(vendor)
-    links = links_for(VendorControl.Part.DUE_DILIGENCE, day, event, f"{vendor.ref}, assessed and approved before use.")
-    if not links or review is None:
+    part, review, event = VendorControl.Part.DUE_DILIGENCE, newest_review(vendor), event_of(vendor)
+    if review is None or vendor.approved_at is None or not operates(part):
         return
     result = {
         "format": "countersign vendor approval 1", "vendor": vendor.ref, "version": vendor.version,
         "name": vendor.name, "tier": vendor.tier, "score": vendor.tier_score, "status": vendor.status,
-        "owner": vendor.owner_id, "approved_by": vendor.approved_by_id,
-        "approved_at": vendor.approved_at.isoformat() if vendor.approved_at else "",
+        "owner": vendor.owner_id, "approved_by": vendor.approved_by_id, "approved_at": moment(vendor.approved_at),
         "statement": vendor.status_note, "review": result_of(review) | {"sha256": review.sha256},
     }  # fmt: skip
-    record_evidence(
-        result, actor=SYSTEM, accepted_by=approver, title=f"Vendor approved: {vendor.name}, {event}"[:200],
-        kind=Kind.RECORD, links=links, name=f"{event}.json", another=True,
-        source=Source(
-            system=OURS, query=f"Approval of {vendor.ref}", connector=f"{OURS}: vendors",
-            captured_at=vendor.approved_at, stamped=True, period=(day, day),
-        ),
+    keep_as_evidence(
+        result, part, signed_by=approver, at=vendor.approved_at, day=today(), event=event, period=(today(), today()),
+        title=f"Vendor approved: {vendor.name}, {event}", what=f"Approval of {vendor.ref} before use",
+        name=f"{event}.json",
     )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ import datetime
 from operator import attrgetter
 from typing import Any
 
+from django.urls import reverse
+
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
@@ -34,6 +36,7 @@ def attach_documents(found: list[Any], user: User, moment: datetime.datetime | N
     newer = set(rows(VendorDocument, moment).filter(supersedes_id__in=ids).values_list("supersedes_id", flat=True))
     for one in found:
         one.is_superseded = one.pk in newer
+        one.file_url = reverse("vendors:vendordocument-file", args=[one.pk])
 
 
 attach_contracts = attach_vendor

@@ -31,6 +31,11 @@ def links_for(part: str, day: datetime.date, event: str, words: str) -> list[For
     ]  # fmt: skip
 
 
+def operates(part: str) -> bool:
+    """Whether a part of the work is evidence for any control."""
+    return VendorControl.objects.live().filter(part=part, control__archived_at=None).exists()
+
+
 @transaction.atomic
 def link_control(link: VendorControl, *, actor: User) -> VendorControl:
     """Say for which control a part of the work with vendors is evidence; a link that was taken away comes back.

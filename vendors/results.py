@@ -1,13 +1,10 @@
-"""A review's result as plain data, and the hash over it: what an approver signs, and what becomes evidence.
+"""A review's result as plain data: what an approver signs, and what becomes evidence (`kept` says how it is hashed).
 
-Canonical JSON (sorted keys, no spaces, UTF-8), SHA-256 in hex: anybody can compute it again from the evidence. People
-are named by the numbers of their accounts, as in the trail, so that it can be kept for ever.
+People are named by the numbers of their accounts, as in the trail, so that it can be kept for ever.
 """
 
-import hashlib
 from typing import Any
 
-from foundation.trail.leaf import canonical
 from vendors.models import VendorDocument, VendorReview, VendorReviewItem
 
 
@@ -47,8 +44,3 @@ def item_result(item: VendorReviewItem) -> dict[str, Any]:
 def moment(value: Any) -> str:
     """An aware moment as it stands in the result: UTC, microseconds; nothing for none."""
     return value.isoformat(timespec="microseconds") if value else ""
-
-
-def hash_of(review: VendorReview) -> str:
-    """SHA-256 over the canonical result, hex."""
-    return hashlib.sha256(canonical(result_of(review)).encode()).hexdigest()

@@ -12,8 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from evidence.actions import Source, record_evidence
-from evidence.models import Evidence, Kind
+from evidence.models import Evidence
 from findings.actions import raise_finding as raise_the_finding
 from findings.models import Finding, SourceKind
 from findings.models import Kind as FindingKind
@@ -22,11 +21,11 @@ from foundation.accounts.duties import VENDOR_REVIEW_APPROVAL
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.keep import save, save_many
-from foundation.trail.record import SYSTEM
 from foundation.trail.steps import locked, move, say, tie
 from vendors.approval import assessors
 from vendors.cadence import next_review
 from vendors.documents import document_of
+from vendors.kept import hash_of, keep_as_evidence
 from vendors.models import (
     IN_USE,
     MOVES,
@@ -46,9 +45,9 @@ from vendors.models import (
     WorksheetState,
 )
 from vendors.people import may_approve
-from vendors.proofs import OURS, links_for
+from vendors.proofs import operates
 from vendors.questions import WORKSHEET, asked
-from vendors.results import hash_of, result_of
+from vendors.results import result_of
 from vendors.tiering import is_above
 
 UNDER_WAY: Final = (ReviewState.OPEN, ReviewState.SUBMITTED)
@@ -249,7 +248,7 @@ def approve(review: VendorReview, *, actor: User, note: str = "") -> VendorRevie
     exception = apart(actor, assessors(review), VENDOR_REVIEW_APPROVAL, review)
     move(review, ReviewState.APPROVED, REVIEW_MOVES, "state")
     review.approved_by, review.approved_at, review.approved_under = actor, timezone.now(), exception
-    review.sha256 = hash_of(review)
+    review.sha256 = hash_of(result_of(review))
     review.evidence = as_evidence(review, actor)
     refs = {"vendor": review.vendor_id, "sha256": review.sha256} | refs_of(exception)
     if review.evidence:
@@ -307,20 +306,13 @@ def as_evidence(review: VendorReview, approver: User) -> Evidence | None:
     It is the register's own record, made by nobody: reviewer and approver signed what is in it. Due diligence becomes
     evidence with the vendor's approval, of which it is a part.
     """
-    if review.kind == ReviewKind.DUE_DILIGENCE:
+    part = VendorControl.Part.REVIEW
+    if review.kind == ReviewKind.DUE_DILIGENCE or review.approved_at is None or not operates(part):
         return None
-    day, words = today(), f"{review.ref} of {review.vendor.ref}, approved."
-    links = links_for(VendorControl.Part.REVIEW, day, "", words)
-    if not links:
-        return None
-    return record_evidence(
-        result_of(review) | {"sha256": review.sha256}, actor=SYSTEM, accepted_by=approver, kind=Kind.RECORD,
-        title=f"Vendor review {review.ref}: {review.vendor.name}"[:200], links=links, another=True,
+    return keep_as_evidence(
+        result_of(review), part, signed_by=approver, at=review.approved_at, day=today(), period=(today(), today()),
+        title=f"Vendor review {review.ref}: {review.vendor.name}", what=f"Vendor review {review.ref}",
         name=f"{review.ref}.json",
-        source=Source(
-            system=OURS, query=f"Vendor review {review.ref}", connector=f"{OURS}: vendors",
-            captured_at=review.approved_at, stamped=True, period=(day, day),
-        ),
     )  # fmt: skip
 
 

@@ -59,6 +59,18 @@ ABOUT = {
     "accessreviews:review-": "accessreviews:review",
     "accessreviews:removal-": "accessreviews:removal",
     "accessreviews:campaigncontrol-": "accessreviews:campaigncontrol",
+    **{
+        f"vendors:{name}-": f"vendors:{name}"
+        for name in (
+            "vendordocument",
+            "contract",
+            "condition",
+            "exitstep",
+            "vendorreview",
+            "vendorcontrol",
+            "vendorfinding",
+        )
+    },
     "readiness-criterion": "controls:criterion",
     "evidence:occurrence": "evidence:occurrence",
 }

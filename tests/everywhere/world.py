@@ -43,7 +43,11 @@ from tests.factories.reviews import decided, items_of, launched, signed
 from tests.factories.risks import about_vendor, an_executive, held_by, rated
 from tests.factories.risks import asked as request_of
 from tests.factories.roster import a_checklist, a_completion, a_course, a_person
+from tests.factories.vendors import a_contract, a_document, a_review, a_vendor
 from tests.factories.worksheets import read_by
+from vendors import actions as vendor_actions
+from vendors.models import ExitStep, VendorControl
+from vendors.proofs import link_control as link_vendors
 
 # The order of the table's columns.
 PEOPLE = ("anonymous", "outsider", "employee", "auditor", "owner", "manager", "compliance", "admin")
@@ -120,6 +124,7 @@ def world(
     risk, step, asked = risky(owner, employee, control, flaw)
     assessment, over = assessed(owner, manager, compliance, control)
     reports = read_by(owner, manager, compliance)
+    supplied = vended(owner, manager, control, flaw)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -145,6 +150,7 @@ def world(
             **{key: {"pk": completion.pk} for key in ("people:completion", "api:completion")},
             **{key: {"pk": run.pk} for key in ("people:run", "api:checklistrun")},
             "api:finding": {"pk": flaw.pk},
+            **supplied,
             **{key: {"pk": risk.pk} for key in ("risks", "api:risk")},
             **{key: {"pk": step.pk} for key in ("risks:action", "api:treatmentaction")},
             **{key: {"pk": asked.pk} for key in ("risks:acceptance", "api:acceptance")},
@@ -210,6 +216,31 @@ def risky(owner: User, employee: User, control: Control, flaw: Finding) -> tuple
     actions.tie(RiskFinding(risk=risk, finding=flaw, reason="It shows it."), actor=owner, reason="It shows it.")
     step = plan_action(risk, actor=owner, what="Ask for a second factor", owner=employee, due_on=day(30))
     return risk, step, request_of(risk, actor=owner)
+
+
+def vended(owner: User, manager: User, control: Control, flaw: Finding) -> dict[str, dict[str, Any]]:
+    """A proposed vendor of the owner's, whose review is open and is the manager's to approve, with papers and links."""
+    vendor = a_vendor(name="Nordmail", owner=owner, approver=manager)
+    rows = {
+        "vendor": vendor,
+        "vendordocument": a_document(vendor, actor=owner),
+        "contract": a_contract(vendor, actor=owner, clauses={"audit": "yes"}),
+        "condition": vendor_actions.add_condition(
+            fresh(vendor), actor=owner, what="Turn on two factors", owner=owner, due_on=day(9)
+        ),
+        "vendorfinding": vendor_actions.link_finding(fresh(vendor), actor=owner, finding=flaw.ref, reason="It did."),
+        "vendorcontrol": link_vendors(VendorControl(part="exit", control=control, reason="It is."), actor=owner),
+        "vendorreview": a_review(vendor, reviewer=owner, approver=manager, kind="event"),
+    }  # fmt: skip
+    step = ExitStep(vendor=vendor, kind="access", owner=owner, due_on=day(30))
+    rows["exitstep"] = save(step, actor=SYSTEM, verb="exitstep.created")
+    found = {f"{door}:{name}": {"pk": row.pk} for name, row in rows.items() for door in ("vendors", "api")}
+    return {"vendors": {"pk": vendor.pk}, **found}
+
+
+def fresh(row: Any) -> Any:
+    """The row as it is stored now."""
+    return type(row).objects.get(pk=row.pk)
 
 
 def reviewed(owner: User, manager: User, compliance: User, control: Control) -> tuple[Campaign, Assignment, Removal]:

@@ -165,7 +165,8 @@ def test_recurring_reviews_fill_the_squares_of_their_controls(owner, manager, co
     review = reviewed(vendor, reviewer=owner, approver=manager)
     item = Evidence.objects.get()
     assert (review.evidence, item.state, item.reviewed_by, item.submitted_by) == (item, "accepted", manager, None)
-    assert item.links.get().reason == f"{review.ref} of {vendor.ref}, approved. It is the review."
+    assert item.links.get().reason == f"Vendor review {review.ref}. It is the review."
+    assert item.sha256 == review.sha256  # the very bytes that were signed
     assert Occurrence.objects.get(control=control, starts_on__lte=today(), ends_on__gte=today()).outcome == "done"
 
 

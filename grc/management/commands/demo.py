@@ -22,6 +22,7 @@ from people.demo import roster
 from people.demo_programme import checklists, courses
 from risks.demo import risks
 from systems.demo import systems
+from vendors.demo import vendors
 
 COMPANY = "Fernwood Cloud"
 ZONE = "Europe/Stockholm"
@@ -53,6 +54,10 @@ class Command(BaseCommand):
             systems(compliance=staff["compliance"], staff=staff)
             reviews(compliance=staff["compliance"], reviewer=staff["manager"], approver=staff["ingrid.falk"])
             risks(compliance=staff["compliance"], staff=staff)
+            vendors(
+                compliance=staff["compliance"], manager=staff["manager"], owner=staff["owner"],
+                approver=staff["ingrid.falk"],
+            )  # fmt: skip
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)
 
