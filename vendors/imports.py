@@ -64,7 +64,8 @@ def given(parse: Any, default: str) -> Any:
 
 FIELDS = (
     ImportField(
-        "name", "Name", required=True, help="As people call it. It finds the vendor again.",
+        "name", "Name", required=True,
+        created_only=True, help="As people call it. It finds the vendor again.",
         aliases=("vendor", "vendor name", "supplier", "supplier name", "company", "third party"),
     ),
     ImportField("legal_name", "Legal name", aliases=("legal entity", "registered name")),
