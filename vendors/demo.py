@@ -157,8 +157,10 @@ def walk(seed: Seed, *, compliance: User, manager: User, owner: User, approver: 
     if seed.state == "due":
         vendor = again(vendor)
         due = vendor.next_review_on or the_day()
-        said = {"kind": "recurring", "reviewer": owner, "approver": approver, "due_on": due}
-        half = reviews.begin(vendor, actor=compliance, why="Due by its tier; opened ahead of its day.", **said)
+        half = reviews.begin(
+            vendor, actor=compliance, kind="recurring", reviewer=owner, approver=approver, due_on=due,
+            why="Due by its tier; opened ahead of its day.",
+        )  # fmt: skip
         for item in half.items.order_by("position")[:4]:
             answer(half, item, owner)
 
@@ -210,8 +212,9 @@ def filed(vendor: Vendor, owner: User, kind: str, title: str, days: int | None) 
 def reviewed(seed: Seed, vendor: Vendor, owner: User, approver: User) -> VendorReview:
     """Its due diligence; of one that is being assessed it stays open."""
     due = the_day() - datetime.timedelta(days=seed.used) + datetime.timedelta(days=14)
-    said = {"kind": "due_diligence", "reviewer": owner, "approver": approver, "due_on": due}
-    review = reviews.begin(vendor, actor=owner, **said)
+    review = reviews.begin(
+        vendor, actor=owner, kind="due_diligence", reviewer=owner, approver=approver, due_on=due
+    )  # fmt: skip
     for item in review.items.order_by("position"):
         if seed.state != "assessing" or item.position < 5:
             answer(review, item, owner, "no" if seed.state == "conditional" and item.key == "breach" else "")

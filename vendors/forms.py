@@ -8,7 +8,7 @@ from foundation.accounts.models import User
 from foundation.pages.fields import DAY, day_field, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
 from systems.models import DataClass
-from vendors.models import Condition, Tier, Vendor
+from vendors.models import Condition, Status, Tier, Vendor
 from vendors.people import possible_approvers, possible_vendor_owners
 
 
@@ -39,6 +39,11 @@ class VendorForm(RegisterForm):
         said = super().clean() or self.cleaned_data
         if said.get("owner") is not None and said.get("owner") == said.get("approver"):
             self.add_error("approver", "Another person than the owner approves it.")
+        if self.instance.status in (Status.APPROVED, Status.CONDITIONAL) and "owner" in said:
+            if said["owner"] is None:
+                self.add_error("owner", "What is approved has an owner.")
+            elif said["owner"].pk == self.instance.approved_by_id:
+                self.add_error("owner", "Who approved it cannot own it while that stands.")
         return said
 
 

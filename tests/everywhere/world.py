@@ -238,11 +238,6 @@ def vended(owner: User, manager: User, control: Control, flaw: Finding) -> dict[
     return {"vendors": {"pk": vendor.pk}, **found}
 
 
-def fresh(row: Any) -> Any:
-    """The row as it is stored now."""
-    return type(row).objects.get(pk=row.pk)
-
-
 def reviewed(owner: User, manager: User, compliance: User, control: Control) -> tuple[Campaign, Assignment, Removal]:
     """A campaign over two systems of the owner's: the manager decides on one, and signed a removal on the other."""
     one, other = a_system(name="GitHub", owner=owner), a_system(name="Payroll", owner=owner)
