@@ -92,6 +92,8 @@ class RailItem:
     routes: tuple[str, ...] = ()
 
 
+VENDOR_ROUTES = ("vendors:vendor", "vendors:contract", "vendors:condition", "vendors:exitstep")
+WORKSHEET_ROUTES = ("vendors:worksheet", "vendors:cuec", "vendors:reportexception", "vendors:subservice")
 RAIL: list[tuple[str, list[RailItem]]] = [
     ("", [RailItem("My work", "my-work", "inbox", None)]),
     (
@@ -111,8 +113,8 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Risks", "risks:risk-list", "triangle-alert", Risk, ("risks:",)),
             RailItem("Risk overview", "risks:overview", "grid-3x3", Risk, ("risks:heatmap",)),
             RailItem("Assessments", "risks:assessment-list", "clipboard-check", Assessment),
-            RailItem("Vendors", "vendors:vendor-list", "handshake", Vendor, ("vendors:",)),
-            RailItem("SOC reports", "vendors:worksheet-list", "file-search", Worksheet, ("vendors:cuec",)),
+            RailItem("Vendors", "vendors:vendor-list", "handshake", Vendor, VENDOR_ROUTES),
+            RailItem("SOC reports", "vendors:worksheet-list", "file-search", Worksheet, WORKSHEET_ROUTES),
             RailItem("Sub-processors", "vendors:subprocessorlist-list", "network", SubprocessorList),
             RailItem(
                 "Reconciliations", "vendors:reconciliation-list", "list-x", Reconciliation, ("vendors:reconciled",)
