@@ -23,6 +23,7 @@ from people.demo_programme import checklists, courses
 from risks.demo import risks
 from systems.demo import systems
 from vendors.demo import vendors
+from vendors.demo_reports import vendor_reports
 
 COMPANY = "Fernwood Cloud"
 ZONE = "Europe/Stockholm"
@@ -58,6 +59,7 @@ class Command(BaseCommand):
                 compliance=staff["compliance"], manager=staff["manager"], owner=staff["owner"],
                 approver=staff["ingrid.falk"],
             )  # fmt: skip
+            vendor_reports(compliance=staff["compliance"], manager=staff["manager"], owner=staff["owner"])
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)
 
