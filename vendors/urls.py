@@ -12,20 +12,21 @@ from vendors.review_views import VendorControlPages, VendorReviewPages
 from vendors.subprocessors.views import routes as subprocessor_routes
 from vendors.views import VendorPages
 from vendors.work_views import ConditionPages, ExitStepPages
+from vendors.worksheets.panel import readings_panel, worksheets_panel
 from vendors.worksheets.urls import routes as worksheet_routes
 
 
 def routes(links: Sequence[PanelOf]) -> tuple[list[URLPattern | URLResolver], str]:
     """What `include` takes. links: what the registers above show of a vendor (grc/wiring.py)."""
     tabs = (
-        Tab("papers", "Documents and contracts", [panel.documents_panel, panel.contracts_panel]),
+        Tab("papers", "Documents and contracts", [panel.documents_panel, worksheets_panel, panel.contracts_panel]),
         Tab("reviews", "Reviews", [panel.reviews_panel]),
         Tab("links", "Links", [panel.findings_panel, *links]),
     )
     patterns: list[URLPattern | URLResolver] = [
         *VendorPages.urls(tabs=tabs),
         path("findings/<int:pk>/unlink/", views.unlink_finding, name="vendorfinding-unlink"),
-        path("documents/", include(VendorDocumentPages.urls())),
+        path("documents/", include(VendorDocumentPages.urls(panels=(readings_panel,)))),
         path("documents/<int:pk>/file/", paper_views.download, name="vendordocument-file"),
         path("contracts/", include(ContractPages.urls())),
         path("conditions/", include(ConditionPages.urls())),

@@ -210,6 +210,7 @@ def test_pages_of_a_worksheet(vendor: Vendor, owner: User, manager: User, compli
     client.force_login(owner)
     document = a_document(vendor, actor=owner)
     new = f"{reverse('vendors:worksheet-create')}?document={document.pk}"
+    assert new in client.get(document.get_absolute_url()).content.decode()
     page = client.get(new)
     assert page.context["form"].initial["period_to"] == document.period_to
     told = {"document": document.pk, "report_kind": "soc2_type2", "reviewer": owner.pk, "approver": owner.pk}
@@ -219,6 +220,7 @@ def test_pages_of_a_worksheet(vendor: Vendor, owner: User, manager: User, compli
     assert client.post(new, told | {"approver": manager.pk}).status_code == 302
     sheet = Worksheet.objects.get()
     assert sheet.vendor == vendor
+    assert sheet.ref in client.get(f"{vendor.get_absolute_url()}papers/").content.decode()
     detail = client.get(sheet.get_absolute_url())
     assert f"/vendors/worksheets/{sheet.pk}/edit/#id_opinion" in detail.content.decode()
     pasting = reverse("vendors:worksheet-paste-cuecs", args=[sheet.pk])
