@@ -54,12 +54,12 @@ class Command(BaseCommand):
             courses(compliance=staff["compliance"])
             systems(compliance=staff["compliance"], staff=staff)
             reviews(compliance=staff["compliance"], reviewer=staff["manager"], approver=staff["ingrid.falk"])
-            risks(compliance=staff["compliance"], staff=staff)
             vendors(
                 compliance=staff["compliance"], manager=staff["manager"], owner=staff["owner"],
                 approver=staff["ingrid.falk"],
             )  # fmt: skip
             vendor_reports(compliance=staff["compliance"], manager=staff["manager"], owner=staff["owner"])
+            risks(compliance=staff["compliance"], staff=staff)
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)
 
