@@ -9,10 +9,12 @@ from django.db import transaction
 from controls.models import Control
 from findings.models import Finding
 from foundation.accounts.models import User
+from foundation.organisation.demo_clock import as_on
 from foundation.organisation.models import today
 from foundation.trail.keep import save
 from risks import acceptance, actions, treatment
 from risks.acceptance import APPROVERS, EXECUTIVE
+from risks.assessments.demo import running, tallied, workshop, yearly
 from risks.library import add_templates
 from risks.methods import name_executive
 from risks.models import Effectiveness, Risk, Treatment
@@ -95,15 +97,23 @@ def risks(*, compliance: User, staff: ReadOnly[str, User]) -> None:
     `staff` by the part of the address before the @. Controls and findings must be there before.
     """
     name_executive(actor=compliance, user=staff["tomas.okafor"], reason="The CEO answers for the company to its board.")
-    found = add_templates([*SEEDS, *LEFT_AS_TEMPLATES], actor=compliance)
-    for risk in found:
-        if seed := SEEDS.get(risk.library_key):
-            walk(risk, seed, compliance, staff)
+    with as_on(workshop()):
+        found = add_templates([*SEEDS, *LEFT_AS_TEMPLATES], actor=compliance)
+    with as_on(workshop(4)):
+        rated = [
+            (rated_one(risk, seed, compliance, staff), seed) for risk in found if (seed := SEEDS.get(risk.library_key))
+        ]
+    people = [(staff["maya.lindqvist"], "Platform"), (staff["manager"], "Engineering")]
+    yearly(compliance=compliance, approver=staff["tomas.okafor"], participants=people)
+    for risk, seed in rated:
+        walk(Risk.objects.get(pk=risk.pk), seed, compliance, staff)
     tied(compliance)
+    running(compliance=compliance, approver=staff["manager"], participants=[(staff["owner"], "Operations")])
+    tallied()
 
 
-def walk(risk: Risk, seed: Seed, compliance: User, staff: ReadOnly[str, User]) -> None:
-    """Adapt it, link what operates, rate it, and decide."""
+def rated_one(risk: Risk, seed: Seed, compliance: User, staff: ReadOnly[str, User]) -> Risk:
+    """Adapt it, link what operates, and rate it."""
     owner = staff[seed.owner]
     risk.owner = owner
     risk = save(risk, actor=compliance, verb="risk.updated")
@@ -111,10 +121,15 @@ def walk(risk: Risk, seed: Seed, compliance: User, staff: ReadOnly[str, User]) -
     strengthen(risk, compliance)
     residual = seed.residual if holds(risk) else seed.inherent
     target = seed.target and Level(*seed.target, "Once the plan is done.")
-    risk = rate(
+    return rate(
         Risk.objects.get(pk=risk.pk), actor=owner, inherent=Level(*seed.inherent, WORKSHOP),
         residual=Level(*residual, seed.note), target=target,
     )  # fmt: skip
+
+
+def walk(risk: Risk, seed: Seed, compliance: User, staff: ReadOnly[str, User]) -> None:
+    """Plan what is done about it, and decide."""
+    owner = staff[seed.owner]
     for what, days in seed.plan:
         treatment.plan_action(risk, actor=compliance, what=what, owner=owner, due_on=ahead(days))
     decide(risk, seed, owner, compliance, staff)
