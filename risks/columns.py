@@ -133,11 +133,11 @@ def parts_of(kind: str) -> tuple[Column, ...]:
 COLUMNS = (
     Column("ref", "Ref", sort="id", kind="ref"),
     Column("title", "Risk", sort="title", kind="title"),
-    Column("category", "Category", sort="category"),
+    Column("category", "Category", sort="category", more=True),
     score_column("inherent", "Inherent"),
     score_column("residual", "Residual"),
     Column("standing", "Status", sort="status", kind="badge", tones=WORDED_TONES, get=standing_words),
-    Column("treatment", "Treatment", sort="treatment"),
+    Column("treatment", "Treatment", sort="treatment", more=True),
     Column(
         "owner", "Owner", sort="owner__name", kind="person", empty="No owner", get=owner_words,
         data=lambda risk: risk.owner.email if risk.owner else "",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from controls.models import Control
 from findings.models import Finding
 from foundation.accounts.models import User
 from foundation.organisation.demo_clock import as_on
@@ -19,7 +18,7 @@ from risks.library import add_templates
 from risks.methods import name_executive
 from risks.models import Effectiveness, Risk, Treatment
 from risks.rating import Level, rate
-from risks.standing import operates
+from risks.standing import operating_controls, standing_of
 from vendors.models import Vendor
 
 WORKSHOP = "As the yearly workshop saw it."
@@ -87,6 +86,7 @@ SEEDS: dict[str, Seed] = {
         owner="helena.castro", note="Two teams were joined in spring.", inherent=(3, 3), residual=(2, 2), then="close",
     ),
 }  # fmt: skip
+KEEPS_A_FAILING_ONE = "SEC-02"
 LEFT_AS_TEMPLATES = ("PRV-02", "LEG-02", "FRD-04")
 
 
@@ -119,7 +119,7 @@ def rated_one(risk: Risk, seed: Seed, compliance: User, staff: ReadOnly[str, Use
     risk = save(risk, actor=compliance, verb="risk.updated")
     risk = actions.adapt(risk, actor=owner, note=seed.note)
     strengthen(risk, compliance)
-    residual = seed.residual if holds(risk) else seed.inherent
+    residual = seed.residual if operating_controls(risk) else seed.inherent
     target = seed.target and Level(*seed.target, "Once the plan is done.")
     return rate(
         Risk.objects.get(pk=risk.pk), actor=owner, inherent=Level(*seed.inherent, WORKSHOP),
@@ -136,16 +136,21 @@ def walk(risk: Risk, seed: Seed, compliance: User, staff: ReadOnly[str, User]) -
 
 
 def strengthen(risk: Risk, compliance: User) -> None:
-    """Say of the suggested controls that operate how strong they are."""
-    for link in risk.control_links.filter(archived_at=None, control__in=Control.objects.filter(operates(today()))):
-        actions.unlink(link, actor=compliance, reason="To be said anew, with how far it lowers the risk.")
-        effect, reason = Effectiveness.MODERATE, "Looked at in the workshop: it works, and its evidence is on file."
-        actions.tie_control(risk, link.control, effect, reason, actor=compliance)
+    """Say of the suggested controls that hold how strong they are; what does not hold is not counted on.
 
-
-def holds(risk: Risk) -> bool:
-    """Whether a control that operates is linked."""
-    return risk.control_links.filter(archived_at=None, control__in=Control.objects.filter(operates(today()))).exists()
+    One risk keeps a control that fails, so that its flag can be seen.
+    """
+    links = list(risk.control_links.filter(archived_at=None).select_related("control"))
+    stands = standing_of([link.control_id for link in links])
+    for link in links:
+        good = link.control_id in stands.operating
+        if link.control_id in stands.failing and risk.library_key != KEEPS_A_FAILING_ONE:
+            good = False
+        reason = "To be said anew, with how far it lowers the risk." if good else "It does not hold: not counted on."
+        actions.unlink(link, actor=compliance, reason=reason)
+        if good:
+            effect, reason = Effectiveness.MODERATE, "Looked at in the workshop: it works, and its evidence is on file."
+            actions.tie_control(risk, link.control, effect, reason, actor=compliance)
 
 
 def decide(risk: Risk, seed: Seed, owner: User, compliance: User, staff: ReadOnly[str, User]) -> None:

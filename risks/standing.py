@@ -48,8 +48,8 @@ def operates(day: datetime.date) -> Q:
 def standing_of(controls: Iterable[int], moment: datetime.datetime | None = None, user: User | None = None) -> Standing:
     """How these controls stand, live or at a moment. Three queries; a past one computes their occurrences anew.
 
-    A control fails when it no longer operates, when the last occurrence whose grace is over is missing, or while a
-    finding that affects it is unresolved.
+    A control that had begun fails when it no longer operates, when the last occurrence whose grace is over is missing,
+    or while a finding that affects it is unresolved.
     """
     ids, day = sorted(set(controls)), day_of(moment)
     if not ids:
@@ -60,14 +60,16 @@ def standing_of(controls: Iterable[int], moment: datetime.datetime | None = None
         stored.annotate(
             works=Case(When(operates(day), then=True), default=False),
             shown=Case(When(id__in=seen, then=True), default=False),
-        ).values_list("id", "ref", "works", "shown")
+            begun=Case(When(operates_from__lte=day, then=True), default=False),
+        ).values_list("id", "ref", "works", "shown", "begun")
     )
-    refs = {pk: ref for pk, ref, _, _ in told}
-    working = {pk for pk, _, works, _ in told if works}
+    refs = {pk: ref for pk, ref, *_ in told}
+    working = {pk for pk, _, works, *_ in told if works}
+    begun = {pk for pk, *_, has in told if has}
     missing = missing_now(ids, day) if moment is None else missing_then(stored, day, moment)
     findings = findings_on(ids, moment)
     failing = {}
-    for pk in refs:
+    for pk in sorted(begun):  # what never began fails nobody: no risk rests on it
         why = [] if pk in working else ["it does not operate"]
         if pk in working and pk in missing:
             why.append(f"its occurrence of {missing[pk]} is missing")
@@ -75,7 +77,7 @@ def standing_of(controls: Iterable[int], moment: datetime.datetime | None = None
             why.append(f"{', '.join(Finding.ref_of(number) for number in sorted(findings[pk]))} unresolved")
         if why:
             failing[pk] = "; ".join(why)
-    return Standing(refs, working, failing, {pk for pk, _, _, shown in told if shown})
+    return Standing(refs, working, failing, {pk for pk, _, _, shown, _ in told if shown})
 
 
 def missing_now(ids: list[int], day: datetime.date) -> dict[int, datetime.date]:

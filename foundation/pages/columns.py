@@ -97,7 +97,7 @@ class Column:
         text = str(display()) if display else to_the_minute(value) if self.kind == "moment" else words(value)
         if not text and self.empty:
             return Cell(self.kind, self.empty, missing=True, look=f"{self.kind} missing")
-        tone = self.tones.get(value, "mute") if self.kind == "badge" else ""
+        tone = self.tones.get(value, "mute") if self.kind == "badge" and text else ""
         url = self.url(row) if self.url else ""
         return Cell(self.kind, text, tone, look=self.kind, leads=self.leads, url=url)
 
