@@ -110,9 +110,15 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     (
         "Governance",
         [
-            RailItem("Risks", "risks:risk-list", "triangle-alert", Risk, ("risks:",)),
+            RailItem("Risks", "risks:risk-list", "triangle-alert", Risk),
             RailItem("Risk overview", "risks:overview", "grid-3x3", Risk, ("risks:heatmap",)),
-            RailItem("Assessments", "risks:assessment-list", "clipboard-check", Assessment),
+            RailItem(
+                "Assessments",
+                "risks:assessment-list",
+                "clipboard-check",
+                Assessment,
+                ("risks:assess", "risks:participant"),
+            ),
             RailItem("Vendors", "vendors:vendor-list", "handshake", Vendor, VENDOR_ROUTES),
             RailItem("SOC reports", "vendors:worksheet-list", "file-search", Worksheet, WORKSHEET_ROUTES),
             RailItem("Sub-processors", "vendors:subprocessorlist-list", "network", SubprocessorList),
