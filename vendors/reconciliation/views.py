@@ -157,7 +157,8 @@ def match_row(row: ReconciledRow, *, actor: User, vendor: str, remember: bool = 
     found = vendor_of(vendor, actor, "vendor")
     if found is None:
         raise ValidationError({"vendor": "Say which vendor it is."})
-    return actions.match(row, actor=actor, vendor=found, remember=remember)
+    remembers = remember and can(actor, "name_alias", found)
+    return actions.match(row, actor=actor, vendor=found, remember=remembers)
 
 
 MATCH = VerbPage("match", match_row, "Name vendor", "{0.name} is {0.vendor}.", MatchForm, template=ROW)
