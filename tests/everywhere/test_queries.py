@@ -14,7 +14,7 @@ from tests.factories.people import UserFactory
 from tests.factories.tokens import caller
 
 MOST = 12
-MOST_OF_WORK = 26  # My work asks every register once or twice
+MOST_OF_WORK = 44  # My work asks every register once or twice
 FOR_AUDITORS = 2  # their window, and the entry that says what they read
 PAGES = (
     "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",

@@ -14,9 +14,9 @@ from vendors.worksheets.lines import writable
 def before(worksheet: Worksheet) -> Worksheet | None:
     """The vendor's approved worksheet before this one, of the same service where that is said. One query."""
     found = Worksheet.objects.live().filter(vendor_id=worksheet.vendor_id, state=WorksheetState.APPROVED)
-    found = found.exclude(pk=worksheet.pk).order_by("-approved_at", "-id")
-    same = [one for one in found if one.service.casefold() == worksheet.service.casefold()] if worksheet.service else []
-    return next(iter(same), None) or found.first()
+    earlier = list(found.exclude(pk=worksheet.pk).order_by("-approved_at", "-id"))
+    same = [one for one in earlier if one.service.casefold() == worksheet.service.casefold()]
+    return next(iter([*(same if worksheet.service else []), *earlier]), None)
 
 
 @transaction.atomic
