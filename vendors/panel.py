@@ -9,14 +9,15 @@ from findings.columns import due_words, standing_words
 from findings.models import Finding
 from foundation.accounts.access import can, verbs_on, visible
 from foundation.accounts.models import User
+from foundation.organisation.once import once
 from foundation.pages.moment import at
 from foundation.pages.panels import Panel
 from foundation.trail.asof import rows, thaw
+from vendors.columns import attach_day
 from vendors.models import Contract, Status, Vendor, VendorControl, VendorDocument, VendorFinding, VendorReview
 from vendors.paper_columns import (
     STATE_TONES,
-    attach_documents,
-    attach_vendor,
+    attach_newer,
     covers,
     document_state,
     ends_words,
@@ -24,6 +25,7 @@ from vendors.paper_columns import (
 )
 from vendors.review_columns import STATE_TONES as STATE_TONES_OF_REVIEWS
 
+OFFERED = ("add_document", "add_contract", "begin_review", "link_finding")  # asked at once for all panels of a tab
 MOST = 50  # of one kind on a tab; the list has them all
 
 
@@ -35,13 +37,16 @@ def listed(model: Any, vendor: Vendor, user: User, moment: datetime.datetime | N
 
 def offered(user: User, verb: str, vendor: Vendor, moment: datetime.datetime | None) -> bool:
     """Whether this person may do something with the vendor now."""
-    return moment is None and not vendor.archived_at and bool(verbs_on(user, (verb,), vendor))
+    if moment is not None or vendor.archived_at:
+        return False
+    return verb in once(("vendor", user.pk, vendor.pk), lambda: verbs_on(user, OFFERED, vendor))
 
 
 def documents_panel(user: User, vendor: Vendor, moment: datetime.datetime | None) -> Panel | None:
     """What is on file of it, the newest first."""
     found = listed(VendorDocument, vendor, user, moment, "-id")
-    attach_documents(found, user, moment)
+    attach_day(found, user, moment)
+    attach_newer(found, moment)
     lines = [(one, covers(one), document_state(one), STATE_TONES[document_state(one)]) for one in found]
     may_add = offered(user, "add_document", vendor, moment)
     shown = {"lines": lines, "at": at(moment), "may_add": may_add, "may_open": can(user, "download", VendorDocument)}
@@ -51,7 +56,7 @@ def documents_panel(user: User, vendor: Vendor, moment: datetime.datetime | None
 def contracts_panel(user: User, vendor: Vendor, moment: datetime.datetime | None) -> Panel | None:
     """What was agreed with it, the newest first."""
     found = listed(Contract, vendor, user, moment, "-starts_on")
-    attach_vendor(found, user, moment)  # for the day on which their ends are judged
+    attach_day(found, user, moment)
     lines = [(one, ends_words(one), terms_words(one)) for one in found]
     may_add = offered(user, "add_contract", vendor, moment)
     return Panel("vendors/contracts_panel.html", {"lines": lines, "at": at(moment), "may_add": may_add})

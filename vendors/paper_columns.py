@@ -32,6 +32,11 @@ def attach_vendor(found: list[Any], user: User, moment: datetime.datetime | None
 def attach_documents(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
     """Their vendors, and which of them have a newer version. Two queries."""
     attach_vendor(found, user, moment)
+    attach_newer(found, moment)
+
+
+def attach_newer(found: list[Any], moment: datetime.datetime | None) -> None:
+    """Which documents have a newer version. One query."""
     ids = [one.pk for one in found]
     newer = set(rows(VendorDocument, moment).filter(supersedes_id__in=ids).values_list("supersedes_id", flat=True))
     for one in found:

@@ -2,7 +2,9 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.models import Entry
@@ -234,3 +236,29 @@ def test_findings_are_linked_from_the_pages(owner, manager, compliance):
     submitted_review = submitted(review, conclusion="conditional", residual="medium", dpa="no")
     send(manager, f"{review.get_absolute_url()}return/", reason="Say more.")
     assert fresh(submitted_review).state == "open"
+
+
+def test_pages_ask_no_more_for_many_vendors_than_for_few(owner, manager, compliance):
+    first = approved(a_vendor(owner=owner), reviewer=owner, approver=manager, judge=compliance)
+    review = first.reviews.get()
+    page = first.get_absolute_url()
+    pages = ("/vendors/", "/vendors/?q=alder&due=expiring&sort=-tier", page, f"{page}papers/", f"{page}reviews/",
+             f"{page}links/", "/vendors/documents/", "/vendors/contracts/", "/vendors/conditions/",
+             "/vendors/reviews/", review.get_absolute_url(), "/vendors/controls/")  # fmt: skip
+    client, counts = as_(owner), []
+    for number in (2, 12):
+        for _ in range(number):
+            a_document(first, actor=owner, expires_on=day(9))
+            a_contract(a_vendor(owner=owner), actor=owner)
+            a_contract(first, actor=owner)
+            a_review(a_vendor(owner=owner), reviewer=owner, approver=manager)
+        counts.append({address: queries(client, address) for address in pages})
+    assert counts[0] == counts[1]
+    assert {address: count for address, count in counts[1].items() if count > 12} == {}
+
+
+def queries(client, address):
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len([one for one in captured.captured_queries if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))])
