@@ -149,6 +149,11 @@ class Campaign(Numbered, Register):
     def __str__(self) -> str:
         return f"{self.ref} {self.name}"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is edited any more."""
+        return self.state in (CampaignState.CLOSED, CampaignState.CANCELLED)
+
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("accessreviews:campaign-detail", args=[self.pk])

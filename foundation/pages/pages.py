@@ -368,7 +368,7 @@ class Pages:
     def record(self, tab: str, target: Any, /, **context: Any) -> HttpResponse:
         """One of a record's pages, with what its frame (pages/record.html) asks."""
         given = verbs_on(self.user, ("change", "archive"), target)
-        verbs = {"may_change": "change" in given, "may_archive": "archive" in given}
+        verbs = {"may_change": "change" in given and not target.is_over, "may_archive": "archive" in given}
         return self.render(tab, tab=tab, object=target, **verbs, **context)
 
     def render(self, page: str, /, *, status: int = 200, **context: Any) -> HttpResponse:

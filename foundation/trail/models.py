@@ -227,6 +227,11 @@ class Tracked(models.Model):
         abstract = True
         base_manager_name = "objects"  # `parent.children.add()` writes through it; every subclass inherits it
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was signed, closed or called off, so that no page offers to edit it. Its actions refuse that."""
+        return False
+
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise Unaudited("Nothing is deleted: archive it.")
 

@@ -124,6 +124,11 @@ class Assessment(Numbered, Register):
     def __str__(self) -> str:
         return f"{self.ref} {self.title}"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is edited any more."""
+        return self.state in (AssessmentState.CLOSED, AssessmentState.CANCELLED)
+
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("risks:assessment-detail", args=[self.pk])

@@ -134,6 +134,11 @@ class VendorReview(Numbered, Register):
     def __str__(self) -> str:
         return f"{self.ref} of {self.vendor.name}"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is edited any more."""
+        return self.state in (ReviewState.APPROVED, ReviewState.CANCELLED)
+
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("vendors:vendorreview-detail", args=[self.pk])

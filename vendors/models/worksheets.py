@@ -171,6 +171,11 @@ class Worksheet(Numbered, Register):
     def __str__(self) -> str:
         return f"{self.ref} of {self.vendor.name}"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is edited any more."""
+        return self.state in (WorksheetState.APPROVED, WorksheetState.CANCELLED)
+
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("vendors:worksheet-detail", args=[self.pk])
