@@ -7,7 +7,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import URLPattern, reverse
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,7 +24,7 @@ from foundation.accounts.scopes import TokenScope
 from foundation.files.forms import StoredFileField
 from foundation.pages.api.errors import Problem, body, refused
 from foundation.pages.api.register import RegisterApi
-from foundation.pages.api.shapes import Shape, asked_by
+from foundation.pages.api.shapes import FileAddress, Shape, asked_by
 from foundation.pages.fields import day_field, words_field
 
 KEY: Final = re.compile(r"[\x21-\x7e]{1,100}\Z")
@@ -74,13 +73,6 @@ class PushForm(ToldForm):
         return For(**{name: self.cleaned_data[name] for name in names})
 
 
-class FileAddress(serializers.CharField):
-    """Where the bytes are had, by who may."""
-
-    def to_representation(self, value: Any) -> str:
-        return reverse("evidence:evidence-download", args=[value])
-
-
 class EvidenceApi(RegisterApi):
     """Evidence: read, pushed, linked, withdrawn. Accepting and returning sign: a person does it, and no token."""
 
@@ -88,7 +80,7 @@ class EvidenceApi(RegisterApi):
     computed: ClassVar = {
         "ref": CharField(),
         "controls": ListField(source="control_refs", child=CharField(), help_text="Their references, as IAM-01."),
-        "file": FileAddress(source="pk", help_text="The page that gives the bytes to a person who is signed in."),
+        "file": FileAddress("evidence:evidence-download"),
         "superseded_by": IntegerField(source="followed_by", allow_null=True, help_text="The version after it."),
         "times_count": BooleanField(source="bears_time", help_text="Whether capture time and period count."),
     }

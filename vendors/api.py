@@ -3,6 +3,7 @@
 from rest_framework.serializers import BooleanField, CharField
 
 from foundation.pages.api.register import RegisterApi
+from foundation.pages.api.shapes import FileAddress
 from vendors.paper_views import ContractPages, VendorDocumentPages
 from vendors.review_views import VendorControlPages, VendorReviewPages
 from vendors.views import VendorPages
@@ -22,7 +23,7 @@ class VendorDocumentApi(RegisterApi):
     pages = VendorDocumentPages
     computed = {
         "ref": CharField(help_text="As VD-12."),
-        "file": CharField(source="file_url", help_text="The page that gives the bytes to a person who is signed in."),
+        "file": FileAddress("vendors:vendordocument-file"),
         "superseded": BooleanField(source="is_superseded", help_text="Whether there is a newer version."),
     }
 

@@ -4,8 +4,6 @@ import datetime
 from operator import attrgetter
 from typing import Any
 
-from django.urls import reverse
-
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
@@ -41,7 +39,6 @@ def attach_newer(found: list[Any], moment: datetime.datetime | None) -> None:
     newer = set(rows(VendorDocument, moment).filter(supersedes_id__in=ids).values_list("supersedes_id", flat=True))
     for one in found:
         one.is_superseded = one.pk in newer
-        one.file_url = reverse("vendors:vendordocument-file", args=[one.pk])
 
 
 attach_contracts = attach_vendor

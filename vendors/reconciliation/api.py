@@ -14,7 +14,7 @@ from foundation.accounts.access import get_shown, require
 from foundation.pages.api.base import PAGE, PAGE_SIZE, ask
 from foundation.pages.api.errors import Problem, refused
 from foundation.pages.api.register import RegisterApi
-from foundation.pages.api.shapes import Shape, asked_by
+from foundation.pages.api.shapes import FileAddress, Shape, asked_by
 from vendors.models import Reconciliation
 from vendors.reconciliation.forms import BringForm
 from vendors.reconciliation.names_page import SHOWS, Chosen, show_of
@@ -40,20 +40,13 @@ class NameShape(serializers.Serializer[Any]):
         return show_of(row)
 
 
-class FileAddress(CharField):
-    """Where the file of a reconciliation is had."""
-
-    def to_representation(self, value: Any) -> str:
-        return reverse("vendors:reconciliation-file", args=[value])
-
-
 class ReconciliationApi(RegisterApi):
     """Reconciliations: pushed as a file, read with their names, closed. What a name is, a person says on screen."""
 
     pages, writes = ReconciliationPages, False
     computed: ClassVar[dict[str, serializers.Field[Any, Any, Any, Any]]] = {
         "ref": CharField(help_text="As RC-2."),
-        "file": FileAddress(source="pk", help_text="The page that gives the bytes to a person who is signed in."),
+        "file": FileAddress("vendors:reconciliation-file"),
     }
 
     @classmethod

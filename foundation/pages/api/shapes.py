@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth import get_user_model
 from django.db import models
+from django.urls import reverse
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
@@ -25,6 +26,18 @@ class SomebodyShape(serializers.Serializer[Any]):
 
     id = serializers.IntegerField(source="pk")
     name = serializers.CharField(source="__str__")
+
+
+class FileAddress(serializers.CharField):
+    """Where a record's bytes are had; what the column holds is a name of the store's, which no shape shows."""
+
+    def __init__(self, route: str) -> None:
+        self.route = route
+        words = "The page that gives the bytes to a person who is signed in."
+        super().__init__(source="pk", read_only=True, help_text=words)
+
+    def to_representation(self, value: Any) -> str:
+        return reverse(self.route, args=[value])
 
 
 class Text(serializers.CharField):
@@ -60,8 +73,12 @@ def people_of(model: type[models.Model]) -> list[str]:
 
 
 def shape_of(model: type[Tracked], computed: Mapping[str, serializers.Field[Any, Any, Any, Any]]) -> Shape:
-    """The shape of a record: what its history shows (never an `unrecorded` field), and then what is computed."""
-    names = [field.name for field in model._meta.concrete_fields if field.name not in model.unrecorded]
+    """The shape of a record: what its history shows (never an `unrecorded` field), and then what is computed.
+
+    A file is shown where `computed` says its address.
+    """
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.FileField)]
+    names = [field.name for field in fields if field.name not in model.unrecorded]
     names += [name for name in computed if name not in names]
     meta = type("Meta", (), {"model": model, "fields": names, "read_only_fields": names})
     people = {name: SomebodyShape(read_only=True, allow_null=True) for name in people_of(model)}
