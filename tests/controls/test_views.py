@@ -289,7 +289,7 @@ def test_a_criterion_s_applicability_is_changed(controls, compliance: User, owne
 def test_the_matrix_page_and_its_csv_show_the_same(controls, compliance: User, outsider: User):
     client = signed_in(compliance)
     page = client.get(reverse("matrix")).content.decode()
-    for words in ("CC1.1", "No control in scope.", "No owner", "None recorded", "No risk register is connected"):
+    for words in ("CC1.1", "No control in scope.", "No owner", "None recorded"):
         assert words in page
     answer: Any = client.get(reverse("matrix-csv"))
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
@@ -337,4 +337,4 @@ def test_a_page_costs_the_same_for_three_controls_and_thirty(
         control = ControlFactory(owner=owner)
         link(control, "CC1.1", "CC2.1")
     assert [cost(user) for user in (compliance, owner, auditor)] == few
-    assert max(few[:2]) <= 12
+    assert max(few[:2]) <= (16 if page == "matrix" else 12)  # the matrix asks two more registers for their columns

@@ -15,6 +15,11 @@ from tests.factories.tokens import caller
 
 MOST = 12
 MOST_OF_WORK = 44  # My work asks every register once or twice
+MOST_OF_JOINED = {  # pages that several registers fill
+    "/matrix/": 15,  # + what each control lowers, and what proves it
+    "/controls/{pk}/links/": 16,  # criteria, risks, findings, CUECs
+    "/controls/{pk}/evidence/": 13,  # evidence, access reviews, vendors, populations
+}
 FOR_AUDITORS = 2  # their window, and the entry that says what they read
 PAGES = (
     "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
@@ -45,7 +50,8 @@ def test_queries_do_not_grow_with_the_records(world: World, person: str):
     assert many == few
     assert many.pop("/") <= MOST_OF_WORK
     assert many.pop("/search/?q=control") <= len(SEARCH) + most - MOST + 4  # each register is asked once
-    assert {page: count for page, count in many.items() if count > most} == {}
+    most_of = {page: count + most - MOST for page, count in MOST_OF_JOINED.items()}
+    assert {page: count for page, count in many.items() if count > most_of.get(page, most)} == {}
 
 
 def grow(world: World, count: int) -> None:

@@ -134,7 +134,9 @@ def test_one_wrong_row_and_nothing_comes_in(owner: User, compliance: User, row: 
 
 def test_the_demo_has_every_state_whoever_owns_the_controls(compliance: User):
     staff = {seed.owner: UserFactory(role="control_owner") for seed in SEEDS.values()}
-    staff["tomas.okafor"] = UserFactory(role="manager")
+    for manager in ("tomas.okafor", "maya.lindqvist", "manager"):
+        staff[manager] = UserFactory(role="manager")
+    staff["owner"] = UserFactory(role="control_owner")
     for ref in {ref for one in scenarios().values() for ref in one.controls}:
         operating(ref=ref)
     risks(compliance=compliance, staff=staff)
