@@ -11,7 +11,7 @@ from django.db.models import Max, Q
 from accessreviews.models import Assignment, Removal, Review, ReviewState
 from accessreviews.standing import waits
 from foundation.accounts.models import User
-from foundation.organisation.models import zone
+from foundation.organisation.models import day_at, zone
 from foundation.trail.models import Entry
 
 AHEAD: Final = (14, 7, 1)  # days before a review is due
@@ -66,7 +66,7 @@ def approvals(day: datetime.date, person: int | None) -> Iterator[tuple[int, Rem
         found = found.filter(campaign__approver=person)
     for review in found.select_related("campaign", "system").order_by("id"):
         due = review.campaign.due_on
-        fresh = review.signed.astimezone(zone()).date() + SOON == day
+        fresh = day_at(review.signed) + SOON == day
         approver = review.campaign.approver_id
         if approver is not None and (fresh or is_reminded(due, day)):
             words = f"{review.system.name}: approve the review, or return it"

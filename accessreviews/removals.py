@@ -18,7 +18,7 @@ from foundation.accounts.access import apart, refs_of, visible
 from foundation.accounts.duties import REMOVAL_CONFIRMATION, REMOVAL_EXCEPTION
 from foundation.accounts.models import User
 from foundation.organisation.calendar import business_calendar
-from foundation.organisation.models import today, zone
+from foundation.organisation.models import day_at, today
 from foundation.organisation.settings import setting
 from foundation.trail.keep import save, save_many
 from foundation.trail.record import SYSTEM
@@ -204,7 +204,7 @@ def is_refuted(removal: Removal, listing: Listing) -> bool:
     """Whether a listing that still shows it says that it was not done as said, or not in time."""
     if removal.done_at is not None:
         return removal.done_at < listing.pulled_at
-    return removal.due_on < listing.pulled_at.astimezone(zone()).date()
+    return removal.due_on < day_at(listing.pulled_at)
 
 
 def show(removal: Removal, listing: Listing, actor: Any) -> int:

@@ -25,7 +25,7 @@ from accessreviews.standing import days_late
 from accessreviews.views import ReviewPages
 from foundation.accounts.access import require, visible
 from foundation.accounts.models import User
-from foundation.organisation.models import today, zone
+from foundation.organisation.models import day_at, today
 from foundation.pages.fields import day_field
 from foundation.pages.forms import user_of
 from foundation.pages.moment import at, day_of
@@ -170,7 +170,7 @@ def line_of(review: Any, day: datetime.date) -> Line:
     quarter = Quarter.of(review.campaign.period_to)
     line = Line(review.system, quarter, str(review.get_state_display()), review)
     if review.state != ReviewState.OMITTED:
-        ended = review.approved_at.astimezone(zone()).date() if review.approved_at else day
+        ended = day_at(review.approved_at) if review.approved_at else day
         line.late = max(0, (ended - review.campaign.due_on).days)
     return line
 
@@ -214,7 +214,7 @@ def missing(
         if review.state != ReviewState.OMITTED:
             reviewed[review.system_id].add(quarter)
     for system in systems:
-        began = Quarter.of(system.created_at.astimezone(zone()).date())
+        began = Quarter.of(day_at(system.created_at))
         for quarter in asked:
             expected = system.in_scope and system.archived_at is None and began <= quarter <= Quarter.of(day)
             if not expected or quarter in named[system.pk]:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from accessreviews.models import Removal
-from foundation.organisation.models import zone
+from foundation.organisation.models import day_at
 
 
 class RemovalState(models.TextChoices):
@@ -80,5 +80,5 @@ def days_late(removal: Removal, day: datetime.date) -> int:
     ends: Any = removal.done_at or (removal.shown_by.pulled_at if removal.shown_by else None) or removal.proved_at
     if ends is None and removal.excepted_at is not None:
         ends = removal.excepted_at
-    last = day if ends is None else ends.astimezone(zone()).date()
+    last = day if ends is None else day_at(ends)
     return max(0, (last - removal.due_on).days)

@@ -10,7 +10,7 @@ from accessreviews.progress import counts_at
 from accessreviews.standing import RemovalState, stands, waits
 from foundation.accounts.access import allowed, visible
 from foundation.accounts.models import User
-from foundation.organisation.models import today, zone
+from foundation.organisation.models import day_at, today
 from foundation.pages.work import WorkItem
 
 REGISTER = "Access reviews"
@@ -94,7 +94,7 @@ def listings(user: User) -> Iterator[WorkItem]:
     )
     planned = found.select_related("campaign", "system").annotate(newest=Max("system__listings__pulled_at"))
     for review in planned.order_by("campaign__due_on", "id"):
-        newest = review.newest and review.newest.astimezone(zone()).date()
+        newest = review.newest and day_at(review.newest)
         if newest is None or newest < review.campaign.period_from:
             words = f"No listing for {review.campaign.name}"
             yield WorkItem.on(

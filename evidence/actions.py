@@ -40,7 +40,7 @@ from foundation.accounts.roles import Role
 from foundation.files.kinds import plain_name
 from foundation.files.spool import SealedUpload
 from foundation.files.storage import stored_file
-from foundation.organisation.models import today
+from foundation.organisation.models import day_at, today
 from foundation.trail.keep import Stale, save
 from foundation.trail.steps import ends_of, locked, move, say, tie, untie
 
@@ -282,7 +282,7 @@ def check(item: Evidence, links: Iterable[For]) -> None:
         raise ValidationError({"captured_at": "It cannot have been captured in the future."})
     if not item.source_system:
         raise ValidationError({"source_system": "Say which system it comes from."})
-    if item.period_to and item.stamped and item.period_to > item.captured_at.date():
+    if item.period_to and item.stamped and item.period_to > day_at(item.captured_at):
         raise ValidationError({"period_to": "A source cannot vouch for days after the capture."})
     for link in links:
         check_link(item, link)

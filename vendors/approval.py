@@ -11,7 +11,7 @@ from django.utils import timezone
 from foundation.accounts.access import apart
 from foundation.accounts.duties import VENDOR_APPROVAL
 from foundation.accounts.models import User
-from foundation.organisation.models import today, zone
+from foundation.organisation.models import day_at, today
 from foundation.trail.keep import save
 from foundation.trail.steps import locked, move, say
 from vendors.cadence import days_of
@@ -146,7 +146,7 @@ def condition_blocks(vendor: Vendor, review: VendorReview | None, met: list[bool
 def approved_on(review: VendorReview) -> datetime.date:
     """The day of a review's approval, in the organisation's time zone."""
     assert review.approved_at is not None  # noqa: S101 - the database holds that of an approved one
-    return review.approved_at.astimezone(zone()).date()
+    return day_at(review.approved_at)
 
 
 def assessors(review: VendorReview) -> set[int]:

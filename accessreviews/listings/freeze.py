@@ -24,7 +24,7 @@ from accessreviews.models import ListedAccount, Listing, Review, ReviewState, Sh
 from evidence import actions as evidence
 from evidence.models import Kind
 from foundation.accounts.models import User
-from foundation.organisation.models import zone
+from foundation.organisation.models import day_at, zone
 from foundation.organisation.settings import setting
 from foundation.trail.keep import save
 from systems.models import System
@@ -57,7 +57,7 @@ def record_listing(  # noqa: PLR0913 - a listing says this much about itself
     kept.
     """
     check(system, rows, source, query, source_total, pulled_at)
-    pulled_on = pulled_at.astimezone(zone()).date()
+    pulled_on = day_at(pulled_at)
     check_rows(rows, pulled_on)
     ready = evidence.prepare(
         *evidence.as_file(content, name), actor=actor, title=f"Accounts of {system.name}, {pulled_on}",
@@ -158,7 +158,7 @@ def rules_of(system: System, day: datetime.date, earlier: Listing | None) -> Rul
     before = None
     if earlier:
         roles = dict(roles_of(earlier))
-        before = Before(f"{earlier.ref} of {earlier.pulled_at.astimezone(zone()).date()}", roles)
+        before = Before(f"{earlier.ref} of {day_at(earlier.pulled_at)}", roles)
     return rules_for(day, setting("dormant_days"), system.privileged_roles, system.forbidden_pairs, before)
 
 

@@ -15,7 +15,7 @@ from accessreviews.quarters import Quarter
 from foundation.accounts.models import IdentityProvider, Token, User
 from foundation.accounts.roles import Role
 from foundation.accounts.second_factor import kinds_of
-from foundation.organisation.models import today, zone
+from foundation.organisation.models import day_at, today, zone
 from foundation.trail.keep import save
 from foundation.trail.models import EPOCH, Entry
 from foundation.trail.record import SYSTEM
@@ -78,7 +78,7 @@ def account_of(line: int, user: User, signed_in: datetime.date | None, mfa: Know
         roles=(str(user.get_role_display()),) if user.role else (), enabled=Known.YES if user.is_active else Known.NO,
         mfa=mfa, machine=Known.NO,
         sign_in=SignIn.KNOWN if signed_in else SignIn.NEVER, last_sign_in=signed_in,
-        created_on=begun.astimezone(zone()).date() if begun else None,
+        created_on=day_at(begun) if begun else None,
     )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def token_of(line: int, token: Token) -> AccountRow:
         line=line, key=f"API token {token.pk}", name=token.name, roles=tuple(f"API: {one}" for one in token.scopes),
         enabled=Known.YES if token.user.is_active else Known.NO, machine=Known.YES,
         sign_in=SignIn.KNOWN if token.last_used_on else SignIn.NEVER, last_sign_in=token.last_used_on,
-        created_on=token.created.astimezone(zone()).date(), owner_said=token.user.email,
+        created_on=day_at(token.created), owner_said=token.user.email,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from accessreviews.models.listings import ASSIGNMENT, REVIEW, ListedAccount, Lis
 from controls.models import Control
 from evidence.models import Evidence
 from foundation.accounts.paths import Paths, Via
-from foundation.organisation.models import zone
+from foundation.organisation.models import day_at
 from foundation.trail.models import Register, TrackedQuerySet
 from foundation.trail.numbered import Numbered
 from systems.models import System
@@ -169,7 +169,7 @@ class Campaign(Numbered, Register):
 
     def is_late(self, day: datetime.date) -> bool:
         """Whether it should have been signed off before this day."""
-        done = self.signed_at.astimezone(zone()).date() if self.signed_at else day
+        done = day_at(self.signed_at) if self.signed_at else day
         return self.state not in (CampaignState.DRAFT, CampaignState.CANCELLED) and done > self.due_on
 
 

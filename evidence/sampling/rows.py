@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_date, parse_datetime
 
 from evidence.coverage.tiles import Days
-from foundation.organisation.models import zone
+from foundation.organisation.models import day_at
 from foundation.pages.imports.table import Table
 from foundation.pages.sheets import safe
 
@@ -83,7 +83,7 @@ def day_of(text: str) -> datetime.date:
         moment = parse_datetime(text)
         if moment is None:
             raise ValueError(text)
-        day = moment.astimezone(zone()).date() if moment.tzinfo else moment.date()
+        day = day_at(moment) if moment.tzinfo else moment.date()
     return day
 
 

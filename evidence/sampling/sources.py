@@ -13,7 +13,7 @@ from evidence.sampling.rows import Line, Listing
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.organisation.calendar import DAY
-from foundation.organisation.models import zone
+from foundation.organisation.models import day_at, zone
 from foundation.trail.models import EPOCH, Entry
 from foundation.trail.verbs import VERBS
 
@@ -86,7 +86,7 @@ def trail_of(*verbs: str) -> Callable[[User, datetime.date, datetime.date], List
         for pk, when, verb, kind, actor, about in found.values_list(
             "id", "at", "verb", "actor_kind", "actor_id", "object_id"
         ):
-            day = (EPOCH + datetime.timedelta(microseconds=when)).astimezone(zone()).date()
+            day = day_at(EPOCH + datetime.timedelta(microseconds=when))
             by = f"{kind} {actor}" if actor else kind
             lines.append(Line(f"TR-{pk}", day, [VERBS[verb], about, by], len(lines) + 1))
         query = f"Audit trail, verbs {', '.join(verbs)}, carried out from {first} to {last}"

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from foundation.accounts.access import allowed
 from foundation.accounts.models import DutyException, User
+from foundation.organisation.models import day_at
 from foundation.pages.work import WorkItem
 
 
@@ -15,7 +16,7 @@ def exceptions_work(user: User) -> list[WorkItem]:
     return [
         WorkItem.on(
             one, "Exceptions", one.rule(), f"{one.requested_by} asks for an exception", "Decide",
-            due=one.opens_at.date(),
+            due=day_at(one.opens_at),
         )
         for one in waiting.select_related("requested_by").order_by("expires_at", "id")
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """The one organisation of this installation, its holidays, and the numbers that it has promised."""
 
 import zoneinfo
-from datetime import date
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -108,6 +108,11 @@ def zone() -> zoneinfo.ZoneInfo:
     return organisation().zone
 
 
+def day_at(moment: datetime) -> date:
+    """Return the date on the organisation's wall at a moment."""
+    return moment.astimezone(zone()).date()
+
+
 def today() -> date:
     """Return the date on the organisation's wall: what business dates (due, review, effective) are compared with."""
-    return timezone.now().astimezone(zone()).date()
+    return day_at(timezone.now())

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from foundation.organisation.models import today, zone
+from foundation.organisation.models import day_at, today
 from foundation.trail.changes import zoned
 
 EARLIEST = 1970  # before that there was no clock to record by; near year 1 no time zone can be applied
@@ -39,7 +39,7 @@ def asked_moment(text: str) -> datetime.datetime | None:
 
 def day_of(moment: datetime.datetime | None) -> datetime.date:
     """The day, in the organisation's zone, on which dates are judged: the moment's, or today."""
-    return today() if moment is None else moment.astimezone(zone()).date()
+    return today() if moment is None else day_at(moment)
 
 
 def at(moment: datetime.datetime | None) -> str:

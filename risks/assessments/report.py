@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from foundation.accounts.access import get_allowed, moment_for
 from foundation.accounts.models import User
+from foundation.organisation.models import day_at
 from foundation.pages.forms import user_of
 from foundation.pages.moment import at
 from foundation.pages.paper import Paper
@@ -157,7 +158,7 @@ def report_paper(user: User, params: QueryDict, moment: datetime.datetime | None
         context={"assessment": target, "table": table, "intact": hash_of(target) == target.sha256}
         | said_of(target, ON_PAPER),
         scope=(f"{target.ref} {target.title}", *((target.scope,) if target.scope else ())),
-        period=f"{target.starts_on} to {target.approved_at.date()}",
+        period=f"{target.starts_on} to {day_at(target.approved_at)}",
         as_of=moment,
         landscape=True,
         rows=target.line_count,

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Max, Min
 
-from foundation.organisation.models import today, zone
+from foundation.organisation.models import day_at, today, zone
 from foundation.trail.asof import rows
 from risks.models import COUNTED, Risk, Tally
 
@@ -28,11 +28,6 @@ Place = tuple[Square, Square]  # of one counted risk: inherent, residual
 def end_of(day: datetime.date) -> datetime.datetime:
     """The last moment of a day, in the organisation's time zone."""
     return datetime.datetime.combine(day, datetime.time.max, zone()).astimezone(datetime.UTC)
-
-
-def day_at(moment: datetime.datetime) -> datetime.date:
-    """The organisation's day of a moment."""
-    return moment.astimezone(zone()).date()
 
 
 def place_of(row: Any) -> Place | None:

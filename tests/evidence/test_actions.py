@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
@@ -13,8 +14,11 @@ from evidence.actions import For, Replayed, SameBytes
 from evidence.models import Evidence, EvidenceLink, Exemption
 from foundation.accounts.models import User
 from foundation.files.models import StoredFile
+from foundation.organisation.actions import found
+from foundation.organisation.models import today
 from foundation.trail.keep import Stale
 from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM
 from tests.factories.evidence import evidence, operating, requirement
 from tests.factories.people import UserFactory
 
@@ -68,6 +72,16 @@ def test_what_is_not_legal_leaves_nothing(owner: User, wrong: dict[str, Any], wo
         evidence(operating(owner=owner), actor=owner, **wrong)
     assert not Evidence.objects.exists()
     assert verbs() == []
+
+
+def test_a_source_vouches_for_the_day_on_the_organisation_s_wall_and_for_none_after(db: None):
+    """Half past eleven in Greenwich is half past midnight in Berlin: that day has begun there, the next has not."""
+    with time_machine.travel(datetime.datetime(2026, 11, 22, 23, 30, tzinfo=datetime.UTC), tick=False):
+        found(name="One Ltd", actor=SYSTEM, time_zone="Europe/Berlin")
+        evidence(operating(), period=(today(), today()), stamped=True)
+        tomorrow = today() + datetime.timedelta(days=1)
+        with pytest.raises(ValidationError, match="after the capture"):
+            evidence(operating(), period=(tomorrow, tomorrow), stamped=True)
 
 
 def test_the_same_bytes_are_offered_as_a_link(item: Evidence, owner: User):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from controls.models import Control
 from foundation.accounts.actions import deactivate
 from foundation.accounts.models import AuditorWindow
-from foundation.organisation.models import zone
+from foundation.organisation.models import day_at, zone
 from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.origin import origin
@@ -192,7 +192,7 @@ def test_an_auditor_is_given_no_word_of_what_he_does_not_see(people, controls):
 def test_an_auditor_s_period_ends_to_the_microsecond(people, controls):
     mapped, _ = controls
     window = AuditorWindow.objects.get()
-    today = timezone.now().astimezone(zone()).date()
+    today = day_at(timezone.now())
     window.period_from, window.period_to = today - timedelta(days=30), today - timedelta(days=10)
     save(window, actor=SYSTEM, verb="auditorwindow.updated")
     first = microseconds(datetime.combine(window.period_from, datetime.min.time(), zone()))
