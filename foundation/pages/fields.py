@@ -1,13 +1,18 @@
 """The fields that forms of every register have: a day, a moment, a few sentences, somebody who works here."""
 
-from typing import Any
+import datetime
+from typing import Any, Final
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from foundation.accounts.models import User
+from foundation.organisation.models import today
 
 MOST_WORDS = 4000  # of one free text: long enough for anybody, short enough for a page
+FIRST_DAY: Final = datetime.date(1950, 1, 1)  # whoever works here longest began later
+YEARS_AHEAD: Final = 50  # no contract, paper or plan reaches further
 # A field copies its widget, so one of each serves all forms.
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -18,9 +23,19 @@ def text_area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows})
 
 
+def within_reach(day: datetime.date) -> None:
+    """Raise ValidationError for a day that is a slip of the pen: before 1950, or after the year 50 years from now.
+
+    What follows from a day (a deadline, the day on which a report is stale) can then always be counted.
+    """
+    last = today().year + YEARS_AHEAD
+    if day < FIRST_DAY or day.year > last:
+        raise ValidationError(f"Say a day in the years {FIRST_DAY.year} to {last}.")
+
+
 def day_field(**options: Any) -> forms.DateField:
-    """A day, picked from a calendar and written in ISO."""
-    return forms.DateField(widget=DAY, **options)
+    """A day within reach, picked from a calendar and written in ISO."""
+    return forms.DateField(widget=DAY, validators=[within_reach, *options.pop("validators", ())], **options)
 
 
 def moment_field(**options: Any) -> forms.DateTimeField:

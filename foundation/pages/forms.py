@@ -6,6 +6,7 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 
 from foundation.accounts.models import User
+from foundation.pages.fields import within_reach
 from foundation.trail.keep import Stale
 
 
@@ -41,6 +42,9 @@ class RegisterForm(forms.ModelForm):
         self.user = user
         super().__init__(*args, **kwargs)
         self.fields["version"].initial = self.instance.version if self.instance.pk else None
+        for field in self.fields.values():  # the days that the model asks for; a field's own were bounded by day_field
+            if isinstance(field, forms.DateField) and within_reach not in field.validators:
+                field.validators.append(within_reach)
 
     def clean_version(self) -> int | None:
         version: int | None = self.cleaned_data["version"]

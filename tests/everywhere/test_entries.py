@@ -103,7 +103,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (
         "owner",
         "findings:finding-plan-action",
-        {"what": "Watch it", "owner": "{owner}", "due_on": "2999-01-01"},
+        {"what": "Watch it", "owner": "{owner}", "due_on": "2070-01-01"},
         ["correctiveaction.created"],
     ),
     (

@@ -75,7 +75,7 @@ def test_seen_after_its_fix_it_is_reopened(compliance: User, owner: User):
         (("1", "ZAP", "Hole", "", "yes", "", "", ""), "Risk"),
         (("1", "ZAP", "Hole", "low", "perhaps", "", "", ""), "Internet facing"),
         (("1", "ZAP", "Hole", "low", "", "01/02/2026", "", ""), "First seen"),
-        (("1", "ZAP", "Hole", "low", "", "2999-01-01", "", ""), "First detected"),
+        (("1", "ZAP", "Hole", "low", "", "2070-01-01", "", ""), "First detected"),
         (("1", "", "Hole", "low", "", "", "", ""), "Scanner"),
         (("", "ZAP", "Hole", "low", "", "", "", ""), "Plugin ID"),
         (("1", "ZAP", "Hole", "low", "", "", "", "nobody@example.com"), "Assignee"),

@@ -146,7 +146,9 @@ class Contract(Numbered, Register):
     @property
     def notice_on(self) -> datetime.date | None:
         """The last day on which notice can be given before its end; None where nothing ends it."""
-        return self.ends_on - datetime.timedelta(days=self.notice_days or 0) if self.ends_on else None
+        if self.ends_on is None:
+            return None
+        return datetime.date.fromordinal(max(1, self.ends_on.toordinal() - (self.notice_days or 0)))
 
 
 class Condition(Numbered, Register):

@@ -2,9 +2,12 @@
 
 import datetime
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from foundation.organisation.settings import setting
+
+ONE: Final = datetime.timedelta(days=1)
+LAST: Final = datetime.date.max - ONE  # what lies further ahead is never stale
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,7 @@ def standing_of(worksheet: Any, day: datetime.date, stale_days: int | None = Non
     end, bridge = worksheet.period_to, worksheet.bridge_until
     if end is None:
         return Standing(None, bridge, None, stale=False, covered=bridge is not None and day <= bridge)
-    after = end + datetime.timedelta(days=setting("report_stale_days") if stale_days is None else stale_days)
+    days = datetime.timedelta(days=setting("report_stale_days") if stale_days is None else stale_days)
+    after = min(end, LAST - days) + days
     covered = bridge is not None and end < bridge and day <= bridge
-    return Standing(
-        (day - end).days, bridge, after + datetime.timedelta(days=1), stale=day > after, covered=covered or day <= end
-    )
+    return Standing((day - end).days, bridge, after + ONE, stale=day > after, covered=covered or day <= end)

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from foundation.accounts.models import User
+from foundation.pages.fields import within_reach
 from foundation.pages.imports.table import Table
 from foundation.trail.changes import words
 from foundation.trail.keep import save_many
@@ -288,10 +289,14 @@ def choice(choices: type[models.TextChoices], *, aliases: Mapping[str, str] | No
 
 
 def day(text: str, importer: Any) -> dt.date | None:
-    """A parser for an ISO date; nothing else, because 03/04/2026 is two different days."""
+    """A parser for an ISO date within reach; nothing else, because 03/04/2026 is two different days."""
     if not text:
         return None
     try:
-        return dt.date.fromisoformat(text)
+        found = dt.date.fromisoformat(text)
+        within_reach(found)
+    except ValidationError as error:
+        raise ValueError(" ".join(error.messages)) from error
     except ValueError as error:
         raise ValueError(f"“{text[:60]}” is not a date like 2026-11-21.") from error
+    return found
