@@ -1,9 +1,8 @@
-"""What a risk's page shows beside its facts: links, treatment, acceptances, and the verbs offered now."""
+"""What a risk's page shows beside its facts: controls, treatment, acceptances, and the verbs offered now."""
 
 import datetime
 from typing import Any
 
-from findings.models import Finding
 from foundation.accounts.access import verbs_on, visible
 from foundation.accounts.models import User
 from foundation.pages.moment import day_of
@@ -16,14 +15,10 @@ from risks.models import (
     AcceptanceState,
     Risk,
     RiskControl,
-    RiskFinding,
-    RiskVendor,
     Status,
     TreatmentAction,
 )
 from risks.models.method import TONES
-from risks.standing import standing_of
-from vendors.models import Vendor
 
 VERBS = ("adapt", "rate", "treat", "review", "request_acceptance", "close", "reopen", "plan_action", "link")
 OVER = (Status.TEMPLATE, Status.CLOSED)
@@ -41,7 +36,7 @@ def detail_of(risk: Any, user: User, moment: datetime.datetime | None) -> dict[s
         (one for one in acceptances if one.state in (AcceptanceState.REQUESTED, AcceptanceState.APPROVED)), None
     )
     return {
-        **links_of(risk, user, moment),
+        "controls": controls_of(risk, user, moment),
         "todo": [(one, action_words(one)) for one in todo],
         "acceptances": [(one, acceptance_words(one)) for one in acceptances],
         "current": current,
@@ -56,25 +51,10 @@ def seen(model: type[Any], risk: Risk, user: User, moment: datetime.datetime | N
     return visible(user, rows(model, moment), moment).filter(risk_id=risk.pk, archived_at=None)
 
 
-def links_of(risk: Risk, user: User, moment: datetime.datetime | None) -> dict[str, Any]:
-    """Its controls, each with why it fails; its vendors and findings, in words to who sees those."""
+def controls_of(risk: Any, user: User, moment: datetime.datetime | None) -> list[tuple[Any, str]]:
+    """The links to its controls, each with why its control fails ("" while it holds)."""
     tied = seen(RiskControl, risk, user, moment).select_related("control").order_by("control__ref")
-    controls = [thaw(row) for row in tied]
-    stands = standing_of([one.control_id for one in controls], moment)
-    vendors = [thaw(row) for row in seen(RiskVendor, risk, user, moment).order_by("id")]
-    findings = [thaw(row) for row in seen(RiskFinding, risk, user, moment).order_by("id")]
-    known_vendors = named(Vendor, [one.vendor_id for one in vendors], user, moment)
-    known_findings = named(Finding, [one.finding_id for one in findings], user, moment)
-    return {
-        "controls": [(one, stands.failing.get(one.control_id, "")) for one in controls],
-        "vendors": [(one, known_vendors.get(one.vendor_id)) for one in vendors],
-        "findings": [(one, known_findings.get(one.finding_id)) for one in findings],
-    }
-
-
-def named(model: type[Any], ids: list[int], user: User, moment: datetime.datetime | None) -> dict[int, Any]:
-    """Those of the records that this person sees."""
-    return {row.id: thaw(row) for row in visible(user, rows(model, moment), moment).filter(id__in=ids)}
+    return [(thaw(row), risk.stands.failing.get(row.control_id, "")) for row in tied]
 
 
 def ratings_of(risk: Any) -> list[tuple[str, int | None, str, str]]:

@@ -9,18 +9,21 @@ from django.utils import timezone
 
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
+from foundation.organisation.once import forget
 from foundation.trail.keep import Stale, save
 from foundation.trail.record import SYSTEM
 from foundation.trail.steps import locked, say
 from risks.models import LEVELS, Executive, Method, in_force
-from risks.models.method import first_method
+from risks.models.method import METHOD, first_method
 
 
 def established() -> Method:
     """The version in force, stored: the first one is, as the product's, when somebody first needs it."""
+    forget((METHOD, None))  # somebody may have published one since this request read it
     found = in_force()
     if found.pk:
         return found
+    forget((METHOD, None))
     try:
         with transaction.atomic():
             return save(first_method(), actor=SYSTEM, verb="method.published", reason=found.reason)
@@ -53,6 +56,7 @@ def publish(
     if all(getattr(method, name) == getattr(before, name) for name in said):
         raise ValidationError("Nothing differs from the version in force.")
     method.full_clean()
+    forget((METHOD, None))
     return save(method, actor=actor, verb="method.published", reason=reason)
 
 

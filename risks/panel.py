@@ -1,20 +1,46 @@
-"""The risks that a control lowers: as its own page shows them, and as the matrix's column “risk”."""
+"""What a risk's tab shows of vendors and findings; and the risks that a control lowers: as its own page shows them, and
+as the matrix's column “risk”.
+"""
 
 import datetime
 from collections import defaultdict
 from collections.abc import Mapping as ReadOnly
 from collections.abc import Sequence
+from typing import Any
 
 from controls.models import Control
-from foundation.accounts.access import visible
+from findings.models import Finding
+from foundation.accounts.access import verbs_on, visible
 from foundation.accounts.models import User
+from foundation.pages.moment import at
 from foundation.pages.panels import Panel
 from foundation.trail.asof import rows, thaw
 from risks.columns import attach_day, score_words, standing_words
-from risks.models import COUNTED, Effectiveness, Method, Risk, RiskControl, in_force
+from risks.models import COUNTED, Effectiveness, Method, Risk, RiskControl, RiskFinding, RiskVendor, in_force
 from risks.standing import standing_of
+from vendors.models import Vendor
 
 MOST = 20  # on the page; the list has them all
+
+
+def ties_panel(user: User, risk: Risk, moment: datetime.datetime | None) -> Panel:
+    """Its vendors and findings, in words to who sees those and by their numbers to others. Constant queries."""
+
+    def tied(model: type[Any]) -> list[Any]:
+        links = visible(user, rows(model, moment), moment).filter(risk_id=risk.pk, archived_at=None)
+        return [thaw(row) for row in links.order_by("id")]
+
+    def named(model: type[Any], ids: list[int]) -> dict[int, Any]:
+        return {row.id: thaw(row) for row in visible(user, rows(model, moment), moment).filter(id__in=ids)}
+
+    vendors, findings = tied(RiskVendor), tied(RiskFinding)
+    known = named(Vendor, [link.vendor_id for link in vendors]), named(Finding, [link.finding_id for link in findings])
+    shown = {
+        "vendors": [(link, known[0].get(link.vendor_id)) for link in vendors],
+        "findings": [(link, known[1].get(link.finding_id)) for link in findings],
+        "at": at(moment), "may_link": moment is None and not risk.archived_at and bool(verbs_on(user, ("link",), risk)),
+    }  # fmt: skip
+    return Panel("risks/ties_panel.html", shown)
 
 
 def risks_panel(user: User, control: Control, moment: datetime.datetime | None) -> Panel | None:

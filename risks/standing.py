@@ -144,14 +144,16 @@ def flagged(moment: datetime.datetime | None) -> Q:
 
 
 def attach_flags(found: list[Risk], moment: datetime.datetime | None, user: User | None = None) -> None:
-    """Put onto each risk its `flags`, in words, and its `control_refs` as far as `user` sees them. Constant queries."""
+    """Put onto each risk its `flags`, in words, its `control_refs` as far as `user` sees them, and how all of these
+    controls stand (`stands`). Constant queries.
+    """
     links = links_to_controls(moment).filter(risk_id__in=[one.pk for one in found]).order_by("id")
     by_risk: dict[int, list[int]] = defaultdict(list)
     for risk, control in links.values_list("risk_id", "control_id"):
         by_risk[risk].append(control)
     stands = standing_of({pk for some in by_risk.values() for pk in some}, moment, user)
     for one in found:
-        one.flags = flags_of(one, by_risk[one.pk], stands)  # type: ignore[attr-defined]
+        one.stands, one.flags = stands, flags_of(one, by_risk[one.pk], stands)  # type: ignore[attr-defined]
         refs = sorted(stands.refs[pk] for pk in by_risk[one.pk] if pk in stands.shown)
         one.control_refs = "; ".join(refs)  # type: ignore[attr-defined]
 

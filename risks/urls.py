@@ -2,18 +2,20 @@
 
 from django.urls import include, path
 
+from foundation.pages.panels import Tab
 from risks import method_views, views
 from risks.acceptance_views import AcceptancePages
 from risks.assessments.urls import assessment_routes
 from risks.heatmap.views import heatmap_routes
 from risks.library_views import library
 from risks.method_views import MethodPages
+from risks.panel import ties_panel
 from risks.treatment_views import TreatmentActionPages
 from risks.views import RiskPages
 
 app_name = "risks"
 urlpatterns = [
-    *RiskPages.urls(),
+    *RiskPages.urls(tabs=(Tab("links", "Vendors and findings", [ties_panel]),)),
     *heatmap_routes(),
     *assessment_routes(),
     path("actions/", include(TreatmentActionPages.urls())),

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models import Max
+from django.db.models.functions import TruncMonth
+
 from foundation.accounts.access import open_window
 from foundation.accounts.models import User
 from foundation.pages.moment import day_of
@@ -85,11 +88,13 @@ def trend(user: User, now: Mapping[Any, int], moment: datetime.datetime | None) 
     ends = [month_end(last, back) for back in range(MONTHS - 1, 0, -1)]
     window = open_window(user)
     first = max(ends[0].replace(day=1), window.period_from) if window else ends[0].replace(day=1)
-    stored = {tally.day: tally for tally in Tally.objects.filter(day__gte=first, day__lt=last)}
+    counted = Tally.objects.filter(day__gte=first, day__lt=last)
+    newest = counted.annotate(month=TruncMonth("day")).order_by().values("month").annotate(last=Max("day"))
+    stored = {(one.day.year, one.day.month): one for one in Tally.objects.filter(day__in=newest.values("last"))}
     methods = list(Method.objects.order_by("number")) or [in_force()]
     found: list[tuple[datetime.date, datetime.date | None, dict[Band, int]]] = []
     for end in ends:
-        tally = newest(stored, end)
+        tally = stored.get((end.year, end.month))
         method = method_on(methods, end)
         found.append((end, tally.day if tally else None, bands_of(read(tally.residual), method) if tally else {}))
     found.append((last, last, bands_of(now, method_on(methods, last))))
@@ -101,16 +106,6 @@ def month_end(day: datetime.date, back: int) -> datetime.date:
     months = day.year * 12 + day.month - 1 - back
     year, month = divmod(months, 12)
     return datetime.date(year, month + 1, calendar.monthrange(year, month + 1)[1])
-
-
-def newest(stored: Mapping[datetime.date, Tally], end: datetime.date) -> Tally | None:
-    """The last tally of the month that ends on this day."""
-    return max((tally for day, tally in stored.items() if end.replace(day=1) <= day <= end), key=day_key, default=None)
-
-
-def day_key(tally: Tally) -> datetime.date:
-    """By which tallies are put in order."""
-    return tally.day
 
 
 def method_on(methods: list[Method], day: datetime.date) -> Method:

@@ -10,9 +10,11 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from foundation.accounts.paths import Paths
+from foundation.organisation.once import once
 from foundation.trail.models import Register, TrackedQuerySet
 
 LEVELS: Final = (1, 2, 3, 4, 5)
+METHOD: Final = "risks.method"  # under which the version in force is kept for a request
 
 
 class Band(models.TextChoices):
@@ -119,15 +121,19 @@ def first_method() -> Method:
 
 
 def in_force(moment: datetime.datetime | None = None) -> Method:
-    """The version in force, now or at a past moment; before the first one, the first. At most two queries.
+    """The version in force, now or at a past moment; before the first one, the first. Read once a request.
 
     Where none is stored yet it is `first_method`, without a number in the database: what rates stores it first
     (`risks.methods.established`).
     """
-    versions = Method.objects.order_by("-number")
-    then = versions.filter(created_at__lte=moment) if moment else versions
-    found: Method | None = then.first() or (versions.last() if moment else None)
-    return found or first_method()
+
+    def read() -> Method:
+        versions = Method.objects.order_by("-number")
+        then = versions.filter(created_at__lte=moment) if moment else versions
+        found: Method | None = then.first() or (versions.last() if moment else None)
+        return found or first_method()
+
+    return once((METHOD, moment), read)
 
 
 class Executive(Register):

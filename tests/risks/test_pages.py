@@ -237,7 +237,7 @@ def test_pages_ask_no_more_for_thirty_risks_than_for_three(compliance: User):
     count = queries(client, risk.get_absolute_url())
     for _ in range(12):
         held_by(risk, operating())
-    assert queries(client, risk.get_absolute_url()) == count
+    assert queries(client, risk.get_absolute_url()) == count <= 12
 
 
 def grown(client: Client, page: str, more: int) -> int:
