@@ -66,7 +66,7 @@ def test_from_named_to_closed(owner: User, compliance: User, employee: User):
     assert post(owner, "risk-treat", risk, treatment="accept", **WHY) == 422
     assert post(owner, "risk-treat", risk, treatment="mitigate", **WHY) == 302
     assert post(owner, "risk-plan-action", risk, what="Keys", owner=employee.pk, due_on="2020-01-01") == 422
-    assert post(owner, "risk-plan-action", risk, what="Keys", owner=employee.pk, due_on="2999-01-01") == 302
+    assert post(owner, "risk-plan-action", risk, what="Keys", owner=employee.pk, due_on="2060-01-01") == 302
     assert post(compliance, "risk-link-finding", risk, finding=flaw.ref, **WHY) == 302
     assert post(compliance, "risk-link-vendor", risk, vendor="northwind mail", **WHY) == 302
     assert post(owner, "risk-link-vendor", risk, vendor=vendor.ref, **WHY) == 422  # which the owner does not see
@@ -79,7 +79,7 @@ def test_from_named_to_closed(owner: User, compliance: User, employee: User):
     assert post(employee, "treatmentaction-complete", step, note="Handed out.") == 302
     assert post(employee, "treatmentaction-complete", step, note="Handed out.") == 422
     assert (
-        post(compliance, "treatmentaction-edit", step, what="All keys", owner=employee.pk, due_on="2999-01-01") == 302
+        post(compliance, "treatmentaction-edit", step, what="All keys", owner=employee.pk, due_on="2060-01-01") == 302
     )
     assert post(compliance, "treatmentaction-archive", step, **WHY) == 302
     assert post(compliance, "treatmentaction-restore", step, **WHY) == 302
