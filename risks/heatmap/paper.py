@@ -48,7 +48,9 @@ def register_paper(user: User, params: QueryDict, moment: datetime.datetime | No
 def table(
     user: User, moment: datetime.datetime | None, method: Method, day: datetime.date
 ) -> Iterator[tuple[str, ...]]:
-    """Every risk in words, in the five cells of its row (and its residual band): each cell of a PDF costs."""
+    """Every risk in words, in the two cells of its row: title and the rest on the left, ratings and treatment on the
+    right, with its residual band. A PDF costs by its cells and lines.
+    """
     order = ("-residual_score", "-inherent_score", "id")
     found = seen(user, moment).select_related("owner").order_by(*order).iterator(chunk_size=CHUNK)
     while some := [thaw(row) for row in islice(found, CHUNK)]:
@@ -56,9 +58,11 @@ def table(
         for place, risk in enumerate(some):
             yield (
                 "even" if place % 2 else "",
-                str(risk), f"{risk.get_category_display()}; {owner_words(risk) or 'no owner'}",
+                str(risk), "; ".join((
+                    risk.get_category_display(), owner_words(risk) or "no owner",
+                    ", ".join(controls.get(risk.pk, ())) or "no control",
+                )),
                 ratings_words(risk, method), str(method.band(risk.residual_score) or ""), treatment_words(risk, day),
-                ", ".join(controls.get(risk.pk, ())),
             )  # fmt: skip
 
 
