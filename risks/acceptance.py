@@ -5,11 +5,13 @@ day on (`Risk.standing`); `lapse_acceptances` writes it down.
 """
 
 import datetime
+from collections.abc import Collection, Iterable
 from collections.abc import Mapping as ReadOnly
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from foundation.accounts.access import apart, are_apart
@@ -18,6 +20,7 @@ from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
+from foundation.trail.asof import rows
 from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 from foundation.trail.steps import legal, locked, move, say
@@ -44,16 +47,20 @@ APPROVERS: Final[ReadOnly[str, tuple[str, ...]]] = {
 LAPSED: Final = "The acceptance ended on {}."
 RATED_ANEW: Final = "The risk was rated anew: {} remains, {} was asked about."
 WORSE: Final = "The risk was rated anew: {} remains, {} was accepted."
+GIVEN: Final = "The risk has another owner than when it was asked."
+REWRITTEN: Final = "The risk was rewritten since it was asked: {}."
+# What a risk says of itself: who accepts it accepts this.
+WORDED: Final = ("title", "cause", "event", "effect", "category", "objective", "assets")
 
 
 # ---- who may decide ------------------------------------------------------------------------------------------------
 
 
-def lines_of(user: User, owner: User) -> set[str]:
+def lines_of(user: User, owner: User | None) -> set[str]:
     """Which of the table's lines this person is, for a risk of this owner. One query at most."""
     named = user.role == Role.MANAGER and Executive.objects.live().filter(user=user).exists()
     holds = {
-        OWNERS_MANAGER: owner.manager_id is not None and owner.manager_id == user.pk,
+        OWNERS_MANAGER: owner is not None and owner.manager_id is not None and owner.manager_id == user.pk,
         COMPLIANCE_MANAGER: user.role == Role.COMPLIANCE_MANAGER,
         EXECUTIVE: named,
     }
@@ -61,8 +68,8 @@ def lines_of(user: User, owner: User) -> set[str]:
 
 
 def line_for(user: User, acceptance: Acceptance) -> str:
-    """By which line of APPROVERS this person decides about a request; "" if by none."""
-    mine = lines_of(user, acceptance.owner)
+    """By which line of APPROVERS this person decides about a request; "" if by none. The owner is the risk's of now."""
+    mine = lines_of(user, acceptance.risk.owner)
     return next((line for line in APPROVERS[acceptance.band] if line in mine), "")
 
 
@@ -87,10 +94,16 @@ def require_line(user: User, acceptance: Acceptance) -> str:
 
 
 def concerned(acceptance: Acceptance) -> set[int | None]:
-    """Who cannot approve it: who asked, and whoever owned the risk at any time since. Giving it away helps nobody."""
-    since = Risk.history.filter(id=acceptance.risk_id, history_date__gte=acceptance.created_at)
-    owners = since.values_list("owner_id", flat=True)
-    return {acceptance.requested_by_id, acceptance.owner_id, acceptance.risk.owner_id, *owners} - {None}
+    """Who cannot approve it: who asked, whoever owned the risk since it was rated, and who rated it and ever owned it.
+
+    Giving the risk away helps nobody. Rating it for somebody else is the compliance manager's work, and no bar. One
+    query.
+    """
+    risk = acceptance.risk
+    since = min(filter(None, (risk.rated_at, acceptance.created_at)))
+    owned = Q(history_date__gte=since) | Q(owner=risk.rated_by_id)
+    owners = Risk.history.filter(owned, id=risk.pk).order_by().values_list("owner_id", flat=True).distinct()
+    return {acceptance.requested_by_id, acceptance.owner_id, risk.owner_id, *owners} - {None}
 
 
 def may_approve(user: User, acceptance: Acceptance) -> bool:
@@ -147,7 +160,7 @@ def approve(acceptance: Acceptance, *, actor: User, note: str = "") -> Acceptanc
     """Accept the risk until the day asked for; then it is open again by itself.
 
     Raises PermissionDenied for whom the band does not name, for the requester, and for whoever owned the risk since it
-    was asked; ValidationError for a request that is over or that the risk has moved away from.
+    was rated; ValidationError for a request that is over or that the risk has moved away from.
     """
     acceptance = waiting(acceptance)
     risk = Risk.objects.select_for_update().get(pk=acceptance.risk_id)
@@ -156,6 +169,8 @@ def approve(acceptance: Acceptance, *, actor: User, note: str = "") -> Acceptanc
     apart(actor, concerned(acceptance), RISK_ACCEPTANCE, acceptance)
     if risk.residual_score != acceptance.score or band_of(risk) != acceptance.band:
         raise ValidationError("The risk or the method changed since it was asked. Ask again for what holds now.")
+    if why := outdated(acceptance, risk):
+        raise ValidationError(f"{why} Ask again for what holds now.")
     check_until(acceptance.until, acceptance.band)
     decide(acceptance, actor, AcceptanceState.APPROVED, note, line)
     move(risk, Status.ACCEPTED, MOVES)
@@ -211,6 +226,56 @@ def waiting(acceptance: Acceptance) -> Acceptance:
     if found.state != AcceptanceState.REQUESTED:
         raise ValidationError(f"{found.ref} waits for no answer: {found.get_state_display().lower()}.")
     return found
+
+
+# ---- its risk changes meanwhile ------------------------------------------------------------------------------------
+
+
+def holding(risks: Iterable[int]) -> dict[int, Acceptance]:
+    """What waits or is in force today for these risks, by the risk's number. One query."""
+    found = Acceptance.objects.filter(risk__in=list(risks))
+    in_force_today = Q(state=AcceptanceState.APPROVED, until__gte=today())
+    return {one.risk_id: one for one in found.filter(Q(state=AcceptanceState.REQUESTED) | in_force_today)}
+
+
+def against(acceptance: Acceptance, changed: Collection[str], owner: int | None) -> dict[str, str]:
+    """What stands against changing these fields of its risk, in words by field. owner: the number of the owner then.
+
+    What is accepted stays as it was accepted; who accepted it never owns it; and what is accepted or asked has an
+    owner (R5.2). Forms and the import ask the same.
+    """
+    found = {}
+    if "owner" in changed and owner is None:
+        found["owner"] = "It is accepted, or waits to be: somebody owns it."
+    elif "owner" in changed and owner == acceptance.decided_by_id:
+        found["owner"] = "Who approved its acceptance cannot own it while that stands."
+    if acceptance.state == AcceptanceState.APPROVED:
+        words = f"{acceptance.ref} accepts the risk as it is written. End the acceptance first."
+        found |= {name: words for name in WORDED if name in changed}
+    return found
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts say the same: a browser's line ends change nothing."""
+    return one.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
+
+
+def outdated(acceptance: Acceptance, risk: Risk) -> str:
+    """Why a request is no longer about its risk as it stands: another owner, or rewritten; "" where it is."""
+    if risk.owner_id != acceptance.owner_id:
+        return GIVEN
+    then = rows(Risk, acceptance.created_at).get(id=risk.pk)
+    names = [name for name in WORDED if not same_words(getattr(then, name), getattr(risk, name))]
+    return REWRITTEN.format(", ".join(names)) if names else ""
+
+
+def after_change(risk: Risk, *, actor: Any) -> None:
+    """Withdraw the request that waits where the change of the risk, just saved, makes it outdated."""
+    acceptance = standing_one(risk)
+    if acceptance is None or acceptance.state != AcceptanceState.REQUESTED:
+        return
+    if why := outdated(acceptance, risk):
+        withdraw(acceptance, actor=actor, reason=why)
 
 
 # ---- its end -------------------------------------------------------------------------------------------------------

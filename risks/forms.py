@@ -10,7 +10,7 @@ from foundation.organisation.models import today
 from foundation.pages.fields import DAY, day_field, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
 from foundation.pages.people import possible_owners
-from risks.acceptance import standing_one
+from risks.acceptance import WORDED, against, holding, same_words
 from risks.models import LEVELS, Effectiveness, Risk, Treatment, TreatmentAction, in_force
 from risks.rating import KINDS, Level, rating_of
 from risks.treatment import DECIDED, check_plan
@@ -53,16 +53,21 @@ class RiskForm(RegisterForm):
             raise ValidationError("This day has not come yet.")
         return day
 
-    def clean_owner(self) -> Any:
-        """Who accepted it does not own it while that stands; and what is accepted or asked has an owner (R5.2)."""
-        owner = self.cleaned_data["owner"]
-        if self.instance.pk and "owner" in self.changed_data:
-            acceptance = standing_one(self.instance)
-            if acceptance is not None and owner is None:
-                raise ValidationError("It is accepted, or waits to be: somebody owns it.")
-            if acceptance is not None and owner is not None and owner.pk == acceptance.decided_by_id:
-                raise ValidationError("Who approved its acceptance cannot own it while that stands.")
-        return owner
+    def clean(self) -> dict[str, Any]:
+        """What an acceptance that waits or is in force has against the change (R5.2)."""
+        said = super().clean() or self.cleaned_data
+        known = {} if self.instance.pk is None else holding([self.instance.pk])
+        for acceptance in known.values():
+            changed = {name for name in self.changed_data if name in said and self.differs(name)}
+            owner = said.get("owner")
+            for name, words in against(acceptance, changed, owner and owner.pk).items():
+                self.add_error(name, words)
+        return said
+
+    def differs(self, name: str) -> bool:
+        """Whether a changed field says something else, and not the same with a browser's line ends."""
+        before = self.initial.get(name)
+        return name not in WORDED or not same_words(before or "", self.cleaned_data[name] or "")
 
 
 class NoteForm(VerbForm):
@@ -229,8 +234,10 @@ class TreatmentActionForm(RegisterForm):
         offer(self.fields["owner"], possible_owners(), kept=self.instance.owner_id)
 
     def clean(self) -> dict[str, Any]:
-        """A new plan lies ahead, with somebody who is here."""
+        """A new plan lies ahead, with somebody who is here; what is done stands as it was planned."""
         said = super().clean() or self.cleaned_data
+        if self.instance.is_over:
+            raise ValidationError(f"{self.instance.ref} is done: what was planned stands.")
         if {"owner", "due_on"} & set(self.changed_data) and not self.errors:
             try:
                 check_plan(said["owner"], said["due_on"])

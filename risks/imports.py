@@ -26,7 +26,7 @@ from foundation.pages.imports.importer import (
 from foundation.pages.imports.people import People, person
 from foundation.pages.imports.table import Table
 from foundation.trail.keep import save_many
-from risks.acceptance import after_rating
+from risks.acceptance import after_change, after_rating, against, holding
 from risks.methods import established
 from risks.models import (
     Acceptance,
@@ -45,6 +45,7 @@ from risks.rating import KINDS, NEEDS_CONTROL, NEVER_RATED, Level, check, next_r
 from risks.standing import links_to_controls, operates
 
 YES, NO = {"yes", "y", "true", "1", "x"}, {"", "no", "n", "false", "0", "-"}
+IS_REF: Final = "“{}” is a reference and no title. Put it under Ref, with the risk's title here."
 LINKED: Final = "Named in the register that was brought in."
 STANDS: Final = (AcceptanceState.REQUESTED, AcceptanceState.APPROVED)
 PARTS: Final = ("likelihood", "impact", "rationale")
@@ -139,23 +140,28 @@ class RiskImporter(Importer):
         self.working = set(seen.filter(operates(self.today)).values_list("id", flat=True))
 
     def parsed(self, table: Table, mapping: Mapping[str, str], plan: Plan) -> Iterator[tuple[int, str, dict[str, Any]]]:
-        """As everywhere, but a reference names a row before its title does."""
+        """As everywhere, but a reference names a row before its title does. No title is taken for a reference."""
         for line, title, values in super().parsed(table, mapping, plan):
             number = values.pop("ref", None)
+            if number is None and Risk.number_in(title) is not None:
+                plan.errors.append(RowError(line, self.label("title"), IS_REF.format(title)))
+                continue
             yield line, Risk.ref_of(number) if number else title, values
 
     def stored(self, keys: Iterable[str]) -> dict[str, Any]:
         """The risks that the file is about, by reference or title; one query for every `LOOKUP` of them."""
-        wanted, found = sorted({*keys}), {}
+        wanted = sorted({*keys})
+        by_title: dict[str, Any] = {}
+        by_ref: dict[str, Any] = {}
         for start in range(0, len(wanted), LOOKUP):
             some = wanted[start : start + LOOKUP]
             numbers = {number for key in some if (number := Risk.number_in(key))}
             titles = {key.lower() for key in some}
             rows = Risk.objects.select_related("owner", "method").annotate(_key=Lower("title")).order_by("-id")
             for one in rows.filter(Q(pk__in=numbers) | Q(_key__in=titles) | Q(title__in=some)):
-                found[one.title.lower()] = one
-                found[one.ref.lower()] = one
-        return found
+                by_title[one.title.lower()] = one
+                by_ref[one.ref.lower()] = one
+        return by_title | by_ref
 
     def item(self, line: int, key: str, values: Mapping[str, Any], known: Any) -> Item:
         """A new risk that the file says little of is one of security, identified today by a person."""
@@ -168,8 +174,9 @@ class RiskImporter(Importer):
         return item
 
     def link(self, items: Sequence[Item]) -> Iterator[RowError]:
-        """Controls and ratings: what they would change, and what R5.1 has against it. One query."""
+        """Controls and ratings: what they would change; what R5.1 and an acceptance have against it. Two queries."""
         known = [item.instance.pk for item in items if not item.new]
+        accepted = holding(known)
         linked: dict[int, set[int]] = {}
         lines: dict[int, int] = {}  # a row by its reference and one by its title may be about the same risk
         for number, control in links_to_controls(None).filter(risk_id__in=known).values_list("risk_id", "control_id"):
@@ -185,6 +192,11 @@ class RiskImporter(Importer):
                 words = f"{risk.ref} stands in lines {lines[risk.pk]} and {item.line}. Keep one of them."
                 yield RowError(item.line, "", words)
                 continue
+            if acceptance := accepted.get(risk.pk):
+                said = {one.label for one in item.differences}
+                changed = {one.name for one in self.fields if one.label in said}
+                for name, words in against(acceptance, changed, risk.owner_id).items():
+                    yield RowError(item.line, self.label(name), words)
             there = linked.get(risk.pk, set())
             added = [
                 one
@@ -247,9 +259,11 @@ class RiskImporter(Importer):
             for one in item.links
         ]
         self.tie(links, actor, reason)
-        numbers = [risk.pk for risk in rated]
-        for risk in Risk.objects.filter(pk__in=numbers, acceptances__in=Acceptance.objects.filter(state__in=STANDS)):
-            after_rating(risk, actor=actor)
+        numbers = {risk.pk for risk in rated}
+        touched = Risk.objects.filter(pk__in=[risk.pk for risk in (*plain, *rated)])
+        for risk in touched.filter(acceptances__in=Acceptance.objects.filter(state__in=STANDS)):
+            changed = after_rating(risk, actor=actor) if risk.pk in numbers else risk
+            after_change(changed, actor=actor)
 
     def finish(self, item: Item, method: Method, actor: User) -> None:
         """What follows from the file's values: the first assessment, the next review."""

@@ -3,6 +3,7 @@
 import datetime
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from foundation.accounts.access import get_allowed
@@ -80,10 +81,12 @@ class RiskPages(Pages):
         return detail_of(target, self.user, moment)
 
     def keep(self, form: RegisterForm, participle: str) -> Risk:
-        """A new risk gets the day of its first review."""
+        """A new risk gets the day of its first review; a change may make a request to accept it outdated."""
         if participle == "created":
             return actions.register(form.save(commit=False), actor=self.user)
-        kept: Risk = super().keep(form, participle)
+        with transaction.atomic():
+            kept: Risk = super().keep(form, participle)
+            acceptance.after_change(kept, actor=self.user)
         return kept
 
     def put_away(self, target: Risk, participle: str, reason: str) -> Any:

@@ -76,7 +76,7 @@ def deciding(user: User) -> Q:
         if any(mine.get(line) for line in lines):
             reach |= Q(band=band)
         elif OWNERS_MANAGER in lines:
-            reach |= Q(band=band, owner__manager=user.pk)
+            reach |= Q(band=band, risk__owner__manager=user.pk)
     return reach
 
 

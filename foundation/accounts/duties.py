@@ -82,7 +82,7 @@ RISK_ACCEPTANCE: Final = Duty(
 )
 ASSESSMENT_APPROVAL: Final = Duty(
     "assessment.approve",
-    "Who leads or submitted an assessment cannot approve it.",
+    "Who led, submitted or took part in an assessment cannot approve it.",
     "risks.assessment",
 )
 VENDOR_APPROVAL: Final = Duty(

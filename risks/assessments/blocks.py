@@ -1,4 +1,4 @@
-"""What keeps a round from being submitted, and what is worth a look before (R5.3, CC3.3)."""
+"""What keeps a round from being submitted and approved, and what is worth a look before (R5.3, CC3.3)."""
 
 import datetime
 from dataclasses import dataclass
@@ -8,22 +8,25 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from foundation.organisation.models import today
 from foundation.trail.asof import rows
-from risks.models import AssessedRisk, Assessment, AssessmentKind, Participant, Risk, Status, counted
+from risks.models import AssessedRisk, Assessment, AssessmentKind, Participant, Risk, Status, Trigger, counted
+
+NOT_RATED = Q(inherent_score=None) | Q(residual_score=None)
 
 
 @dataclass(frozen=True)
 class Block:
-    """One thing that keeps a round from being submitted, and the page where that is mended."""
+    """One thing that keeps a round from going on, and the page where that is mended."""
 
     words: str
     url: str
 
 
-def blocks(assessment: Assessment, confirmed: int | None = None) -> list[Block]:
-    """What keeps this round from being submitted now; nothing when it can be. One query, or two.
+def blocks(assessment: Assessment, confirmed: int | None = None, came: dict[str, int] | None = None) -> list[Block]:
+    """What keeps this round from being submitted, or approved, now; nothing when it can be. One query to three.
 
-    confirmed: how many took part by their own word, if that is known already.
+    confirmed: how many took part by their own word, if that is known already; came: what `came_up` says, likewise.
     """
     work = reverse("risks:assessment-risks", args=[assessment.pk])
     conditions = {"todo": todo(), "unrated": unrated(), "fraud": fraud()}
@@ -39,6 +42,11 @@ def blocks(assessment: Assessment, confirmed: int | None = None) -> list[Block]:
     if assessment.kind in (AssessmentKind.ANNUAL, AssessmentKind.FRAUD) and not inside["fraud"]:
         words = "Fraud is not considered: no risk in it is marked as one of fraud (CC3.3)."
         found.append(Block(words, f"{reverse('risks:risk-list')}?fraud=yes"))
+    if count := (came or came_up(assessment))["unrated"]:
+        words = f"{count} risk{'s' if count > 1 else ''} of its kind came up since it began, without a rating."
+        found.append(Block(words, reverse("risks:assessment-put-new", args=[assessment.pk])))
+    if assessment.starts_on > today():
+        found.append(Block(f"It begins on {assessment.starts_on}.", f"{assessment.get_absolute_url()}edit/"))
     if confirmed is None:
         confirmed = Participant.objects.live().filter(assessment=assessment, confirmed_at__isnull=False).count()
     if not confirmed:
@@ -47,15 +55,39 @@ def blocks(assessment: Assessment, confirmed: int | None = None) -> list[Block]:
     return found
 
 
-def notes(assessment: Assessment, lacking: QuerySet[Any], unconfirmed: int) -> list[Block]:
-    """What blocks nothing and is worth a look. Two queries.
+def looked_at(kind: str) -> Q:
+    """The risks that a round of this kind begins with: all counted ones, or those of fraud or of a change."""
+    narrower = {AssessmentKind.FRAUD: Q(fraud=True), AssessmentKind.CHANGE: ~Q(change_trigger=Trigger.NONE)}
+    return counted() & narrower.get(AssessmentKind(kind), Q())
 
-    lacking: the risks of its kind that are not in it. unconfirmed: how many participants did not say they took part.
+
+def lacking(assessment: Assessment) -> QuerySet[Risk]:
+    """The risks that the round's kind looks at and that are not in it."""
+    inside = AssessedRisk.objects.filter(assessment=assessment).values("risk")
+    return Risk.objects.filter(looked_at(assessment.kind)).exclude(pk__in=inside)
+
+
+def came_up(assessment: Assessment) -> dict[str, int]:
+    """How many such risks there are (`all`), and how many of them lack a rating (`unrated`). One query."""
+    found: dict[str, int] = lacking(assessment).aggregate(all=Count("id"), unrated=Count("id", filter=NOT_RATED))
+    return found
+
+
+def changed_since(assessment: Assessment) -> QuerySet[Risk]:
+    """The risks that changed in any way, or came up, since the round was submitted: the approver is told."""
+    later = Risk.history.filter(history_date__gt=assessment.submitted_at).values("id")
+    return Risk.objects.filter(pk__in=later).order_by("id")
+
+
+def notes(assessment: Assessment, came: int, unconfirmed: int) -> list[Block]:
+    """What blocks nothing and is worth a look. One query.
+
+    came: how many risks came up since it began. unconfirmed: how many participants did not say they took part.
     """
     found = []
-    if count := lacking.count():
-        many = count > 1
-        words = f"{count} risk{'s' if many else ''} came up since it began and {'are' if many else 'is'} not in it."
+    if came:
+        many = came > 1
+        words = f"{came} risk{'s' if many else ''} came up since it began and {'are' if many else 'is'} not in it."
         found.append(Block(words, reverse("risks:assessment-put-new", args=[assessment.pk])))
     if count := Risk.objects.live().filter(status=Status.TEMPLATE).count():
         words = f"{count} template{'s are' if count > 1 else ' is'} neither adapted nor archived: they count nowhere."
@@ -76,7 +108,7 @@ def todo(moment: datetime.datetime | None = None) -> Q:
 
 def unrated(moment: datetime.datetime | None = None) -> Q:
     """Those that count and lack a rating."""
-    found = rows(Risk, moment).filter(counted()).filter(Q(inherent_score=None) | Q(residual_score=None))
+    found = rows(Risk, moment).filter(counted()).filter(NOT_RATED)
     return Q(risk_id__in=found.values("id"))
 
 

@@ -17,10 +17,11 @@ from foundation.organisation.models import today
 from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 from foundation.trail.steps import locked, move, say
+from risks.assessments.blocks import blocks
 from risks.assessments.result import result_of
 from risks.assessments.snapshot import freeze
 from risks.methods import established
-from risks.models import ASSESSMENT_MOVES, Assessment, AssessmentControl, AssessmentState
+from risks.models import ASSESSMENT_MOVES, AssessedRisk, Assessment, AssessmentControl, AssessmentState, Participant
 
 OURS: Final = "Countersign"
 
@@ -29,12 +30,14 @@ OURS: Final = "Countersign"
 def approve(assessment: Assessment, *, actor: User, statement: str) -> Assessment:
     """Approve a submitted round, as its approver: it closes with a snapshot that nobody can change any more.
 
-    Raises PermissionDenied for anybody else, and for whoever led or submitted it; ValidationError without a statement
-    or before it was submitted.
+    Raises PermissionDenied for anybody else, and for whoever led, submitted or worked on it; ValidationError without a
+    statement, before it was submitted, and with whatever would block submitting it now.
     """
     assessment = for_approver(assessment, actor)
     say(statement, "State what you approve.")
     move(assessment, AssessmentState.CLOSED, ASSESSMENT_MOVES, "state")
+    if found := blocks(assessment):
+        raise ValidationError([*(block.words for block in found), "Return it to its lead."])
     assessment.method = established()
     assessment.line_count, assessment.sha256 = freeze(assessment, assessment.method, today())
     assessment.approved_by, assessment.approved_at = actor, timezone.now()
@@ -66,11 +69,17 @@ def for_approver(assessment: Assessment, actor: User) -> Assessment:
 
 
 def involved(assessment: Assessment) -> set[int | None]:
-    """Everybody who ever led or submitted it: giving that away makes nobody another person."""
-    then = Assessment.history.filter(id=assessment.pk)
-    led = then.order_by().values_list("lead_id", flat=True).distinct()
-    submitted = then.filter(submitted_by__isnull=False).order_by().values_list("submitted_by_id", flat=True).distinct()
-    return {assessment.lead_id, assessment.submitted_by_id, *led, *submitted}
+    """Everybody who ever led or submitted it, considered a risk in it or was named to take part.
+
+    Giving that away, or being taken off, makes nobody another person. One query.
+    """
+    then, inside = Assessment.history.filter(id=assessment.pk), {"assessment": assessment.pk}
+    people = then.order_by().values_list("lead_id").union(
+        then.order_by().values_list("submitted_by_id"),
+        AssessedRisk.history.filter(**inside).order_by().values_list("considered_by_id"),
+        Participant.history.filter(**inside).order_by().values_list("user_id"),
+    )  # fmt: skip
+    return {assessment.lead_id, assessment.submitted_by_id, *(number for (number,) in people)} - {None}
 
 
 def as_evidence(assessment: Assessment, approver: User) -> Evidence:

@@ -47,11 +47,10 @@ class AssessmentForm(RegisterForm):
         if self.instance.state in (AssessmentState.CLOSED, AssessmentState.CANCELLED):
             raise forms.ValidationError("It is over: nothing is changed in it any more.")
         approver = said.get("approver")
-        if approver is not None and "approver" in self.changed_data and self.instance.pk:
-            if approver.pk in involved(self.instance):
-                self.add_error("approver", f"{approver} led or submitted it. The approver is somebody else.")
-            elif Participant.objects.live().filter(assessment=self.instance, user=approver).exists():
-                self.add_error("approver", f"{approver} takes part in it. The approver is somebody else.")
+        named = approver is not None and "approver" in self.changed_data and self.instance.pk
+        if named and approver.pk in involved(self.instance):
+            words = f"{approver} led it, submitted it or took part in it. The approver is somebody else."
+            self.add_error("approver", words)
         if said.get("kind") == AssessmentKind.CHANGE and not said.get("trigger", "").strip():
             self.add_error("trigger", "Say which change prompted it.")
         return said

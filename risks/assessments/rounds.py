@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from controls.models import Control
@@ -17,19 +16,16 @@ from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.trail.keep import save, save_many
 from foundation.trail.steps import locked, move, say, tie, untie
-from risks.assessments.blocks import blocks
+from risks.assessments.blocks import blocks, lacking, looked_at
 from risks.models import (
     ASSESSMENT_MOVES,
     AssessedRisk,
     Assessment,
     AssessmentControl,
-    AssessmentKind,
     AssessmentState,
     Participant,
     Risk,
     Status,
-    Trigger,
-    counted,
 )
 
 # access.TABLE: who may lead (submit), approve and take part.
@@ -37,12 +33,6 @@ LEADS: Final = (Role.COMPLIANCE_MANAGER,)
 APPROVES: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER)
 TAKES_PART: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER, Role.CONTROL_OWNER)
 OVER: Final = "The assessment is {}: nothing is changed in it any more."
-
-
-def looked_at(kind: str) -> Q:
-    """The risks that a round of this kind begins with: all counted ones, or those of fraud or of a change."""
-    narrower = {AssessmentKind.FRAUD: Q(fraud=True), AssessmentKind.CHANGE: ~Q(change_trigger=Trigger.NONE)}
-    return counted() & narrower.get(AssessmentKind(kind), Q())
 
 
 @transaction.atomic
@@ -92,12 +82,6 @@ def put_new(assessment: Assessment, *, actor: User) -> Assessment:
     assessment = opened(assessment)
     take_in(assessment, lacking(assessment).order_by("id"), actor)
     return assessment
-
-
-def lacking(assessment: Assessment) -> Any:
-    """The risks that the round's kind looks at and that are not in it."""
-    inside = AssessedRisk.objects.filter(assessment=assessment).values("risk")
-    return Risk.objects.filter(looked_at(assessment.kind)).exclude(pk__in=inside)
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from foundation.pages.moment import at, day_of
 from foundation.pages.pages import Pages
 from foundation.trail.asof import rows, thaw
 from risks.assessments import closing, rounds
-from risks.assessments.blocks import blocks, moved, notes, todo, unrated
+from risks.assessments.blocks import blocks, came_up, changed_since, moved, notes, todo, unrated
 from risks.assessments.columns import COLUMNS, FACTS, AssessmentFilter, attach_progress, late
 from risks.assessments.forms import (
     ApproveForm,
@@ -52,6 +52,7 @@ SHOWS: dict[str, tuple[str, Callable[[datetime.datetime | None], Q]]] = {
     "all": ("All", lambda _: Q()),
 }
 SIZES = (25, 50, 100)
+NAMED = 50  # risks that changed since a round was submitted: more are counted
 VERBS = ("consider", "take_part", "change", "name_participant", "link_control", "submit", "approve", "return", "cancel")
 
 
@@ -111,6 +112,8 @@ class AssessmentPages(Pages):
             raise PermissionDenied("The approver whom it names does this.")
         if verb.verb == "take_part" and not part_of(self.user, target).exists():
             raise PermissionDenied("Only whoever was named as a participant confirms having taken part.")
+        if verb.verb == "approve" and target.state == AssessmentState.SUBMITTED:
+            return act(self.request, type(self), target, verb, **since_submitted(target, self.user))
         return super().act_on(target, verb)
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
@@ -122,12 +125,13 @@ class AssessmentPages(Pages):
         waiting = {one.user_id for one in participants if one.confirmed_at is None}
         verbs = {} if moment else self.verbs_now(target, waiting)
         leads = bool(verbs.get("submit"))
-        blocked = blocks(target, len(participants) - len(waiting)) if leads else []
+        came = came_up(target) if leads else {}
+        blocked = blocks(target, len(participants) - len(waiting), came) if leads else []
         return {
             "participants": participants,
             "links": [thaw(row) for row in tied.order_by("control__ref")],
             "blocks": blocked,
-            "notes": notes(target, rounds.lacking(target), len(waiting)) if leads else [],
+            "notes": notes(target, came["all"], len(waiting)) if leads else [],
             "late": late(target, day_of(moment)),
             "tone": ASSESSMENT_TONES[target.state],
             "verbs": verbs | ({"submit": not blocked} if leads else {}),
@@ -153,6 +157,12 @@ class AssessmentPages(Pages):
             "return": "return" in given and approves,
             "cancel": "cancel" in given and AssessmentState.CANCELLED in onward,
         }
+
+
+def since_submitted(assessment: Assessment, user: Any) -> dict[str, Any]:
+    """What the approver is to know: what blocks approving now, and which risks changed since it was submitted."""
+    changed = visible(user, changed_since(assessment))
+    return {"blocks": blocks(assessment), "changed": list(changed[:NAMED]), "changed_count": changed.count()}
 
 
 def part_of(user: Any, assessment: Assessment) -> Any:

@@ -52,6 +52,11 @@ class TreatmentAction(Numbered, Register):
         return reverse("risks:treatmentaction-detail", args=[self.pk])
 
     @property
+    def is_over(self) -> bool:
+        """Whether it is done: what was planned stands from then on."""
+        return self.done_by_id is not None
+
+    @property
     def title(self) -> str:
         """What a search shows."""
         return self.what

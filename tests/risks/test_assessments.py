@@ -7,7 +7,7 @@ from foundation.accounts.models import User
 from foundation.trail.keep import Stale
 from foundation.trail.models import Entry
 from risks.assessments import closing, rounds
-from risks.assessments.blocks import blocks, moved, notes, todo
+from risks.assessments.blocks import blocks, came_up, moved, notes, todo
 from risks.models import AssessedRisk, Assessment, AssessmentState, Participant, Risk, Status
 from tests.factories.assessments import CONCLUSION, STATEMENT, a_round, considered, fresh, submitted, took_part
 from tests.factories.controls import ControlFactory
@@ -47,7 +47,7 @@ def test_a_round_looks_at_the_risks_of_its_kind(compliance: User, manager: User)
     assert entries.count() == 5
     # What came up since can be put in, by hand or all together; a template never.
     late = rated(title="Came later")
-    assert next(note.words for note in notes(yearly, rounds.lacking(yearly), 0)).startswith("1 risk came up since")
+    assert next(note.words for note in notes(yearly, came_up(yearly)["all"], 0)).startswith("1 risk came up since")
     rounds.put_new(fresh(yearly), actor=compliance)
     assert "Came later" in inside(yearly)
     template, fraud = Risk.objects.get(title="Not mine yet"), fresh(Assessment.objects.get(kind="fraud"))
@@ -138,7 +138,7 @@ def test_who_led_or_submitted_never_approves(assessment: Assessment, compliance:
 
     handed = save(back, actor=compliance, verb="assessment.updated")
     again = rounds.submit(fresh(handed), actor=manager, conclusion=CONCLUSION)
-    with pytest.raises(PermissionDenied, match="leads or submitted"):
+    with pytest.raises(PermissionDenied, match="led, submitted"):
         closing.approve(fresh(again), actor=compliance, statement=STATEMENT)
 
 

@@ -118,7 +118,7 @@ def test_a_register_is_brought_in_with_its_ratings_and_its_export_comes_in_again
         ("Flood,legal,nobody@example.org,,,,,,,", "Owner", "Nobody here is called"),
         (",legal,,,,,,,,", "Risk", "is missing"),
         ("PHISHING,legal,,,,,,,,", "", "stands in lines 2 and 4"),
-        ("R-999999,legal,,,,,,,,", "Ref", "There is no risk"),
+        ("R-999999,legal,,,,,,,,", "Risk", "is a reference and no title"),
         (f"{'x' * 201},legal,,,,,,,,", "Risk", "at most 200"),
     ],
 )
