@@ -55,12 +55,14 @@ def rate(
     """Rate a risk. review_on: None = as its band's cadence says.
 
     Raises ValidationError, by the form's field, for a residual above inherent, one below it without a linked control
-    that operates today, a target above residual, a missing reason, or a risk that is a template or closed. Above what
-    was accepted it ends the acceptance and opens the risk again (R5.2).
+    that operates today, a target above residual, a missing reason, a next review that is not ahead, or a risk that is a
+    template or closed. Above what was accepted it ends the acceptance and opens the risk again (R5.2).
     """
     risk = present(locked(risk))
     if risk.status in NEVER_RATED:
         raise ValidationError(f"{risk.ref} is {risk.get_status_display().lower()}: it is not rated.")
+    if review_on and review_on <= today():
+        raise ValidationError({"review_on": "The next review must lie ahead."})
     check(inherent, residual, target)
     if residual.score < inherent.score and not operating_controls(risk):
         raise ValidationError({"residual_likelihood": NEEDS_CONTROL})

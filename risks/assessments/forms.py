@@ -47,8 +47,8 @@ class AssessmentForm(RegisterForm):
         if self.instance.state in (AssessmentState.CLOSED, AssessmentState.CANCELLED):
             raise forms.ValidationError("It is over: nothing is changed in it any more.")
         approver = said.get("approver")
-        named = approver is not None and "approver" in self.changed_data and self.instance.pk
-        if named and approver.pk in involved(self.instance):
+        named = "approver" in self.changed_data and self.instance.pk
+        if named and approver is not None and approver.pk in involved(self.instance):
             words = f"{approver} led it, submitted it or took part in it. The approver is somebody else."
             self.add_error("approver", words)
         if said.get("kind") == AssessmentKind.CHANGE and not said.get("trigger", "").strip():

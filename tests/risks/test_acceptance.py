@@ -1,10 +1,12 @@
 """Who accepts which risk: the literal table through the view; its end, also while nothing ran (R5.2)."""
 
 import datetime
+from typing import Any
 
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -200,3 +202,94 @@ def test_who_approved_it_does_not_become_its_owner_and_closing_ends_it(owner: Us
     risk.refresh_from_db()
     assert (risk.status, one.state) == (Status.CLOSED, AcceptanceState.ENDED)
     assert post(compliance, "risk-reopen", risk, reason="It is back.") == 302
+
+
+def edited(user: User, risk: Risk, **said: Any) -> int:
+    """Post the risk's form as a browser does, with these fields changed."""
+    client = Client()
+    client.force_login(user)
+    address = reverse("risks:risk-edit", args=[risk.pk])
+    form = client.get(address).context["form"]
+    data = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", False)}
+    data = {name: "\r\n".join(value.splitlines()) if isinstance(value, str) else value for name, value in data.items()}
+    return client.post(address, data | said).status_code
+
+
+def test_a_change_of_the_risk_voids_what_was_asked_and_what_was_accepted_stays(
+    owner: User, manager: User, colleague: User, compliance: User
+):
+    risk = rated(owner=owner, inherent=(3, 3), cause="Two\nlines")
+    other = UserFactory(role="manager")
+    colleague.manager = other
+    save(colleague, actor=SYSTEM, verb="user.updated")
+    request = asked(risk, actor=compliance)
+    assert edited(compliance, risk, source_note="The workshop") == 302
+    request.refresh_from_db()
+    assert request.state == AcceptanceState.REQUESTED
+    # given to somebody else: the former owner's manager answers for it no more
+    held = Risk.objects.get(pk=risk.pk)
+    held.owner = colleague
+    with transaction.atomic():
+        save(held, actor=SYSTEM, verb="risk.updated")
+        with pytest.raises(PermissionDenied, match="owner's manager"):
+            acceptance.approve(Acceptance.objects.get(), actor=manager)
+        with pytest.raises(ValidationError, match="another owner"):
+            acceptance.approve(Acceptance.objects.get(), actor=other)
+        transaction.set_rollback(True)
+    assert edited(compliance, risk, owner=colleague.pk) == 302
+    assert edited(compliance, risk, owner=owner.pk) == 302
+    again = asked(risk, actor=owner)
+    assert edited(compliance, risk, title="A much larger one", effect="All of it") == 302
+    told = Entry.objects.filter(verb="acceptance.withdrawn").order_by("id")
+    assert [entry.facts["reason"] for entry in told] == [
+        "The risk has another owner than when it was asked.",
+        "The risk was rewritten since it was asked: title, effect.",
+    ]  # fmt: skip
+    assert {one.state for one in (Acceptance.objects.get(pk=one.pk) for one in (request, again))} == {"withdrawn"}
+    one = accepted(risk, actor=owner, approver=manager)
+    for said in ({"title": "Larger still"}, {"category": "legal"}, {"cause": "Another"}, {"assets": "All"}):
+        assert edited(compliance, risk, **said) == 422
+    assert edited(compliance, risk, source_note="The second workshop") == 302
+    acceptance.end(one, actor=compliance, reason="It grew.")
+    assert edited(compliance, risk, title="Larger still") == 302
+
+
+def test_whoever_owned_it_since_it_was_rated_never_approves(owner: User, compliance: User, colleague: User):
+    # compliance rates its own risk, gives it to somebody, who asks: the giver owned what is accepted
+    given = rated(owner=compliance, actor=compliance, title="Given away")
+    asks = rated(owner=owner, actor=compliance, title="Rated for another")
+    assert edited(compliance, given, owner=owner.pk) == 302
+    with pytest.raises(PermissionDenied, match="owns the risk"):
+        acceptance.approve(asked(given, actor=owner), actor=compliance)
+    assert acceptance.approve(asked(asks, actor=owner), actor=compliance).decided_by == compliance
+    # who owned it once and rated it last, after it was given away, neither
+    rate(Risk.objects.get(pk=given.pk), actor=compliance, inherent=level(4, 4), residual=level(4, 4))
+    with pytest.raises(PermissionDenied, match="owns the risk"):
+        acceptance.approve(Acceptance.objects.get(risk=given), actor=compliance)
+    # rated anew by its owner, what the former owner approves was never the former owner's
+    rate(Risk.objects.get(pk=given.pk), actor=owner, inherent=level(3, 5), residual=level(3, 5))
+    assert acceptance.approve(asked(given, actor=owner), actor=compliance).state == AcceptanceState.APPROVED
+
+
+def test_the_database_lets_what_was_decided_end_once_and_nothing_else(owner: User, manager: User):
+    pks = {}
+    for state in ("approved", "lapsed", "withdrawn"):
+        risk = rated(owner=owner, inherent=(3, 3), title=state)
+        made = asked(risk, actor=owner) if state == "withdrawn" else accepted(risk, actor=owner, approver=manager)
+        if state == "withdrawn":
+            acceptance.withdraw(made, actor=owner, reason="Better words.")
+        if state == "lapsed":
+            acceptance.over(made, AcceptanceState.LAPSED, actor=SYSTEM, reason="Its day.")
+        pks[state] = made.pk
+    for state, change in (
+        ("approved", "state = 'requested'"), ("approved", "state = 'declined'"), ("approved", "ended_reason = 'x'"),
+        ("lapsed", "state = 'approved', ended_at = NULL"), ("lapsed", "state = 'ended'"),
+        ("lapsed", "ended_reason = 'x'"), ("lapsed", "ended_at = NULL"), ("withdrawn", "state = 'requested'"),
+        ("withdrawn", "ended_reason = 'x'"), ("approved", "state = 'ended', reason = 'x'"),
+    ):  # fmt: skip
+        with pytest.raises(DatabaseError, match="it only ends"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE risks_acceptance SET {change} WHERE id = %s", [pks[state]])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE risks_acceptance SET state = 'ended', ended_reason = 'x' WHERE id = %s", [pks["approved"]]
+        )

@@ -54,7 +54,7 @@ def test_from_named_to_closed(owner: User, compliance: User, employee: User):
     operating(ref="IAM-03")
     flaw, risk = finding(), a_risk(owner=owner)
     vendor = about_vendor(a_risk(title="Another")).vendor
-    before = len(verbs())
+    before, soon = len(verbs()), today() + datetime.timedelta(days=90)
     assert post(owner, "risk-treat", risk, treatment="mitigate", **WHY) == 422
     assert post(owner, "risk-rate", risk, **RATING) == 422
     assert post(owner, "risk-link-control", risk, control="IAM-9", effectiveness="strong", **WHY) == 422
@@ -62,11 +62,13 @@ def test_from_named_to_closed(owner: User, compliance: User, employee: User):
     assert post(owner, "risk-link-control", risk, control="IAM-03", effectiveness="weak", **WHY) == 422
     assert post(owner, "risk-rate", risk, **RATING | {"target_likelihood": 1}) == 422
     assert post(owner, "risk-rate", risk, **RATING | {"inherent_likelihood": "\x00"}) == 422
+    for slip in ("0001-01-01", today(), "9999-12-31"):
+        assert post(owner, "risk-rate", risk, **RATING | {"review_on": slip}) == 422
     assert post(owner, "risk-rate", risk, **RATING) == 302
     assert post(owner, "risk-treat", risk, treatment="accept", **WHY) == 422
     assert post(owner, "risk-treat", risk, treatment="mitigate", **WHY) == 302
     assert post(owner, "risk-plan-action", risk, what="Keys", owner=employee.pk, due_on="2020-01-01") == 422
-    assert post(owner, "risk-plan-action", risk, what="Keys", owner=employee.pk, due_on="2060-01-01") == 302
+    assert post(owner, "risk-plan-action", risk, what="Keys", owner=employee.pk, due_on=soon) == 302
     assert post(compliance, "risk-link-finding", risk, finding=flaw.ref, **WHY) == 302
     assert post(compliance, "risk-link-vendor", risk, vendor="northwind mail", **WHY) == 302
     assert post(owner, "risk-link-vendor", risk, vendor=vendor.ref, **WHY) == 422  # which the owner does not see
@@ -76,11 +78,12 @@ def test_from_named_to_closed(owner: User, compliance: User, employee: User):
     assert (risk.ref in page, risk.title in page) == (True, False)
     assert client.get(risk.get_absolute_url()).status_code == 404
     assert [item.action for item in risks_work(employee)] == ["Mark as done"]
+    again = {"what": "All keys", "owner": employee.pk, "due_on": soon}
+    assert post(compliance, "treatmentaction-edit", step, **again) == 302
+    assert post(employee, "treatmentaction-complete", step, note="Handed out.", done_on="0001-01-01") == 422
     assert post(employee, "treatmentaction-complete", step, note="Handed out.") == 302
     assert post(employee, "treatmentaction-complete", step, note="Handed out.") == 422
-    assert (
-        post(compliance, "treatmentaction-edit", step, what="All keys", owner=employee.pk, due_on="2060-01-01") == 302
-    )
+    assert post(compliance, "treatmentaction-edit", step, **again) == 422  # what is done stands as it was planned
     assert post(compliance, "treatmentaction-archive", step, **WHY) == 302
     assert post(compliance, "treatmentaction-restore", step, **WHY) == 302
     assert post(owner, "risk-review", risk, note="As it was.", review_on=today()) == 422
