@@ -105,7 +105,7 @@ def test_from_named_to_closed(owner: User, compliance: User, employee: User):
     assert post(compliance, "risk-restore", risk, **WHY) == 302
     assert verbs()[before:] == [
         "riskcontrol.created", "risk.rated", "risk.treated", "treatmentaction.created", "riskfinding.created",
-        "riskvendor.created", "treatmentaction.completed", "treatmentaction.updated", "treatmentaction.archived",
+        "riskvendor.created", "treatmentaction.updated", "treatmentaction.completed", "treatmentaction.archived",
         "treatmentaction.restored", "risk.reviewed", "riskcontrol.archived", "riskvendor.archived",
         "riskfinding.archived", "risk.closed", "risk.reopened", "risk.archived", "risk.restored",
     ]  # fmt: skip
