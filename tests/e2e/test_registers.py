@@ -9,7 +9,7 @@ from tests.everywhere.routes import address, all_routes
 from tests.everywhere.table import READS
 from tests.everywhere.world import PEOPLE, World
 
-FILES = ("csv", "json", "file", "sheet", "download")
+FILES = ("csv", "json", "file", "sheet", "names", "download")
 LOOKED_AT = [("compliance", "desktop", True), ("compliance", "phone", False), ("manager", "desktop", False)]
 
 
