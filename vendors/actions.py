@@ -21,6 +21,7 @@ from vendors.models import Condition, Status, Tier, Vendor, VendorFinding, Vendo
 from vendors.models.reviews import ReviewState
 from vendors.models.vendor import IN_USE
 from vendors.tiering import is_above, score_of, tier_of
+from vendors.use import was_in_use
 
 
 def rate(vendor: Vendor) -> None:
@@ -40,8 +41,10 @@ def keep_vendor(vendor: Vendor, *, actor: Any, participle: str, reason: str = ""
 
 
 def check_put_away(vendor: Vendor) -> None:
-    """Raise ValidationError for a vendor that cannot be archived: it is in use, or a review of it is under way."""
-    if vendor.status in IN_USE:
+    """Raise ValidationError for a vendor that cannot be archived: it is in use (also while it is assessed anew), or a
+    review of it is under way.
+    """
+    if vendor.status in IN_USE or was_in_use(vendor):
         raise ValidationError("It is in use: offboard and end it. Archiving says that the record was a mistake.")
     under_way = VendorReview.objects.live().filter(vendor=vendor, state__in=(ReviewState.OPEN, ReviewState.SUBMITTED))
     if under_way.exists():

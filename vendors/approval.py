@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from foundation.accounts.access import apart
@@ -79,9 +80,21 @@ def forget_approval(vendor: Vendor) -> None:
 # ---- what blocks it ------------------------------------------------------------------------------------------------
 
 
+def reviews_that_count() -> QuerySet[VendorReview]:
+    """Approved reviews on which an approval can rest: of the whole vendor, and not from before it was ended.
+
+    One after an event counts where it says no: that outweighs what was said before.
+    """
+    ended = Vendor.history.filter(
+        id=OuterRef("vendor_id"), status=Status.ENDED, history_date__gte=OuterRef("approved_at")
+    )
+    told = Q(kind__in=WHOLE) | Q(conclusion=Conclusion.REJECT)
+    return VendorReview.objects.filter(told, ~Exists(ended), state=ReviewState.APPROVED, archived_at=None)
+
+
 def newest_review(vendor: Vendor) -> VendorReview | None:
-    """The newest approved review that looked at the whole vendor."""
-    found = VendorReview.objects.filter(vendor=vendor, state=ReviewState.APPROVED, kind__in=WHOLE, archived_at=None)
+    """The newest approved review that counts."""
+    found = reviews_that_count().filter(vendor=vendor)
     return found.select_related("reviewer", "submitted_by", "approved_by").order_by("-approved_at", "-id").first()
 
 
@@ -128,6 +141,12 @@ def review_blocks(vendor: Vendor, review: VendorReview | None) -> list[Block]:
     if review.conclusion == Conclusion.REJECT:
         found.append(Block(f"{review.ref} concludes not to use it.", url))
     return found
+
+
+def doubts(vendor: Vendor) -> list[Block]:
+    """Why the approval of a vendor in use does not rest on its reviews any more; nothing while it does. One query."""
+    review = newest_review(vendor)
+    return [] if review is None else review_blocks(vendor, review)
 
 
 def condition_blocks(vendor: Vendor, review: VendorReview | None, met: list[bool], *, conditional: bool) -> list[Block]:

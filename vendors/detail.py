@@ -7,9 +7,9 @@ from foundation.accounts.access import verbs_on, visible
 from foundation.accounts.models import User
 from foundation.pages.moment import day_of
 from foundation.trail.asof import rows, thaw
-from vendors.approval import blocks
+from vendors.approval import blocks, doubts
 from vendors.columns import TIER_TONES
-from vendors.models import MOVES, Condition, ExitStep, Status, Vendor
+from vendors.models import IN_USE, MOVES, Condition, ExitStep, Status, Vendor
 from vendors.models.vendor import TONES
 from vendors.tiering import tier_words
 from vendors.work_columns import condition_state, step_state
@@ -36,6 +36,7 @@ def shown_of(vendor: Vendor, user: User, moment: datetime.datetime | None) -> di
         "unsettled": sum(one.done_on is None for one in steps),
         "blocks": blocks(vendor) if judged else [],
         "judged": judged,
+        "doubts": doubts(vendor) if moment is None and vendor.status in IN_USE and not judged else [],
         "verbs": verbs_for(user, vendor, given),
     }
 

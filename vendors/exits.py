@@ -14,10 +14,9 @@ from foundation.organisation.models import today
 from foundation.trail.keep import save
 from foundation.trail.steps import locked, move, say
 from vendors.actions import check_plan
-from vendors.approval import event_of, forget_approval
+from vendors.approval import event_of, forget_approval, newest_review, review_blocks
 from vendors.documents import document_of
 from vendors.models import (
-    IN_USE,
     MOVES,
     Condition,
     ExitStep,
@@ -29,6 +28,7 @@ from vendors.models import (
     VendorReview,
 )
 from vendors.proofs import OURS, links_for
+from vendors.use import was_in_use
 
 DONE, NOT_APPLICABLE = "done", "not_applicable"
 OUTCOMES: Final = ((DONE, "Done"), (NOT_APPLICABLE, "Does not apply"))
@@ -52,13 +52,18 @@ def offboard(vendor: Vendor, *, actor: User, owner: User, due_on: datetime.date,
 
 @transaction.atomic
 def keep_on(vendor: Vendor, *, actor: User, reason: str) -> Vendor:
-    """Keep a vendor after all, as it was approved; the steps of its exit are withdrawn. Raises ValidationError."""
+    """Keep a vendor after all, as it was approved; the steps of its exit are withdrawn.
+
+    Raises ValidationError where no approval stands, or where its reviews do not carry one any more.
+    """
     vendor = locked(vendor)
     say(reason, "Say why it is kept.")
     if vendor.status != Status.OFFBOARDING:
         raise ValidationError(f"{vendor.ref} is not being ended.")
     if vendor.approved_by_id is None or vendor.owner_id is None or vendor.approved_by_id == vendor.owner_id:
         raise ValidationError("No approval of it stands: end it, and propose it again.")
+    if found := review_blocks(vendor, newest_review(vendor)):
+        raise ValidationError([block.words for block in found])
     asked = Condition.objects.live().filter(vendor=vendor, met_on=None).exists()
     move(vendor, Status.CONDITIONAL if asked else Status.APPROVED, MOVES)
     vendor.status_note = reason
@@ -120,13 +125,6 @@ def end(vendor: Vendor, *, actor: User, reason: str) -> Vendor:
     if before == Status.OFFBOARDING:
         as_evidence(kept, actor, reason)
     return kept
-
-
-def was_in_use(vendor: Vendor) -> bool:
-    """Whether it was in use since it was last ended, or ever."""
-    known = Vendor.history.filter(id=vendor.pk)
-    last = known.filter(status=Status.ENDED).order_by("-history_id").values_list("history_id", flat=True).first()
-    return bool(known.filter(status__in=IN_USE, history_id__gt=last or 0).exists())
 
 
 def as_evidence(vendor: Vendor, actor: User, note: str) -> None:

@@ -26,18 +26,20 @@ def hash_of(result: dict[str, Any]) -> str:
 def keep_as_evidence(  # noqa: PLR0913 - an item says this much about itself
     result: dict[str, Any], part: VendorControl.Part, *, signed_by: User, at: datetime.datetime, day: datetime.date,
     title: str, what: str, name: str, event: str = "", period: tuple[datetime.date, datetime.date] | None = None,
-    rows: int | None = None,
+    rows: int | None = None, alone: bool = False,
 ) -> Evidence:  # fmt: skip
     """Keep a signed result for the controls of a part of the work, accepted by whoever signed it.
 
-    It is the register's own record, made by nobody. day: of the occurrence that it proves, by `event` where each is one
-    of its own. what: the record, as anybody asks for it again. name: of the file, whose SHA-256 is `hash_of(result)`.
+    It is the register's own record, made by nobody. alone: whether one person made and signed it, who then submits it,
+    and another one judges it (R3.4). day: of the occurrence that it proves, by `event` where each is one of its own.
+    what: the record, as anybody asks for it again. name: of the file, whose SHA-256 is `hash_of(result)`.
     Inside the transaction of the signature.
     """
     source = Source(
         system=OURS, query=what, connector=f"{OURS}: vendors", captured_at=at, stamped=True, period=period, rows=rows
     )
     return record_evidence(
-        canonical_bytes(result), actor=SYSTEM, accepted_by=signed_by, title=title[:200], kind=Kind.RECORD,
-        source=source, links=links_for(part, day, event, f"{what}."), name=name, another=True,
+        canonical_bytes(result), actor=signed_by if alone else SYSTEM, accepted_by=None if alone else signed_by,
+        title=title[:200], kind=Kind.RECORD, source=source,
+        links=links_for(part, day, event, f"{what}."), name=name, another=True,
     )  # fmt: skip

@@ -13,9 +13,10 @@ from foundation.pages.forms import RegisterForm, VerbForm
 from vendors.clauses import ANSWERS, CLAUSES
 from vendors.documents import check_contract, document_of
 from vendors.models import Contract, DocumentKind
+from vendors.models.papers import MOST_DAYS
 
 CLAUSE: str = "clause_"
-MOST_HOURS, MOST_DAYS = 24 * 90, 3650
+MOST_HOURS = 24 * 90
 
 
 class DaysForm(forms.Form):

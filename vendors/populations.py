@@ -13,7 +13,7 @@ from foundation.organisation.models import zone
 from vendors.models import Contract, Status, Vendor
 
 APPROVALS: Final = (Status.APPROVED, Status.CONDITIONAL)
-COLUMNS: Final = ("name", "tier", "owner")
+COLUMNS: Final = ("name", "tier", "owner", "archived")
 Move = tuple[int, int, datetime.datetime, list[str]]  # vendor, version, when, and what the list tells
 
 
@@ -30,16 +30,22 @@ def ended(user: User, first: datetime.date, last: datetime.date) -> Listing:
 
 
 def moves(first: datetime.date, last: datetime.date, from_: str, to: tuple[str, ...]) -> Iterator[Move]:
-    """Each version that took a vendor from one status into another in the period, archived records apart."""
+    """Each version that took a vendor from one status into another in the period; archived records are marked."""
     begin, end = moments(first, last)
-    known = Vendor.history.filter(history_date__lt=end, id__in=Vendor.objects.live().values("id"))
+    known = Vendor.history.filter(history_date__lt=end)
+    archived = set(Vendor.objects.filter(archived_at__isnull=False).values_list("id", flat=True))
     moved = known.filter(history_date__gte=begin, status__in=to).values("id")
     before: dict[str, Any] = {}
     fields = ("id", "version", "status", "history_date", "name", "tier", "owner__name")
     for version in known.filter(id__in=moved).order_by("id", "history_id").values(*fields):
         same = version["id"] == before.get("id")
         if same and before["status"] == from_ and version["status"] in to and version["history_date"] >= begin:
-            told = [version["name"], version["tier"], version["owner__name"] or ""]
+            told = [
+                version["name"],
+                version["tier"],
+                version["owner__name"] or "",
+                "yes" if version["id"] in archived else "",
+            ]
             yield version["id"], version["version"], version["history_date"], told
         before = version
 

@@ -22,7 +22,7 @@ from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.keep import save, save_many
 from foundation.trail.steps import locked, move, say, tie
-from vendors.approval import assessors
+from vendors.approval import assess, assessors
 from vendors.cadence import next_review
 from vendors.documents import document_of
 from vendors.kept import hash_of, keep_as_evidence
@@ -36,6 +36,7 @@ from vendors.models import (
     ReviewKind,
     ReviewState,
     Status,
+    Tier,
     Vendor,
     VendorControl,
     VendorDocument,
@@ -181,9 +182,13 @@ def answerable(review: VendorReview, actor: User) -> VendorReview:
 
 
 def blocks(review: VendorReview) -> list[str]:
-    """What keeps a review from being submitted now, in words; nothing when it can be. Three queries at most."""
+    """What keeps a review from being submitted now, in words; nothing when it can be. Four queries at most."""
     items = list(VendorReviewItem.objects.filter(review=review).order_by("position"))
     found = [f"Not looked at: {item.question}" for item in items if item.required and not item.answer]
+    tier = Vendor.objects.values_list("tier", flat=True).get(pk=review.vendor_id)
+    if is_above(tier, review.tier):
+        words = f"The vendor's tier is {Tier(tier).label.lower()} by now, and this asks what "
+        found.append(f"{words}{review.get_tier_display().lower()} is asked: cancel it, and begin another.")
     said = next((item for item in items if item.key == WORKSHEET), None)
     if said is not None and said.answer == Answer.YES and (report := unread_report(review.vendor_id)):
         found.append(f"{report.ref} is a SOC report without an approved worksheet.")
@@ -261,14 +266,20 @@ def approve(review: VendorReview, *, actor: User, note: str = "") -> VendorRevie
 def onto_vendor(review: VendorReview, actor: User) -> None:
     """What an approved review says of its vendor: the risk that remains, and when it is looked at again.
 
-    One after an event says what remains, but does not stand in for the recurring one.
+    One after an event says what remains, but does not stand in for the recurring one. One that says not to use it
+    takes a vendor that is approved back into assessment, and plans nothing.
     """
     vendor = Vendor.objects.select_for_update().get(pk=review.vendor_id)
     vendor.residual = review.residual
     if review.kind != ReviewKind.EVENT:
         vendor.last_reviewed_on = today()
         vendor.next_review_on = next_review(vendor.tier, vendor.last_reviewed_on)
-    save(vendor, actor=actor, verb="vendor.reviewed", refs={"vendorreview": review.pk})
+    refused = review.conclusion == Conclusion.REJECT
+    if refused:
+        vendor.next_review_on = None
+    vendor = save(vendor, actor=actor, verb="vendor.reviewed", refs={"vendorreview": review.pk})
+    if refused and vendor.status in (Status.APPROVED, Status.CONDITIONAL):
+        assess(vendor, actor=actor, note=f"{review.ref} concludes not to use it.")
 
 
 @transaction.atomic

@@ -2,11 +2,13 @@
 
 import datetime
 
+from django.core.exceptions import ValidationError
 from django.db.models import F, Q
 
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.organisation.settings import setting
+from foundation.trail.keep import Stale
 from foundation.trail.record import SYSTEM
 from vendors.models import ReviewKind, ReviewState, Status, Vendor, VendorReview
 from vendors.people import may_approve, possible_approvers
@@ -21,15 +23,23 @@ def begin_due_reviews(day: datetime.date) -> int:
     Not where a review is under way, nor where the one of that very day was called off. Where nobody can do or approve
     it, none is opened: the list shows that it is overdue.
     """
+    return begin_each(due_soon(day))
+
+
+def begin_each(found: list[Vendor]) -> int:
+    """Open the recurring review of each of these vendors. Returns how many; one that is refused stops no other."""
     here, opened = list(possible_approvers()), 0
-    for vendor in due_soon(day):
+    for vendor in found:
         people = pair_for(vendor, here)
         if people is not None and vendor.next_review_on is not None:
             reviewer, approver = people
-            begin(
-                vendor, actor=SYSTEM, kind=ReviewKind.RECURRING, reviewer=reviewer, approver=approver,
-                due_on=vendor.next_review_on, why=WHY,
-            )  # fmt: skip
+            try:
+                begin(
+                    vendor, actor=SYSTEM, kind=ReviewKind.RECURRING, reviewer=reviewer, approver=approver,
+                    due_on=vendor.next_review_on, why=WHY,
+                )  # fmt: skip
+            except (Stale, ValidationError):  # somebody was first: the next run looks again, and the others wait not
+                continue
             opened += 1
     return opened
 

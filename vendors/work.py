@@ -4,14 +4,14 @@ import datetime
 from collections.abc import Iterator
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from foundation.accounts.access import allowed
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.organisation.settings import setting
 from foundation.pages.work import WorkItem
-from vendors.approval import WHOLE
+from vendors.approval import reviews_that_count
 from vendors.filters import current_documents
 from vendors.models import (
     Condition,
@@ -22,9 +22,11 @@ from vendors.models import (
     Vendor,
     VendorReview,
 )
+from vendors.models.papers import MOST_DAYS
+from vendors.tiering import is_above
 
 REGISTER: Final = "Vendors"
-LONGEST_NOTICE: Final = datetime.timedelta(days=400)  # of a contract that is looked at before its notice
+LONGEST_NOTICE: Final = datetime.timedelta(days=MOST_DAYS)  # of a contract that is looked at before its notice
 
 
 def vendors_work(user: User) -> list[WorkItem]:
@@ -32,8 +34,8 @@ def vendors_work(user: User) -> list[WorkItem]:
     day = today()
     soon = day + datetime.timedelta(days=setting("review_due_soon_days"))
     return [
-        *reviews(user, day), *vendors(user), *conditions(user, day), *steps(user, day), *documents(user, day, soon),
-        *contracts(user, day, soon),
+        *reviews(user, day), *vendors(user), *outgrown(user), *conditions(user, day), *steps(user, day),
+        *documents(user, day, soon), *contracts(user, day, soon),
     ]  # fmt: skip
 
 
@@ -55,7 +57,7 @@ def reviews(user: User, day: datetime.date) -> Iterator[WorkItem]:
 
 def vendors(user: User) -> Iterator[WorkItem]:
     """Vendors that wait for one's approval or for their last word, and one's own that nobody assesses yet."""
-    judged = VendorReview.objects.filter(vendor=OuterRef("pk"), state=ReviewState.APPROVED, kind__in=WHOLE)
+    judged = reviews_that_count().filter(vendor=OuterRef("pk"))
     asked = Condition.objects.live().filter(vendor=OuterRef("pk"), met_on=None)
     left = ExitStep.objects.live().filter(vendor=OuterRef("pk"), done_on=None)
     named = Q(approver=user.pk) & (Q(owner=None) | ~Q(owner=user.pk))
@@ -75,6 +77,21 @@ def vendors(user: User) -> Iterator[WorkItem]:
         else:
             words = "Assessed; waits for approval" if vendor.status == Status.ASSESSING else "Its conditions are met"
             yield item(vendor, words, "Look at it")
+
+
+def outgrown(user: User) -> Iterator[WorkItem]:
+    """One's own vendors in use whose tier is higher by now than what their newest review asked, with none under way."""
+    newest = reviews_that_count().filter(vendor=OuterRef("pk")).order_by("-approved_at", "-id")
+    under_way = VendorReview.objects.live().filter(
+        vendor=OuterRef("pk"), state__in=(ReviewState.OPEN, ReviewState.SUBMITTED)
+    )
+    mine = allowed(user, "begin_review", Vendor).filter(
+        ~Exists(under_way), owner=user.pk, status__in=(Status.APPROVED, Status.CONDITIONAL), archived_at=None
+    )
+    for vendor in mine.annotate(asked=Subquery(newest.values("tier")[:1])).order_by("name", "id"):
+        if vendor.asked and is_above(vendor.tier, vendor.asked):
+            words = "Its tier is higher than what was reviewed"
+            yield item(vendor, words, "Begin review", "vendors:vendor-begin-review")
 
 
 def conditions(user: User, day: datetime.date) -> Iterator[WorkItem]:

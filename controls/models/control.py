@@ -1,5 +1,6 @@
 """A control: what the company does; its status, and the words in which controls are asked for."""
 
+import datetime
 from collections.abc import Mapping as ReadOnly
 from typing import ClassVar
 
@@ -73,6 +74,12 @@ SCOPE: tuple[str, ...] = (Status.PLANNED, Status.IN_PROGRESS, Status.IMPLEMENTED
 IN_SCOPE = Q(status__in=SCOPE, archived_at=None)  # true of live rows and of history rows alike
 UNOWNED = Q(owner=None) | Q(owner__is_active=False)  # whoever has left answers for nothing
 PROPOSED = Q(archived_at=None, proposed_by__isnull=False, approved_by=None)
+
+
+def operating(day: datetime.date) -> Q:
+    """Controls that operate on a day: implemented, begun, not ended and not archived. Live and history rows."""
+    ended = Q(operates_until__isnull=False, operates_until__lt=day)
+    return Q(status=Status.IMPLEMENTED, archived_at=None, operates_from__lte=day) & ~ended
 
 
 LONGEST_REF = 30

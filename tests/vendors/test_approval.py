@@ -139,7 +139,7 @@ def test_an_approval_fills_the_square_of_its_event(owner, manager, compliance):
     assert (item.state, item.reviewed_by, link.event) == ("accepted", judge, f"{vendor.ref}.{vendor.version}")
     found = populations.approved(compliance, day(-30), today())
     assert [(line.key, line.day, line.data) for line in found.lines] == [
-        (link.event, today(), [vendor.name, "medium", "Oskar Owner"]),
+        (link.event, today(), [vendor.name, "medium", "Oskar Owner", ""]),
     ]  # fmt: skip
     assert populations.approved(owner, day(-30), today()).total == 1
     assert populations.ended(compliance, day(-30), today()).total == 0

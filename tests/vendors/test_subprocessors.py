@@ -86,7 +86,9 @@ def test_versions_and_the_notice_that_customers_are_owed(mail: Vendor, owner: Us
         "New: Pixel Archive, Keeps pictures.", "Changed: Swift Mail, location from “Ireland” to “Spain”.",
     ]  # fmt: skip
     changed(other, subprocessor=False)
-    third = publish(actor=compliance, reason="It left.", effective_on=day(0))  # nobody has to be told before
+    with pytest.raises(ValidationError, match=f"from {day(14)} on"):  # customers were told that Spain holds then
+        publish(actor=compliance, reason="It left.", effective_on=day(0))
+    third = publish(actor=compliance, reason="It left.", effective_on=day(14))  # nobody has to be told before
     assert third.changes == ["No longer used: Pixel Archive."]
 
 
@@ -96,7 +98,7 @@ def test_a_version_is_frozen_and_kept_for_its_control(mail: Vendor, compliance: 
     save(link, actor=compliance, verb="vendorcontrol.created")
     version = publish(actor=compliance, reason=WHY, effective_on=day(0))
     kept: Any = version.evidence
-    assert kept.state == State.ACCEPTED
+    assert (kept.state, kept.submitted_by) == (State.SUBMITTED, compliance)  # another person judges it
     assert json.loads(kept.file.read())["entries_sha256"] == version.sha256
     told(version, compliance)
     assert control.evidence_links.count() == 2  # the version and its notice

@@ -9,6 +9,8 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from controls.models import Control
+from controls.models.control import operating
 from evidence.models import State
 from findings.models import Finding
 from foundation.accounts.models import User
@@ -90,14 +92,24 @@ def test_user_controls_are_met_or_a_gap_and_subservices_watched(sheet: Worksheet
         lines.change_line(cuec, actor=owner, control="NOPE-1")
     with pytest.raises(ValidationError, match="Say why it does not apply"):
         lines.change_line(fresh(cuec), actor=owner, applies="no", control="", note="")
-    operating_control("IAM-02")
+    until = operating_control("IAM-02", operates_until=day(-1))
+    cuec = lines.change_line(fresh(cuec), actor=owner, control="IAM-02")
+    assert f"IAM-02 operates no longer since {day(-1)}" in words(sheet)
+    until.operates_from, until.operates_until = day(1), None
+    until = save(until, actor=SYSTEM, verb="control.updated")
+    assert "IAM-02 does not operate yet" in words(sheet)
+    assert not Control.objects.filter(operating(day(0)), ref="IAM-02").exists()
+    until.operates_from = day(0)
+    save(until, actor=SYSTEM, verb="control.updated")
     cuec = lines.change_line(fresh(cuec), actor=owner, control="IAM-02")
     assert "UC-1" not in words(sheet)
     told = {"name": "Deepcold Storage", "method": "carved_out", "csoc": "Encrypt what is stored."}
     other = lines.add_subservice(fresh(sheet), actor=owner, **told)
     assert "name the vendor that we watch" in words(sheet)
     proposed = a_vendor(name="Deepcold")
-    other = lines.change_line(other, actor=owner, provider=sheet.vendor.ref)
+    with pytest.raises(ValidationError, match="whose report this is"):
+        lines.change_line(other, actor=owner, provider=sheet.vendor.ref)
+    other = lines.change_line(fresh(other), actor=owner, provider=in_use("Coldline", owner=owner, approver=manager).ref)
     assert words(sheet) == ""
     with pytest.raises(ValidationError, match="no vendor with this reference"):
         lines.change_line(other, actor=owner, provider="Deepcold")  # which the owner does not see

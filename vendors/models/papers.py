@@ -40,6 +40,7 @@ class DocumentKind(models.TextChoices):
     OTHER = "other", "Other"
 
 
+MOST_DAYS: Final = 3650  # of notice before a contract's end
 SOC_REPORTS: Final = (DocumentKind.SOC2_TYPE2, DocumentKind.SOC2_TYPE1, DocumentKind.SOC1, DocumentKind.SOC3)
 
 

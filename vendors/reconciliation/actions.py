@@ -214,7 +214,7 @@ def close(reconciliation: Reconciliation, *, actor: User, conclusion: str) -> Re
         result, VendorControl.Part.RECONCILIATION, signed_by=actor, at=reconciliation.closed_at,
         title=f"Vendor register reconciled: {reconciliation.title}", what=f"Reconciliation {reconciliation.ref}",
         name=f"{reconciliation.ref}.json", rows=reconciliation.row_count, day=reconciliation.period_to,
-        period=(reconciliation.period_from, reconciliation.period_to),
+        period=(reconciliation.period_from, reconciliation.period_to), alone=True,
     )  # fmt: skip
     refs = {"sha256": reconciliation.result_sha256, "evidence": reconciliation.evidence_id}
     return save(reconciliation, actor=actor, verb="reconciliation.closed", reason=conclusion, refs=refs)

@@ -82,6 +82,12 @@ class DismissForm(VerbForm):
         super().__init__(*args, **kwargs | {"initial": start | (kwargs.get("initial") or {})})
 
 
+class DismissManyForm(forms.Form):
+    """Say that all the names that are ticked are no vendors."""
+
+    reason = words_field(2)
+
+
 class CloseForm(VerbForm):
     """Close a reconciliation."""
 

@@ -208,8 +208,9 @@ def amount_of(text: str, style: str) -> Decimal:
     digits = re.sub(rf"[{re.escape(thousands)}' \u00a0\u202f]", "", whole)
     if not digits.isdecimal() or (cents and not cents.isdecimal()):
         raise ValueError(f"“{text[:40]}” is no amount as this file writes them.")
-    found = (sign * Decimal(f"{digits}.{cents or '0'}")).quantize(Decimal("0.01"))
-    if abs(found) >= MOST_SUM:
+    found = sign * Decimal(f"{digits}.{cents or '0'}")
+    # Asked before it is rounded too: what has more digits than the context cannot be.
+    if abs(found) >= MOST_SUM or abs(found := found.quantize(Decimal("0.01"))) >= MOST_SUM:
         raise ValueError(f"“{text[:40]}” is larger than any amount that can be kept.")
     return found
 

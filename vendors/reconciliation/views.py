@@ -22,7 +22,7 @@ from foundation.pages.columns import Column
 from foundation.pages.forms import RegisterForm, sent, user_of
 from foundation.pages.pages import Pages
 from foundation.pages.sheets import stream
-from foundation.trail.asof import rows, thaw
+from foundation.trail.asof import rows
 from foundation.trail.record import record
 from vendors.models import ReconciledRow, Reconciliation, Vendor
 from vendors.reconciliation import actions
@@ -30,6 +30,7 @@ from vendors.reconciliation.forms import (
     BringForm,
     CloseForm,
     DismissForm,
+    DismissManyForm,
     MatchForm,
     ProposeForm,
     ReconciliationFilter,
@@ -38,17 +39,15 @@ from vendors.reconciliation.forms import (
 from vendors.reconciliation.names_page import (
     ENDED,
     HEADER,
-    LABELS,
     MOST_ABSENT,
     SHOWS,
-    TONES,
     UNKNOWN,
     Chosen,
     absent,
     counts_of,
     exported,
     is_open,
-    show_of,
+    on_page,
 )
 from vendors.worksheets.lines import vendor_of
 
@@ -105,14 +104,13 @@ class ReconciliationPages(Pages):
         """The names that are looked at, page by page; the counts; who is on no list; the verbs offered now."""
         chosen = Chosen.of(self.request.GET)
         page = Paginator(chosen.names(target, moment), A_PAGE).get_page(self.request.GET.get("page"))
-        found = [thaw(row) for row in page.object_list]
         counts = counts_of(target, moment)
         given = verbs_on(self.user, ("match", "close", "cancel"), target) if moment is None else set()
         missing = list(absent(target)[: MOST_ABSENT + 1]) if moment is None and can(self.user, "view", Vendor) else []
         evidence = visible(self.user, rows(Evidence, moment), moment).filter(id=target.evidence_id)
         return {
             "chosen": chosen, "page": page, "shows": [(show, label, counts[show]) for show, label in SHOWS],
-            "names": [(row, LABELS[show := show_of(row)], TONES[show]) for row in found],
+            "names": on_page(list(page.object_list), moment),
             "unknown": counts[UNKNOWN], "ended": counts[ENDED], "state_tone": STATE_TONES[target.state],
             "may_match": "match" in given and is_open(target),
             "may_close": "close" in given and is_open(target),
@@ -187,9 +185,12 @@ def dismiss_many(request: HttpRequest, pk: int) -> HttpResponse:
     """Say of the names that are ticked that they are no vendors, for one reason."""
     user = user_of(request)
     target = get_allowed(user, "match", Reconciliation, pk)
+    form = DismissManyForm(request.POST)
     chosen = [int(number) for number in request.POST.getlist("pk")[:A_PAGE] if number.isdecimal() and len(number) < 19]
     try:
-        count = actions.dismiss_all(target, actor=user, reason=request.POST.get("reason", "")[:4000], chosen=chosen)
+        if not form.is_valid():
+            raise ValidationError([f"Reason: {words}" for words in form.errors["reason"]])  # noqa: TRY301 - said below
+        count = actions.dismiss_all(target, actor=user, reason=form.cleaned_data["reason"], chosen=chosen)
     except ValidationError as refused:
         messages.error(request, " ".join(refused.messages))
     else:
@@ -208,8 +209,9 @@ def names_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     with transaction.atomic():
         query = {"query": request.GET.urlencode()}
         record("reconciliation.downloaded", user, target, refs={"format": "csv"}, private=query)
-    found = Chosen.of(request.GET).names(target, ReconciliationPages(request).moment())
-    return stream(f"{target.ref}-names", HEADER, exported(found))
+    moment = ReconciliationPages(request).moment()
+    found = Chosen.of(request.GET).names(target, moment)
+    return stream(f"{target.ref}-names", HEADER, exported(found, moment))
 
 
 @require_safe

@@ -2,12 +2,15 @@
 
 import datetime
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
+from foundation.organisation.models import today
 from foundation.trail.leaf import canonical
-from vendors.models import Region, SubprocessorList, Vendor
+from vendors.models import IN_USE, Region, Status, SubprocessorList, Vendor
+from vendors.use import used_before
 
 Entry = dict[str, Any]
 # What customers are told of each, in the order of every sheet: key, heading.
@@ -27,6 +30,7 @@ class Draft:
     """What would be published now. lacking: (vendor, what it lacks in words), which blocks that.
 
     changes: against the newest version, in words; `added` and `altered` are told to customers before they hold.
+    pending: until when customers were told that something of it does not hold yet; None where all of it does.
     """
 
     entries: list[Entry]
@@ -34,6 +38,7 @@ class Draft:
     earlier: SubprocessorList | None
     changes: list[str]
     needs_notice: bool
+    pending: datetime.date | None = None
 
     @property
     def sha256(self) -> str:
@@ -52,13 +57,49 @@ def hash_of(entries: Sequence[Entry]) -> str:
 
 
 def draft() -> Draft:
-    """The list as it would be published now. Two queries."""
-    vendors = list(Vendor.objects.in_use().filter(subprocessor=True).order_by("name", "id"))
-    earlier = SubprocessorList.objects.order_by("-number").first()
+    """The list as it would be published now. Four queries at most."""
+    vendors = in_use()
+    published = list(unsettled(today()))
+    earlier = published[0] if published else None
     entries = [entry_of(vendor) for vendor in vendors]
     changes, told = compare(earlier.entries if earlier else [], entries)
     lacking = [(vendor, words) for vendor in vendors if (words := lacks(vendor))]
-    return Draft(entries, lacking, earlier, changes, needs_notice=earlier is not None and told)
+    needs_notice = earlier is not None and told
+    return Draft(entries, lacking, earlier, changes, needs_notice, pending_until(entries, published, today()))
+
+
+def in_use() -> list[Vendor]:
+    """The sub-processors that are used; one that is assessed anew is used meanwhile. Two queries."""
+    known = Vendor.objects.live().filter(subprocessor=True).exclude(status=Status.ENDED).order_by("name", "id")
+    vendors = list(known)
+    before = used_before(one.pk for one in vendors if one.status not in IN_USE)
+    return [one for one in vendors if one.status in IN_USE or one.pk in before]
+
+
+def unsettled(day: datetime.date) -> Iterator[SubprocessorList]:
+    """The versions that are not in force yet, the newest first, and the one that is. One query."""
+    for version in SubprocessorList.objects.order_by("-number").iterator(chunk_size=20):
+        yield version
+        if version.effective_on <= day:
+            return
+
+
+def pending_until(
+    entries: Sequence[Entry], published: Sequence[SubprocessorList], day: datetime.date
+) -> datetime.date | None:
+    """The last of the days from which what these entries say holds, as customers were told; None for none to come.
+
+    An entry holds from the first day of those versions that say it word for word up to the newest.
+    """
+    known = [({entry["vendor"]: entry for entry in one.entries}, one.effective_on) for one in published]
+    days = (holds_from(entry, known) for entry in entries)
+    return max((one for one in days if one and one > day), default=None)
+
+
+def holds_from(entry: Entry, known: Sequence[tuple[Mapping[str, Entry], datetime.date]]) -> datetime.date | None:
+    """From when an entry holds by the newest of these versions, and those before that say the same; None by none."""
+    same = takewhile(lambda one: one[0].get(entry["vendor"]) == entry, known)
+    return min((day for _, day in same), default=None)
 
 
 def entry_of(vendor: Vendor) -> Entry:
@@ -105,5 +146,9 @@ def difference(old: Entry, new: Entry) -> str:
 
 
 def earliest(found: Draft, day: datetime.date, notice_days: int) -> datetime.date:
-    """The first day on which this list may be in force: after the notice, where customers are owed one."""
-    return day + datetime.timedelta(days=notice_days if found.needs_notice else 0)
+    """The first day on which this list may be in force: after the notice, where customers are owed one.
+
+    Nor before a day that they were told of something on it: what was announced holds no earlier by a newer version.
+    """
+    first = day + datetime.timedelta(days=notice_days if found.needs_notice else 0)
+    return max(first, found.pending or first)

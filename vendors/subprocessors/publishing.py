@@ -41,6 +41,7 @@ def publish(*, actor: User, reason: str, effective_on: datetime.date, seen: str 
         result_of(version), PART, signed_by=actor, at=version.published_at, title=str(version),
         what=f"Sub-processor list, version {version.number}", name=f"subprocessors-{version.number}.json",
         rows=len(version.entries), day=today(), event=f"Version {version.number}",
+        alone=True,
     )  # fmt: skip
     refs = {"sha256": version.sha256, "evidence": version.evidence_id, "entries": len(version.entries)}
     return save(version, actor=actor, verb="subprocessorlist.published", reason=reason, refs=refs)
@@ -58,6 +59,8 @@ def check(found: Draft, effective_on: datetime.date, seen: str) -> None:
     first = earliest(found, today(), days)
     if effective_on < first:
         owed = f"Customers are told {days} days before: from {first} on." if found.needs_notice else "Not before today."
+        if found.pending == first:
+            owed = f"It holds what customers were told holds from {first} on: not before."
         raise ValidationError({"effective_on": owed})
 
 
@@ -93,7 +96,7 @@ def record_notice(
     keep_as_evidence(
         result, PART, signed_by=actor, at=timezone.now(), title=f"Notice of {str(version).lower()}",
         what=f"Notice {notice.pk} of version {version.number}", name=f"notice-{notice.pk}.json", day=sent_on,
-        event=f"Notice {notice.pk}",
+        event=f"Notice {notice.pk}", alone=True,
     )  # fmt: skip
     return notice
 

@@ -6,7 +6,7 @@ from foundation.accounts.access import can
 from foundation.accounts.models import User
 from foundation.organisation.settings import setting
 from foundation.pages.work import WorkItem
-from vendors.models import Notice, SubprocessorList
+from vendors.models import SubprocessorList
 from vendors.subprocessors.draft import Draft, draft
 from vendors.subprocessors.publishing import owed
 
@@ -14,20 +14,21 @@ REGISTER = "Sub-processors"
 
 
 def subprocessors_work(user: User) -> list[WorkItem]:
-    """The register says something else than was published; customers were not told of the newest version.
+    """The register says something else than was published; customers were not told of a version.
 
-    Three queries, and only for those who may publish.
+    A constant number of queries, and only for those who may publish.
     """
     if not can(user, "publish", SubprocessorList):
         return []
     found = draft()
     items = [changed(found)] if found.changes else []
-    version = found.earlier
-    last = owed(version, setting("subprocessor_notice_days")) if version else None
-    if version and last and not Notice.objects.filter(list=version).exists():
-        page = "vendors:subprocessorlist-record-notice"
-        items.append(WorkItem.on(version, REGISTER, str(version), "No notice is recorded", "Record it", page, last))
-    return items
+    days, page = setting("subprocessor_notice_days"), "vendors:subprocessorlist-record-notice"
+    untold = SubprocessorList.objects.filter(notices=None).order_by("number")
+    return items + [
+        WorkItem.on(version, REGISTER, str(version), "No notice is recorded", "Record it", page, last)
+        for version in untold
+        if (last := owed(version, days))
+    ]
 
 
 def changed(found: Draft) -> WorkItem:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from controls.models import Control
 from controls.models.control import Status as ControlStatus
+from foundation.organisation.models import today
 from foundation.trail.asof import rows, thaw
 from vendors.models import (
     IN_USE,
@@ -144,8 +145,11 @@ def unmet_words(control: Control) -> str:
         return f"{control.ref} is archived."
     if control.status != ControlStatus.IMPLEMENTED:
         return f"{control.ref} is {control.get_status_display().lower()}, so it meets nothing yet."
-    if control.operates_from is None:
+    day = today()
+    if control.operates_from is None or control.operates_from > day:
         return f"{control.ref} does not operate yet."
+    if control.operates_until is not None and control.operates_until < day:
+        return f"{control.ref} operates no longer since {control.operates_until}."
     return ""
 
 

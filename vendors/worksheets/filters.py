@@ -7,7 +7,7 @@ import django_filters
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from controls.models import Control
-from controls.models.control import Status as ControlStatus
+from controls.models.control import operating as operates_on
 from foundation.organisation.settings import setting
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.moment import day_of
@@ -97,9 +97,7 @@ class CuecFilter(RegisterFilter):
 
 def operating(moment: datetime.datetime | None) -> Q:
     """The condition that the control of a line is implemented and operates."""
-    found = rows(Control, moment).filter(
-        status=ControlStatus.IMPLEMENTED, archived_at=None, operates_from__isnull=False
-    )
+    found = rows(Control, moment).filter(operates_on(day_of(moment)))
     return Q(control_id__in=found.values("id"))
 
 

@@ -90,6 +90,8 @@ def put(line: Any, said: dict[str, Any], actor: User) -> None:
     if isinstance(line, Cuec):
         line.to_confirm = False  # whoever writes on it has looked at it
         agree(line)
+    if isinstance(line, Subservice) and line.provider_id == line.worksheet.vendor_id:
+        raise ValidationError({"provider": "That is the vendor whose report this is: name the one below it."})
     line.full_clean(exclude=("worksheet",))
 
 

@@ -115,7 +115,7 @@ def for_approver(worksheet: Worksheet, actor: User) -> Worksheet:
 
 
 def readers(worksheet: Worksheet) -> set[int | None]:
-    """Everybody who ever was its reviewer, submitted it, or wrote on it or on one of its lines.
+    """Everybody who ever was its reviewer, submitted it, or wrote on it (whoever began it did) or on one of its lines.
 
     From history, so that naming another approver does not wash anybody's hands.
     """
@@ -123,7 +123,7 @@ def readers(worksheet: Worksheet) -> set[int | None]:
     before: Any = None
     for row in Worksheet.history.filter(id=worksheet.pk).order_by("history_id"):
         found |= {row.reviewer_id, row.submitted_by_id}
-        if before is not None and any(getattr(before, name) != getattr(row, name) for name in READING):
+        if before is None or any(getattr(before, name) != getattr(row, name) for name in READING):
             found.add(row.history_user_id)
         before = row
     for model in (ReportException, Cuec, Subservice):
