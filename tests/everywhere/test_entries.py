@@ -167,7 +167,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "compliance",
         "vendors:subprocessorlist-record-notice",
         {"audience": "All", "channel": "E-mail", "text": "It changes."},
-        ["notice.recorded", "evidence.recorded"],
+        ["notice.recorded", "evidence.submitted"],
     ),
     (
         "compliance",
@@ -298,7 +298,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (
         "compliance",
         "vendors:vendor-add-condition",
-        {"what": "Sign it", "owner": "{owner}", "due_on": "2099-01-01"},
+        {"what": "Sign it", "owner": "{owner}", "due_on": "2070-01-01"},
         ["condition.created"],
     ),
     (
@@ -315,7 +315,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("compliance", "vendors:condition-archive", WHY, ["condition.archived"]),
     ("owner", "vendors:condition-meet", {"note": "Seen."}, ["condition.met"]),
     ("owner", "vendors:exitstep-complete", {"outcome": "done", "note": "Revoked."}, ["exitstep.completed"]),
-    ("compliance", "vendors:vendorreview-edit", {"due_on": "2099-01-01"}, ["vendorreview.updated"]),
+    ("compliance", "vendors:vendorreview-edit", {"due_on": "2070-01-01"}, ["vendorreview.updated"]),
     ("compliance", "vendors:vendorreview-cancel", WHY, ["vendorreview.cancelled"]),
     (
         "owner",
