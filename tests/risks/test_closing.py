@@ -1,12 +1,13 @@
 """Closing a round: the snapshot of the whole register, its hash, its lock, its evidence, and how it differs (R5.3)."""
 
 import csv
+import datetime
 import hashlib
 import io
 import json
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
@@ -23,9 +24,12 @@ from risks.assessments import closing, rounds
 from risks.assessments.result import changes_of, counts_of
 from risks.assessments.snapshot import hash_of
 from risks.models import AssessedRisk, Assessment, AssessmentState, Participant, Risk, SnapshotLine, Status
-from tests.factories.assessments import STATEMENT, a_round, closed, fresh, submitted
+from tests.factories.assessments import STATEMENT, a_round, closed, considered, fresh, submitted, took_part
 from tests.factories.evidence import operating
+from tests.factories.people import UserFactory
 from tests.factories.risks import a_risk, accepted, rated
+
+DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
@@ -218,3 +222,65 @@ def test_only_the_approver_is_shown_the_form(client: Client, people: dict[str, U
     assert client.get(address).status_code in (200, 302)  # 302: it signs, and asks for the password first
     assert fresh(assessment).state == AssessmentState.SUBMITTED
     assert Risk.objects.count() == 1
+
+
+def test_whoever_had_a_part_in_a_round_never_approves_it(people: dict[str, User], owner: User, client: Client):
+    rated(fraud=True)
+    lead, approver, second = people["lead"], people["approver"], UserFactory(role="manager")
+    third = UserFactory(role="compliance_manager")
+    assessment = a_round(lead=lead, approver=approver)
+    row = took_part(assessment, second)
+    considered(assessment, second)
+    rounds.end_participant(fresh(row), actor=lead, reason="Is to approve it.")
+    considered(assessment, lead)  # said anew by another: who said it first still worked on it
+    named = rounds.name_participant(fresh(assessment), actor=lead, user=third, part="Finance")
+    rounds.end_participant(fresh(named), actor=lead, reason="Was on leave.")
+    took_part(assessment, owner)
+    rounds.submit(fresh(assessment), actor=lead, conclusion="All is well.")
+    assert closing.involved(fresh(assessment)) == {lead.pk, second.pk, third.pk, owner.pk}
+    client.force_login(lead)
+    address = f"/risks/assessments/{assessment.pk}/edit/"
+    form = client.get(address).context["form"]
+    data = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", False)}
+    for former in (second, third):
+        assert client.post(address, data | {"approver": former.pk}).status_code == 422
+    changed = fresh(assessment)
+    changed.approver = second
+    named_anyhow = save(changed, actor=SYSTEM, verb="assessment.updated")
+    with pytest.raises(PermissionDenied, match="took part"):
+        closing.approve(fresh(named_anyhow), actor=second, statement=STATEMENT)
+
+
+def test_approving_asks_again_what_blocks_and_names_what_changed(people: dict[str, User], client: Client):
+    lead, approver = people["lead"], people["approver"]
+    fraud, other = rated(fraud=True, title="Forged invoices"), rated(title="Outside of it")
+    template = a_risk(title="A scheme", status=Status.TEMPLATE, fraud=True, owner=people["participant"])
+    assessment = submitted(a_round(lead=lead, approver=approver, kind="fraud"), participant=people["participant"])
+    client.force_login(approver)
+    address = f"/risks/assessments/{assessment.pk}/approve/"
+    assert b"Changed since it was submitted" not in client.get(address).content
+    adapted = actions.adapt(fresh(template), actor=lead, note="It is ours.")
+    rated(risk=fresh(other), inherent=(5, 5))
+    flagged = fresh(fraud)
+    flagged.fraud = False
+    save(flagged, actor=lead, verb="risk.updated")
+    page = client.get(address).content.decode()
+    for words in ("Fraud is not considered", "1 risk of its kind came up", "Outside of it", "A scheme", "3 risks;"):
+        assert words in page
+    with pytest.raises(ValidationError, match="Fraud is not considered") as refused:
+        closing.approve(fresh(assessment), actor=approver, statement=STATEMENT)
+    assert len(refused.value.messages) == 3
+    flagged = fresh(fraud)
+    flagged.fraud = True
+    save(flagged, actor=lead, verb="risk.updated")
+    with pytest.raises(ValidationError, match="without a rating"):
+        closing.approve(fresh(assessment), actor=approver, statement=STATEMENT)
+    assert not SnapshotLine.objects.exists()
+    assert not Evidence.objects.exists()
+    rated(risk=fresh(adapted))
+    assert closing.approve(fresh(assessment), actor=approver, statement=STATEMENT).state == AssessmentState.CLOSED
+    ahead = a_round(
+        lead=lead, approver=approver, starts_on=today() + DAY, due_on=today() + 9 * DAY, title="Not yet begun"
+    )
+    with pytest.raises(ValidationError, match="It begins on"):
+        submitted(ahead, participant=people["participant"])

@@ -21,7 +21,7 @@ from risks.rating import rate
 from tests.factories.controls import ControlFactory
 from tests.factories.evidence import operating
 from tests.factories.people import UserFactory
-from tests.factories.risks import asked, level
+from tests.factories.risks import accepted, asked, level, rated
 
 
 def test_the_scenarios_are_whole_and_of_every_kind():
@@ -146,3 +146,28 @@ def test_the_demo_has_every_state_whoever_owns_the_controls(compliance: User):
     assert Risk.objects.filter(fraud=True).count() >= 2
     assert TreatmentAction.objects.count() == sum(len(seed.plan) for seed in SEEDS.values())
     assert not Finding.objects.exists()
+
+
+def test_a_file_asks_what_the_pages_ask_of_an_accepted_risk(owner: User, manager: User, compliance: User):
+    risk = rated(owner=owner, inherent=(3, 3), title="Lived with")
+    accepted(risk, actor=owner, approver=manager)
+    for cells, column, words in (
+        (f"{risk.ref},Lived with,{manager.email}", "Owner", "cannot own it"),
+        (f",Lived with,{manager.email}", "Owner", "cannot own it"),
+        (f"{risk.ref},Something larger,{owner.email}", "Risk", "End the acceptance first"),
+        (f",{risk.ref},{owner.email}", "Risk", "is a reference and no title"),
+    ):
+        found = plan(f"Ref,Risk,Owner\n{cells}\n", compliance)
+        assert [error.column for error in found.errors] == [column]
+        assert words in found.errors[0].words
+    found = plan(f"Risk\n{risk.ref}\n", compliance)
+    assert ([error.column for error in found.errors], found.touched()) == (["Risk"], [])
+    # a title that reads as another's reference does not take its place
+    odd = rated(owner=owner, title="R-90")
+    found = plan(f"Ref,Risk\n{odd.ref},Named well\n", compliance)
+    assert (found.errors, [item.instance.pk for item in found.changed]) == ([], [odd.pk])
+    waits, importer = asked(odd, actor=owner), RiskImporter()
+    found = plan(f"Ref,Risk\n{odd.ref},Named well\n", compliance, importer)
+    importer.apply(found, actor=compliance, reason="The sheet of the year")
+    waits.refresh_from_db()
+    assert (waits.state, waits.ended_reason) == ("withdrawn", "The risk was rewritten since it was asked: title.")
