@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from controls.models import Control
+from controls.models.control import operating
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.organisation.models import today
@@ -42,7 +43,7 @@ from risks.models import (
     in_force,
 )
 from risks.rating import KINDS, NEEDS_CONTROL, NEVER_RATED, Level, check, next_review, put, rating_of
-from risks.standing import links_to_controls, operates
+from risks.standing import links_to_controls
 
 YES, NO = {"yes", "y", "true", "1", "x"}, {"", "no", "n", "false", "0", "-"}
 IS_REF: Final = "“{}” is a reference and no title. Put it under Ref, with the risk's title here."
@@ -137,7 +138,7 @@ class RiskImporter(Importer):
         self.user, self.people, self.today, self.method = user, People(), today(), in_force()
         seen = visible(user, Control).filter(archived_at=None)
         self.controls: dict[str, Control] = {one.ref.lower(): one for one in seen}
-        self.working = set(seen.filter(operates(self.today)).values_list("id", flat=True))
+        self.working = set(seen.filter(operating(self.today)).values_list("id", flat=True))
 
     def parsed(self, table: Table, mapping: Mapping[str, str], plan: Plan) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """As everywhere, but a reference names a row before its title does. No title is taken for a reference."""

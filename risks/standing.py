@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from django.db.models import Case, F, Q, When
 
-from controls.models import Control, Status
+from controls.models import Control
+from controls.models.control import operating
 from evidence.coverage.book import Book
 from evidence.coverage.tiles import Days
 from evidence.models import Occurrence, Outcome
@@ -39,12 +40,6 @@ class Standing:
         return f"{self.refs[control]} fails: {why}" if why else ""
 
 
-def operates(day: datetime.date) -> Q:
-    """Controls that operate on a day: implemented, begun, not ended and not archived. Live and history rows."""
-    ended = Q(operates_until__isnull=False, operates_until__lt=day)
-    return Q(status=Status.IMPLEMENTED, archived_at=None, operates_from__lte=day) & ~ended
-
-
 def standing_of(controls: Iterable[int], moment: datetime.datetime | None = None, user: User | None = None) -> Standing:
     """How these controls stand, live or at a moment. Three queries; a past one computes their occurrences anew.
 
@@ -58,7 +53,7 @@ def standing_of(controls: Iterable[int], moment: datetime.datetime | None = None
     seen = visible(user, stored, moment).values("id") if user else []
     told = list(
         stored.annotate(
-            works=Case(When(operates(day), then=True), default=False),
+            works=Case(When(operating(day), then=True), default=False),
             shown=Case(When(id__in=seen, then=True), default=False),
             begun=Case(When(operates_from__lte=day, then=True), default=False),
         ).values_list("id", "ref", "works", "shown", "begun")
@@ -172,4 +167,4 @@ def flags_of(risk: Risk, controls: list[int], stands: Standing) -> list[str]:
 def operating_controls(risk: Risk) -> bool:
     """Whether at least one linked control operates today (R5.1). One query."""
     links = links_to_controls(None).filter(risk_id=risk.pk)
-    return Control.objects.filter(operates(day_of(None)), id__in=links.values("control_id")).exists()
+    return Control.objects.filter(operating(day_of(None)), id__in=links.values("control_id")).exists()
