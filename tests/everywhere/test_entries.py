@@ -125,7 +125,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         {"title": "New", "category": "people", "source": "person", "identified_on": "2026-01-01"},
         ["risk.created"],
     ),
-    ("owner", "risks:risk-edit", {"title": "Renamed"}, ["risk.updated"]),
+    ("owner", "risks:risk-edit", {"title": "Renamed"}, ["risk.updated", "acceptance.withdrawn"]),
     ("owner", "risks:risk-review", {"note": "As it was."}, ["risk.reviewed"]),
     ("owner", "risks:acceptance-withdraw", WHY, ["acceptance.withdrawn"]),
     ("owner", "risks:riskvendor-unlink", WHY, ["riskvendor.archived"]),
