@@ -45,6 +45,7 @@ class AcceptancePages(Pages):
         shown = {"standing": acceptance_words(target), "who": acceptance.approvers_in_words(target.band)}
         if moment:
             return {**shown, "verbs": {}}
+        shown["named"] = acceptance.approvers_of(target) if target.state == AcceptanceState.REQUESTED else []
         given = verbs_on(self.user, ("approve", "decline", "withdraw", "end"), target)
         waits, line = target.state == AcceptanceState.REQUESTED, acceptance.line_for(self.user, target)
         verbs = {

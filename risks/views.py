@@ -1,6 +1,7 @@
 """The register of risks, with the verbs on one."""
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -67,11 +68,11 @@ class RiskPages(Pages):
         ),
         VerbPage(
             "link", actions.link_vendor, "Link vendor", "The vendor is linked.", LinkVendorForm, name="link-vendor",
-            path="vendors/new",
+            path="vendors/new", tab="links",
         ),
         VerbPage(
             "link", actions.link_finding, "Link finding", "The finding is linked.", LinkFindingForm,
-            name="link-finding", path="findings/new",
+            name="link-finding", path="findings/new", tab="links",
         ),
     )  # fmt: skip
     attach = staticmethod(attach_risk)
@@ -100,6 +101,7 @@ class RiskPages(Pages):
 
 
 UNLINK = VerbPage("unlink", actions.unlink, "Unlink", "It is unlinked.", tone="danger")
+UNLINK_TIE = replace(UNLINK, tab="links")  # which leads back to the risk's tab of vendors and findings
 
 
 def unlink_control(request: HttpRequest, pk: int) -> HttpResponse:
@@ -109,9 +111,9 @@ def unlink_control(request: HttpRequest, pk: int) -> HttpResponse:
 
 def unlink_vendor(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the link to a vendor away; `pk` is the link's."""
-    return act(request, RiskPages, get_allowed(user_of(request), "unlink", RiskVendor, pk), UNLINK)
+    return act(request, RiskPages, get_allowed(user_of(request), "unlink", RiskVendor, pk), UNLINK_TIE)
 
 
 def unlink_finding(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the link to a finding away; `pk` is the link's."""
-    return act(request, RiskPages, get_allowed(user_of(request), "unlink", RiskFinding, pk), UNLINK)
+    return act(request, RiskPages, get_allowed(user_of(request), "unlink", RiskFinding, pk), UNLINK_TIE)

@@ -6,9 +6,14 @@ from contextlib import ExitStack
 import pytest
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings
 
 from foundation.trail.guards import lifted
 from tests import migrated
+
+# A busy machine is no bug.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 pytest_plugins = ["tests.people", "tests.everywhere.world", "tests.shared"]
 

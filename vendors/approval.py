@@ -21,6 +21,7 @@ from vendors.models import (
     MOVES,
     Conclusion,
     Condition,
+    Region,
     ReviewKind,
     ReviewState,
     Status,
@@ -120,6 +121,8 @@ def people_blocks(vendor: Vendor, review: VendorReview | None) -> list[Block]:
         found.append(Block("It has no owner with an open account.", edit))
     if not vendor.data_classes or not vendor.service.strip():
         found.append(Block("What it does and which data it gets is not said: its tier cannot be trusted.", edit))
+    if vendor.personal_data and vendor.region != Region.SAME and not vendor.transfer_basis.strip():
+        found.append(Block("Personal data goes abroad, and on what that transfer rests is not said.", edit))
     if not may_approve(vendor.approver):
         found.append(Block("No approver is named who is a compliance manager or a manager.", edit))
     elif vendor.approver_id in {vendor.owner_id, *(assessors(review) if review else ())}:
@@ -156,7 +159,8 @@ def condition_blocks(vendor: Vendor, review: VendorReview | None, met: list[bool
         return [] if not all(met) else [Block("No condition is open: say what has to be done.", page)]
     if not all(met):
         count = met.count(False)
-        return [Block(f"{count} condition{'s are' if count > 1 else ' is'} open.", vendor.get_absolute_url())]
+        page = f"{vendor.get_absolute_url()}#conditions"
+        return [Block(f"{count} condition{'s are' if count > 1 else ' is'} open.", page)]
     if review is not None and review.conclusion == Conclusion.CONDITIONAL and not met:
         return [Block(f"{review.ref} concludes to use it with conditions, and none was set.", page)]
     return []

@@ -26,6 +26,9 @@ def shown_of(vendor: Vendor, user: User, moment: datetime.datetime | None) -> di
     conditions = belonging(Condition, vendor, user, moment, "due_on")
     steps = belonging(ExitStep, vendor, user, moment, "id")
     judged = moment is None and vendor.status in (Status.ASSESSING, Status.CONDITIONAL)
+    found = blocks(vendor) if judged else []
+    if found and vendor.status == Status.CONDITIONAL:
+        given -= {"approve"}  # it is approved as far as it can be
     return {
         "why": tier_words(vendor, vendor.raised_to, vendor.raised_reason),
         "tier_tone": TIER_TONES[vendor.tier],
@@ -34,7 +37,7 @@ def shown_of(vendor: Vendor, user: User, moment: datetime.datetime | None) -> di
         "conditions": [(one, condition_state(one)) for one in conditions],
         "steps": [(one, step_state(one)) for one in steps],
         "unsettled": sum(one.done_on is None for one in steps),
-        "blocks": blocks(vendor) if judged else [],
+        "blocks": found,
         "judged": judged,
         "doubts": doubts(vendor) if moment is None and vendor.status in IN_USE and not judged else [],
         "verbs": verbs_for(user, vendor, given),

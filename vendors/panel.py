@@ -14,7 +14,17 @@ from foundation.pages.moment import at
 from foundation.pages.panels import Panel
 from foundation.trail.asof import rows, thaw
 from vendors.columns import attach_day
-from vendors.models import Contract, Status, Vendor, VendorControl, VendorDocument, VendorFinding, VendorReview
+from vendors.models import (
+    SOC_REPORTS,
+    Contract,
+    Status,
+    Vendor,
+    VendorControl,
+    VendorDocument,
+    VendorFinding,
+    VendorReview,
+    Worksheet,
+)
 from vendors.paper_columns import (
     STATE_TONES,
     attach_newer,
@@ -49,7 +59,10 @@ def documents_panel(user: User, vendor: Vendor, moment: datetime.datetime | None
     attach_newer(found, moment)
     lines = [(one, covers(one), document_state(one), STATE_TONES[document_state(one)]) for one in found]
     may_add = offered(user, "add_document", vendor, moment)
-    shown = {"lines": lines, "at": at(moment), "may_add": may_add, "may_open": can(user, "download", VendorDocument)}
+    shown = {
+        "lines": lines, "at": at(moment), "may_add": may_add, "may_open": can(user, "download", VendorDocument),
+        "reports": SOC_REPORTS if may_add and can(user, "add", Worksheet) else (),
+    }  # fmt: skip
     return Panel("vendors/documents_panel.html", shown)
 
 

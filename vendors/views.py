@@ -72,11 +72,11 @@ class VendorPages(Pages):
         ),
         VerbPage(
             "add_document", documents.add_document, "File document", "The document is filed.", AddDocumentForm,
-            path="documents/new", scope=None,
+            path="documents/new", scope=None, tab="papers",
         ),
         VerbPage(
             "add_contract", documents.add_contract, "Add contract", "The contract is registered.", AddContractForm,
-            path="contracts/new",
+            path="contracts/new", tab="papers",
         ),
     )  # fmt: skip
     attach = staticmethod(attach_day)

@@ -37,7 +37,7 @@ class VerbPage:
     `name`: its word in URL names, where it is not `verb`; `path`: its address under the record, where it is not its
     word. `scope`: what a token needs; None keeps it out of the API (a file, a form that no JSON describes).
     `template` extends pages/verb.html; unless said, it is `<app>/<model>_verb.html` of the record, if there is one.
-    `part` is its form alone, and `answer` what follows it, for htmx.
+    `part` is its form alone, and `answer` what follows it, for htmx. `tab`: the record's tab that it leads back to.
     """
 
     verb: str
@@ -52,6 +52,7 @@ class VerbPage:
     template: str = ""
     part: str = "pages/verb_form.html"
     answer: str = ""
+    tab: str = ""
 
     @property
     def slug(self) -> str:
@@ -75,7 +76,8 @@ def act(
     fresh.require(request, page.verb, target)
     typed = fresh.typed(request)
     form = page.form(*sent(request), target=target, initial=typed)
-    back = where_from(request, home or target.get_absolute_url(), typed.get("next", ""))
+    home = home or f"{target.get_absolute_url()}{page.tab and page.tab + '/'}"
+    back = where_from(request, home, typed.get("next", ""))
     if form.is_valid() and carried_out(form, page.action, user_of(request)):
         return answered(request, target, page, back)
     context = {"object": target, "title": page.title, "tone": page.tone, "part": page.part, "verb": page.verb} | shown

@@ -116,6 +116,7 @@ def test_a_closed_gap_and_a_lost_control_are_not_carried_over(
     ("pasted", "words"),
     [
         ("", "Paste one user control a line"),
+        ("A | b\nUC-2 Customers enforce it", "Line 2: write it as “reference"),
         ("UC-9|", "Line 1: nothing stands behind the reference."),
         ("UC-1 | again", "Line 1: UC-1 is on the worksheet already."),
         ("A | b\n\nUC-2\x00 | c", "Line 3: it holds a NUL character"),
@@ -130,7 +131,7 @@ def test_what_cannot_be_pasted(pasted: str, words: str):
 
 
 def test_pasting_and_pages_cost_the_same_for_many(first: Worksheet, vendor: Vendor, owner: User, manager: User):
-    assert read("A\ttwo | bars\nno bar", set()) == [("A\ttwo", "bars"), ("", "no bar")]
+    assert read("A\ttwo | bars\n| no reference", set()) == [("A\ttwo", "bars"), ("", "no reference")]
     assert read("A\ttext", set()) == [("A", "text")]
     sheet = a_worksheet(vendor, reviewer=owner, approver=manager)
     client = Client()

@@ -241,7 +241,7 @@ def test_pages_of_a_worksheet(vendor: Vendor, owner: User, manager: User, compli
     assert "Line 2: UC-1 is on line 1 already." in answer.content.decode()
     assert "Line 3: nothing stands behind the reference." in answer.content.decode()
     assert not Cuec.objects.exists()
-    assert client.post(pasting, {"pasted": "UC-1 | Restrict it\n\nfree text", "version": 1}).status_code == 302
+    assert client.post(pasting, {"pasted": "UC-1 | Restrict it\n\n| free text", "version": 1}).status_code == 302
     assert list(Cuec.objects.order_by("id").values_list("reference", "what")) == [
         ("UC-1", "Restrict it"), ("", "free text"),
     ]  # fmt: skip

@@ -107,6 +107,8 @@ class WorksheetForm(RegisterForm):
             self.add_error("bridge", "This letter is of another vendor.")
         if document and not self.instance.pk:
             self.instance.vendor = document.vendor
+            for name in ("period_from", "period_to", "issued_on"):  # left empty: as the document says itself
+                said[name] = said.get(name) or getattr(document, name)
         approver = said.get("approver")
         if approver is not None and not may_approve(approver):
             self.add_error("approver", "Choose a compliance manager or a manager: nobody else approves worksheets.")

@@ -43,6 +43,8 @@ def read(pasted: str, known: set[str]) -> list[tuple[str, str]]:
         if not line.strip():
             continue
         reference, what = cut(line)
+        if "|" not in line and "\t" not in line:
+            wrong.append(f"Line {number}: write it as “reference | text”; a bar alone before the text if it has none.")
         wrong += [f"Line {number}: {words}" for words in mistakes(reference, what, seen)]
         if reference:
             seen.setdefault(reference.casefold(), f"on line {number} already")
