@@ -4,15 +4,23 @@ from typing import Any, ClassVar
 
 from django.http import HttpResponse
 
-from foundation.accounts.access import verbs_on
-from foundation.pages.act import VerbPage
+from foundation.accounts.access import verbs_on, visible
+from foundation.pages.act import VerbPage, act
 from foundation.pages.forms import RegisterForm
 from foundation.pages.pages import Pages
 from risks import acceptance
-from risks.columns import ACCEPTANCE_COLUMNS, ACCEPTANCE_FACTS, acceptance_words, attach_named_risk
+from risks.columns import (
+    ACCEPTANCE_COLUMNS,
+    ACCEPTANCE_FACTS,
+    acceptance_words,
+    attach_named_risk,
+    attach_risk,
+    level_words,
+)
+from risks.detail import controls_of
 from risks.filters import AcceptanceFilter
 from risks.forms import ApproveForm
-from risks.models import Acceptance, AcceptanceState
+from risks.models import Acceptance, AcceptanceState, Risk
 
 DECIDING = ("approve", "decline")
 
@@ -38,11 +46,22 @@ class AcceptancePages(Pages):
         """Only whom its band names decides: anybody else is told so before any form."""
         if verb.verb in DECIDING:
             acceptance.require_line(self.user, target)
-        return super().act_on(target, verb)
+        return act(self.request, type(self), target, verb, **self.of_risk(target))
+
+    def of_risk(self, target: Any) -> dict[str, Any]:
+        """The ratings in words and the controls of the risk that is decided about, to whoever sees it."""
+        risk = visible(self.user, Risk.objects.select_related("owner", "method")).filter(pk=target.risk_id).first()
+        if risk is None:
+            return {}
+        attach_risk([risk], self.user, None)
+        kinds = ("inherent", "residual")
+        ratings = [(kind.capitalize(), level_words(kind)(risk) or "Not rated") for kind in kinds]
+        return {"risk": risk, "ratings": ratings, "controls": controls_of(risk, self.user, None)}
 
     def detail_context(self, target: Any, moment: Any) -> dict[str, Any]:
         """The verbs that make sense now and that this person may do."""
-        shown = {"standing": acceptance_words(target), "who": acceptance.approvers_in_words(target.band)}
+        shown: dict[str, Any] = {"standing": acceptance_words(target)}
+        shown["who"] = acceptance.approvers_in_words(target.band)
         if moment:
             return {**shown, "verbs": {}}
         shown["named"] = acceptance.approvers_of(target) if target.state == AcceptanceState.REQUESTED else []

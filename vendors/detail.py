@@ -3,7 +3,7 @@
 import datetime
 from typing import Any
 
-from foundation.accounts.access import verbs_on, visible
+from foundation.accounts.access import allowed, verbs_on, visible
 from foundation.accounts.models import User
 from foundation.pages.moment import day_of
 from foundation.trail.asof import rows, thaw
@@ -36,12 +36,21 @@ def shown_of(vendor: Vendor, user: User, moment: datetime.datetime | None) -> di
         "overdue": vendor.is_due(day_of(moment)),
         "conditions": [(one, condition_state(one)) for one in conditions],
         "steps": [(one, step_state(one)) for one in steps],
+        "settling": may_settle(steps, user, moment),
         "unsettled": sum(one.done_on is None for one in steps),
         "blocks": found,
         "judged": judged,
         "doubts": doubts(vendor) if moment is None and vendor.status in IN_USE and not judged else [],
         "verbs": verbs_for(user, vendor, given),
     }
+
+
+def may_settle(steps: list[Any], user: User, moment: datetime.datetime | None) -> set[int]:
+    """The steps, by number, that this person may settle now. One query at most."""
+    left = [one.pk for one in steps if one.done_on is None]
+    if moment is not None or not left:
+        return set()
+    return set(allowed(user, "complete", ExitStep).filter(pk__in=left).values_list("pk", flat=True))
 
 
 def belonging(model: Any, vendor: Vendor, user: User, moment: datetime.datetime | None, order: str) -> list[Any]:

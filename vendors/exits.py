@@ -23,6 +23,7 @@ from vendors.models import (
     ExitStepKind,
     ReviewState,
     Status,
+    SubprocessorList,
     Vendor,
     VendorControl,
     VendorReview,
@@ -44,10 +45,17 @@ def offboard(vendor: Vendor, *, actor: User, owner: User, due_on: datetime.date,
     move(vendor, Status.OFFBOARDING, MOVES)
     vendor.status_note = reason
     kept = save(vendor, actor=actor, verb="vendor.offboarding", reason=reason)
-    for kind in ExitStepKind.values:
+    for kind in steps_of(vendor):
         step = ExitStep(vendor=vendor, kind=kind, owner=owner, due_on=due_on)
         save(step, actor=actor, verb="exitstep.created", refs={"vendor": vendor.pk})
     return kept
+
+
+def steps_of(vendor: Vendor) -> list[str]:
+    """The steps that its exit takes: the list of sub-processors is updated where it is, or was told to be, on it."""
+    newest = SubprocessorList.objects.order_by("-number").first()
+    told = newest is not None and any(entry["vendor"] == vendor.ref for entry in newest.entries)
+    return [kind for kind in ExitStepKind.values if kind != ExitStepKind.LISTED or vendor.subprocessor or told]
 
 
 @transaction.atomic

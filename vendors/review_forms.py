@@ -1,7 +1,8 @@
 """What people fill in about reviews of vendors, and about the controls for which they are evidence."""
 
+import datetime
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 
@@ -9,6 +10,7 @@ from controls.models import Control
 from findings.models import Severity
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
+from foundation.organisation.models import today
 from foundation.pages.fields import DAY, MOST_WORDS, day_field, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
 from vendors.models import (
@@ -24,6 +26,8 @@ from vendors.models import (
 )
 from vendors.people import possible_approvers, possible_reviewers
 from vendors.reviews import UNDER_WAY
+
+TIME: Final = datetime.timedelta(days=14)  # what a review is given, unless a day is set already
 
 
 class BeginForm(VerbForm):
@@ -41,7 +45,8 @@ class BeginForm(VerbForm):
         vendor = kwargs["target"]
         start = {
             "kind": ReviewKind.RECURRING if vendor.status in IN_USE else ReviewKind.DUE_DILIGENCE,
-            "reviewer": vendor.owner_id, "due_on": vendor.next_review_on,
+            "reviewer": vendor.owner_id, "due_on": vendor.next_review_on or today() + TIME,
+            "approver": vendor.approver_id if vendor.approver_id != vendor.owner_id else None,
         }  # fmt: skip
         super().__init__(*args, **kwargs | {"initial": start | (kwargs.get("initial") or {})})
         offer(self.fields["reviewer"], possible_reviewers(vendor))

@@ -22,7 +22,7 @@ from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.keep import save, save_many
 from foundation.trail.steps import locked, move, say, tie
-from vendors.approval import assess, assessors
+from vendors.approval import Block, assess, assessors
 from vendors.cadence import next_review
 from vendors.documents import document_of
 from vendors.kept import hash_of, keep_as_evidence
@@ -181,20 +181,41 @@ def answerable(review: VendorReview, actor: User) -> VendorReview:
 # ---- submitting ----------------------------------------------------------------------------------------------------
 
 
-def blocks(review: VendorReview) -> list[str]:
-    """What keeps a review from being submitted now, in words; nothing when it can be. Four queries at most."""
+def blocks(review: VendorReview) -> list[Block]:
+    """What keeps a review from being submitted now, in words; nothing when it can be. Five queries at most."""
     items = list(VendorReviewItem.objects.filter(review=review).order_by("position"))
-    found = [f"Not looked at: {item.question}" for item in items if item.required and not item.answer]
+    asks, vendor_url = f"{review.get_absolute_url()}questions/", review.vendor.get_absolute_url()
+    found = [
+        Block(f"Not looked at: {item.question}", f"{asks}#id_answer_{item.key}")
+        for item in items
+        if item.required and not item.answer
+    ]
     tier = Vendor.objects.values_list("tier", flat=True).get(pk=review.vendor_id)
     if is_above(tier, review.tier):
         words = f"The vendor's tier is {Tier(tier).label.lower()} by now, and this asks what "
-        found.append(f"{words}{review.get_tier_display().lower()} is asked: cancel it, and begin another.")
+        found.append(
+            Block(f"{words}{review.get_tier_display().lower()} is asked: cancel it, and begin another.", vendor_url)
+        )
     said = next((item for item in items if item.key == WORKSHEET), None)
     if said is not None and said.answer == Answer.YES and (report := unread_report(review.vendor_id)):
-        found.append(f"{report.ref} is a SOC report without an approved worksheet.")
+        found.append(unread_block(report))
     if said is not None and said.answer == Answer.NOT_APPLICABLE and (report := newest_report(review.vendor_id)):
-        found.append(f"{report.ref} is a SOC report on file: its worksheet does apply.")
+        words = f"{report.ref} is a SOC report on file: its worksheet does apply."
+        found.append(Block(words, report.get_absolute_url()))
     return found
+
+
+def unread_block(report: VendorDocument) -> Block:
+    """That no approved worksheet read a report: whom one waits for that is submitted, or who reads it. One query."""
+    open_states = (WorksheetState.SUBMITTED, WorksheetState.OPEN)
+    begun = (
+        report.worksheets.filter(state__in=open_states).select_related("approver", "reviewer").order_by("-id").first()
+    )
+    if begun is None:
+        return Block(f"{report.ref} is a SOC report without an approved worksheet.", report.get_absolute_url())
+    waits = begun.state == WorksheetState.SUBMITTED
+    words = f"waits for {begun.approver} to approve it" if waits else f"is not submitted yet by {begun.reviewer}"
+    return Block(f"{report.ref} is a SOC report whose worksheet {begun.ref} {words}.", begun.get_absolute_url())
 
 
 def newest_report(vendor_id: int) -> VendorDocument | None:
@@ -224,7 +245,7 @@ def submit(
     say(summary, "Say what was found, and what follows.")
     say(residual_reason, "Say why this much risk remains.")
     if found := blocks(review):
-        raise ValidationError(found)
+        raise ValidationError([block.words for block in found])
     if is_above(residual, review.tier):
         raise ValidationError({"residual": "No more can remain than there was before its controls."})
     wrong = VendorReviewItem.objects.filter(review=review, answer=Answer.NO).count()
@@ -249,7 +270,7 @@ def approve(review: VendorReview, *, actor: User, note: str = "") -> VendorRevie
     """
     review = for_approver(review, actor)
     if found := blocks(review):
-        raise ValidationError(found)
+        raise ValidationError([block.words for block in found])
     exception = apart(actor, assessors(review), VENDOR_REVIEW_APPROVAL, review)
     move(review, ReviewState.APPROVED, REVIEW_MOVES, "state")
     review.approved_by, review.approved_at, review.approved_under = actor, timezone.now(), exception

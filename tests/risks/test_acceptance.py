@@ -293,3 +293,19 @@ def test_the_database_lets_what_was_decided_end_once_and_nothing_else(owner: Use
         cursor.execute(
             "UPDATE risks_acceptance SET state = 'ended', ended_reason = 'x' WHERE id = %s", [pks["approved"]]
         )
+
+
+def test_what_is_decided_about_and_by_whom_is_said(owner: User, manager: User, compliance: User):
+    risk = rated(owner=owner, inherent=RATINGS[Band.CRITICAL], cause="Laptops are not locked.")
+    request = asked(risk, actor=owner)
+    client = Client()
+    client.force_login(compliance)
+    assert "Nobody holds that now" in client.get(request.get_absolute_url()).content.decode()
+    named = UserFactory(name="Ella Executive", role="manager")
+    an_executive(named)
+    assert acceptance.approvers_of(request) == [named]
+    assert "Now that is Ella Executive" in client.get(request.get_absolute_url()).content.decode()
+    client.force_login(named)
+    page = client.get(reverse("risks:acceptance-approve", args=[request.pk])).content.decode()
+    for words in (risk.title, "Laptops are not locked.", "likelihood 5", "None is linked.", request.reason):
+        assert words in page, words

@@ -5,6 +5,8 @@ import datetime
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from evidence.models import Evidence, Occurrence
 from foundation.organisation.models import today
@@ -157,8 +159,13 @@ def test_leaving_takes_every_step_with_its_proof(owner, manager, compliance):
         exits.end(vendor, actor=compliance, reason="Gone.")
     vendor = exits.offboard(vendor, actor=owner, owner=owner, due_on=day(30), reason="Replaced.")
     assert [step.kind for step in exits.open_steps(vendor)] == [
-        "access", "returned", "erased", "integrations", "payments", "listed",
+        "access", "returned", "erased", "integrations", "payments",  # it is on no list of sub-processors
     ]  # fmt: skip
+    assert "listed" in exits.steps_of(Vendor(subprocessor=True))
+    client, step = Client(), exits.open_steps(vendor)[0]
+    client.force_login(owner)
+    settling = f"{reverse('vendors:exitstep-complete', args=[step.pk])}?next={vendor.get_absolute_url()}"
+    assert settling in client.get(vendor.get_absolute_url()).content.decode()
     vendor = exits.keep_on(vendor, actor=owner, reason="Not yet.")
     assert (vendor.status, exits.open_steps(vendor)) == ("approved", [])
     vendor = exits.offboard(vendor, actor=owner, owner=owner, due_on=day(30), reason="Replaced.")

@@ -149,7 +149,9 @@ def test_names_are_settled_and_remembered(known: Vendor, ended: Vendor, complian
     actions.dismiss(row("Nobody"), actor=compliance, reason="A refund after all.")
     again = payments(LIST.replace("Nobody Ltd", "NOBODY"), actor=compliance, name="again.csv")
     assert row("NOBODY").vendor == known
-    actions.match(row("NOBODY"), actor=compliance, vendor=ended)  # the alias moves
+    with pytest.raises(ValidationError, match="It has ended"):
+        actions.match(row("NOBODY"), actor=compliance, vendor=ended)
+    actions.match(row("NOBODY"), actor=compliance, vendor=ended, note="A last invoice.")  # the alias moves
     assert VendorAlias.objects.live().get().vendor == ended
     third = payments("Vendor\nBrand New\nTwo Vendors\nTax Office\n", actor=compliance)
     a_vendor(name="Two Vendors Inc")
@@ -176,7 +178,14 @@ def test_closing_keeps_and_locks_it(known: Vendor, compliance: User):
     link = VendorControl(part=VendorControl.Part.RECONCILIATION, control=control, reason="Nobody is unknown.")
     save(link, actor=compliance, verb="vendorcontrol.created")
     target = payments("Vendor,Amount\nGitFort,5.00\n", actor=compliance)
-    target = actions.close(target, actor=compliance, conclusion="Everybody is known.")
+    known.refresh_from_db()
+    known.status, known.ended_on, known.approved_by, known.approved_at = "ended", day(0), None, None
+    save(known, actor=compliance, verb="vendor.ended")
+    with pytest.raises(ValidationError, match="1 name is of vendors that have ended"):
+        actions.close(fresh(target), actor=compliance, conclusion="Everybody is known.")
+    known.refresh_from_db()
+    actions.match(row("GitFort"), actor=compliance, vendor=known, note="Its last invoice.")
+    target = actions.close(fresh(target), actor=compliance, conclusion="Everybody is known.")
     kept: Any = target.evidence
     assert (kept.state, kept.sha256) == (State.SUBMITTED, target.result_sha256)  # another person judges it
     assert [one.control for one in kept.links.all()] == [control]

@@ -344,7 +344,7 @@ class Migration(migrations.Migration):
                 ('match', models.CharField(blank=True, choices=[('', 'Unknown'), ('vendor', 'In the register'), ('none', 'No vendor')], max_length=6)),
                 ('vendor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reconciled_rows', to='vendors.vendor')),
                 ('by_hand', models.BooleanField(default=False, help_text='A person said so; otherwise the name did.')),
-                ('note', models.TextField(blank=True, help_text='Why it is no vendor.')),
+                ('note', models.TextField(blank=True, help_text='Why it is no vendor, or why one that has ended is on the list.')),
             ],
             options={
                 'ordering': ('reconciliation', 'line'),
@@ -453,7 +453,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(blank=True, max_length=3)),
                 ('match', models.CharField(blank=True, choices=[('', 'Unknown'), ('vendor', 'In the register'), ('none', 'No vendor')], max_length=6)),
                 ('by_hand', models.BooleanField(default=False, help_text='A person said so; otherwise the name did.')),
-                ('note', models.TextField(blank=True, help_text='Why it is no vendor.')),
+                ('note', models.TextField(blank=True, help_text='Why it is no vendor, or why one that has ended is on the list.')),
                 ('reconciliation', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='vendors.reconciliation')),
                 ('vendor', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='vendors.vendor')),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),

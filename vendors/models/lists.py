@@ -202,7 +202,7 @@ class ReconciledRow(Register):
     match = models.CharField(max_length=6, choices=Match.choices, blank=True)
     vendor = models.ForeignKey(Vendor, models.PROTECT, null=True, blank=True, related_name="reconciled_rows")
     by_hand = models.BooleanField(default=False, help_text="A person said so; otherwise the name did.")
-    note = models.TextField(blank=True, help_text="Why it is no vendor.")
+    note = models.TextField(blank=True, help_text="Why it is no vendor, or why one that has ended is on the list.")
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 

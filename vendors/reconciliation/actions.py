@@ -25,6 +25,7 @@ from vendors.models import (
     ReconciledRow,
     Reconciliation,
     ReconciliationState,
+    Status,
     Vendor,
     VendorAlias,
     VendorControl,
@@ -97,15 +98,20 @@ def write(lines: Iterable[ReconciledRow], actor: User, reason: str) -> None:
 
 
 @transaction.atomic
-def match(row: ReconciledRow, *, actor: User, vendor: Vendor, remember: bool = True) -> ReconciledRow:
+def match(row: ReconciledRow, *, actor: User, vendor: Vendor, remember: bool = True, note: str = "") -> ReconciledRow:
     """Say that a name is this vendor, and remember it for the next list unless told not to.
 
-    The same name in another currency is the same vendor. Raises ValidationError for a list that is not open.
+    note: why a vendor that has ended is still on the list. The same name in another currency is the same vendor. Raises
+    ValidationError for a list that is not open, and for an ended vendor without a note.
     """
     row = open_row(row)
     if vendor.archived_at is not None:
         raise ValidationError({"vendor": f"{vendor.ref} is archived."})
-    settle(row, actor, match=Match.VENDOR, vendor=vendor, note="", reason=f"It is {vendor.ref} {vendor.name}.")
+    if vendor.status == Status.ENDED and not note.strip():
+        raise ValidationError({"note": "It has ended: say why it is on the list, or which finding sees to it."})
+    settle(
+        row, actor, match=Match.VENDOR, vendor=vendor, note=note.strip(), reason=f"It is {vendor.ref} {vendor.name}."
+    )
     if remember:
         name_alias(vendor, row.name, actor)
     return row
@@ -197,7 +203,8 @@ def name_alias(vendor: Vendor, name: str, actor: User) -> None:
 def close(reconciliation: Reconciliation, *, actor: User, conclusion: str) -> Reconciliation:
     """Close a list on which no name is unknown: it is hashed, kept as evidence, and never changed again.
 
-    Raises ValidationError without a conclusion, or while names are unknown.
+    Raises ValidationError without a conclusion, while names are unknown, or while a vendor that has ended is on it
+    without a word.
     """
     reconciliation = locked(reconciliation)
     say(conclusion, "Say what came of it.")
@@ -206,6 +213,10 @@ def close(reconciliation: Reconciliation, *, actor: User, conclusion: str) -> Re
     if unknown:
         words = f"{unknown:,} name{' is' if unknown == 1 else 's are'} unknown. Say of each what it is."
         raise ValidationError(words)
+    silent = ReconciledRow.objects.filter(reconciliation=reconciliation, vendor__status=Status.ENDED, note="")
+    if left := silent.count():
+        words = f"{left:,} name{' is' if left == 1 else 's are'} of vendors that have ended. Say of each why: name the "
+        raise ValidationError(f"{words}vendor again with a note, or say that it is another or none.")
     reconciliation.conclusion, reconciliation.closed_by = conclusion.strip(), actor
     reconciliation.closed_at = timezone.now()
     result = result_of(reconciliation)

@@ -54,6 +54,9 @@ class MatchForm(VerbForm):
     remember = forms.BooleanField(
         required=False, initial=True, help_text="The next list with this name finds the vendor by itself."
     )
+    note = words_field(
+        2, required=False, help_text="Of a vendor that has ended: why it is on the list, or which finding."
+    )
 
 
 class ProposeForm(VerbForm):

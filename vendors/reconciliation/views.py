@@ -150,13 +150,13 @@ def brought(form: BringForm, user: User) -> Reconciliation | None:
 # ---- names ---------------------------------------------------------------------------------------------------------
 
 
-def match_row(row: ReconciledRow, *, actor: User, vendor: str, remember: bool = False) -> ReconciledRow:
+def match_row(row: ReconciledRow, *, actor: User, vendor: str, remember: bool = False, note: str = "") -> ReconciledRow:
     """Say that a name is the vendor of this reference or name. Raises ValidationError."""
     found = vendor_of(vendor, actor, "vendor")
     if found is None:
         raise ValidationError({"vendor": "Say which vendor it is."})
     remembers = remember and can(actor, "name_alias", found)
-    return actions.match(row, actor=actor, vendor=found, remember=remembers)
+    return actions.match(row, actor=actor, vendor=found, remember=remembers, note=note)
 
 
 MATCH = VerbPage("match", match_row, "Name vendor", "{0.name} is {0.vendor}.", MatchForm, template=ROW)

@@ -129,7 +129,11 @@ def compare(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[list[str],
     They are not where sub-processors only leave.
     """
     old, new = ({entry["vendor"]: entry for entry in entries} for entries in (before, after))
-    added = [f"New: {new[key]['name']}, {new[key]['purpose'] or 'purpose not said'}." for key in new if key not in old]
+    added = [
+        f"New: {new[key]['name']}, {new[key]['purpose'].strip().rstrip('.') or 'purpose not said'}."
+        for key in new
+        if key not in old
+    ]
     altered = [words for key in new if key in old and (words := difference(old[key], new[key]))]
     gone = [f"No longer used: {old[key]['name']}." for key in old if key not in new]
     return [*added, *altered, *gone], bool(added or altered)
