@@ -121,7 +121,8 @@ def people_blocks(vendor: Vendor, review: VendorReview | None) -> list[Block]:
         found.append(Block("It has no owner with an open account.", edit))
     if not vendor.data_classes or not vendor.service.strip():
         found.append(Block("What it does and which data it gets is not said: its tier cannot be trusted.", edit))
-    if vendor.personal_data and vendor.region != Region.SAME and not vendor.transfer_basis.strip():
+    personal = vendor.personal_data or vendor.subprocessor
+    if personal and vendor.region != Region.SAME and not vendor.transfer_basis.strip():
         found.append(Block("Personal data goes abroad, and on what that transfer rests is not said.", edit))
     if not may_approve(vendor.approver):
         found.append(Block("No approver is named who is a compliance manager or a manager.", edit))
