@@ -139,7 +139,12 @@ def papers(secrets: list[Secret], then: str) -> Iterator[str]:
             yield f"{page}?{urlencode(query)}"
 
 
-@pytest.mark.parametrize("person", PEOPLE)
+# Reads every page dozens of times. What differs between databases shows with the owner, whose rows are found through
+# the most tables; the others are asked on SQLite alone.
+BY_TURNS = [pytest.param(one, marks=() if one == "owner" else pytest.mark.any_database) for one in PEOPLE]
+
+
+@pytest.mark.parametrize("person", BY_TURNS)
 def test_no_door_shows_what_the_page_does_not(world: World, secrets: list[Secret], person: str):
     user, client = world.people[person], Client()
     asked = timezone.now() + datetime.timedelta(days=1)
