@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 
-DECIDES = (Role.MANAGER, Role.COMPLIANCE_MANAGER)  # access.TABLE: "decide"
+DECIDES = (Role.MANAGER, Role.COMPLIANCE_MANAGER)  # table.TABLE: "decide"
 BY_MANAGER = "The manager of those whose accounts these are."
 BY_REVIEWER = "Named as the reviewer of the system."
 NO_MANAGER = "The reviewer, for accounts whose people have no manager who can decide."

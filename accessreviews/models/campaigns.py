@@ -47,7 +47,7 @@ class By(models.TextChoices):
     MANAGER = "manager", "Each person's manager"
 
 
-# The only legal moves, and whose they are: a permission of the campaign (access.TABLE); "" = the product's own, when
+# The only legal moves, and whose they are: a permission of the campaign (table.TABLE); "" = the product's own, when
 # the last of what is needed was done.
 CAMPAIGN_MOVES: ReadOnly[str, ReadOnly[str, str]] = {
     CampaignState.DRAFT: {CampaignState.OPEN: "launch", CampaignState.CANCELLED: "cancel"},

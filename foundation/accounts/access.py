@@ -1,7 +1,8 @@
-"""Who may do what: the only file that answers. One literal table, followed in SQL; whatever it does not say is refused.
+"""Who may do what: the only file that answers. It follows the literal `table` in SQL; what that lacks is refused.
 
 Roles come first, then expiring grants for exceptions. Auditors are read-only before anything else is asked.
-Rules of the table: the domain's roles page. Decisions 1-3 and 7-10 of docs/architecture.md.
+A page asks `visible` and `allowed` (querysets), `can` and `which` (rows it has), `get_allowed` (one row, 404 or 403);
+an action asks `apart` besides. Grounds: "Permissions" and "Decisions of our own" in docs/architecture.md.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,559 +21,10 @@ from foundation.accounts.duties import Duty
 from foundation.accounts.models import AuditorWindow, DutyException, User
 from foundation.accounts.paths import Paths, Via
 from foundation.accounts.roles import Role, Scope
+from foundation.accounts.table import AUDITOR_MAY, SIGNING, TABLE
 from foundation.organisation.models import zone
 from foundation.organisation.once import once
 from foundation.trail import asof
-
-ADMIN, COMPLIANCE, MANAGER = Role.ADMINISTRATOR, Role.COMPLIANCE_MANAGER, Role.MANAGER
-OWNER, EMPLOYEE, AUDITOR = Role.CONTROL_OWNER, Role.EMPLOYEE, Role.AUDITOR
-ALL, OWN, TEAM, WINDOW, SEEN = Scope.ALL, Scope.OWN, Scope.TEAM, Scope.WINDOW, Scope.SEEN
-
-_READ_PROGRAMME: Final[dict[str, Scope]] = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW}
-_READ_FINDINGS: Final[dict[str, Scope]] = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, AUDITOR: WINDOW}
-_READ_PEOPLE: Final[dict[str, Scope]] = {
-    ADMIN: ALL,
-    COMPLIANCE: ALL,
-    MANAGER: TEAM,
-    OWNER: OWN,
-    EMPLOYEE: OWN,
-    AUDITOR: WINDOW,
-}
-_READ_REVIEWS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, AUDITOR: WINDOW}
-# Managers accept risks and approve vendors of others: they see both registers whole.
-_READ_RISKS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW}
-_READ_VENDORS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW}
-_READ_METHOD: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW}
-_EVERYONES_OWN: Final[dict[str, Scope]] = {
-    ADMIN: OWN,
-    COMPLIANCE: OWN,
-    MANAGER: OWN,
-    OWNER: OWN,
-    EMPLOYEE: OWN,
-    AUDITOR: OWN,
-}
-
-TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
-    "accounts.user": {
-        "view": {ADMIN: ALL, COMPLIANCE: ALL, EMPLOYEE: OWN, AUDITOR: WINDOW},
-        "view_details": {ADMIN: ALL, COMPLIANCE: ALL, EMPLOYEE: OWN},  # beyond name, role and status
-        "view_history": {ADMIN: ALL, COMPLIANCE: ALL},
-        "add": {ADMIN: ALL},
-        "change": {ADMIN: ALL},
-        "change_profile": {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
-        "change_role": {ADMIN: ALL},
-        "review_access": {ADMIN: ALL, COMPLIANCE: ALL},  # the page of roles, grants and windows
-        "deactivate": {ADMIN: ALL},
-        "reactivate": {ADMIN: ALL},
-        "resend_invitation": {ADMIN: ALL},
-        "end_sessions": {ADMIN: ALL},
-        "reset_mfa": {ADMIN: ALL},
-        "change_break_glass": {ADMIN: ALL},
-        "untie_provider": {ADMIN: ALL},
-    },
-    "accounts.identityprovider": {
-        "view": {ADMIN: ALL},
-        "add": {ADMIN: ALL},
-        "change": {ADMIN: ALL},
-        "archive": {ADMIN: ALL},
-    },
-    "accounts.token": {  # auditors read on screen, through their window: the API knows no tokens of theirs
-        "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
-        "add": {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
-        "revoke": {ADMIN: ALL, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
-    },
-    "accounts.dutyexception": {
-        "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
-        "add": {COMPLIANCE: ALL},
-        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the person named in it: exceptions.py
-        "decline": {COMPLIANCE: OWN, MANAGER: OWN},
-        "end": {COMPLIANCE: ALL},
-    },
-    "accounts.auditorwindow": {
-        "view": {COMPLIANCE: ALL},
-    },
-    "organisation.organisation": {
-        "view": {ADMIN: ALL},
-        "change": {ADMIN: ALL},
-    },
-    "organisation.setting": {
-        "view": {ADMIN: ALL, COMPLIANCE: ALL},
-        "change": {ADMIN: ALL},
-        "change_programme": {ADMIN: ALL, COMPLIANCE: ALL},  # cadences and deadlines, not the installation's own
-    },
-    "organisation.holiday": {
-        "view": {ADMIN: ALL, COMPLIANCE: ALL},
-        "add": {ADMIN: ALL},
-        "change": {ADMIN: ALL},
-        "archive": {ADMIN: ALL},
-    },
-    "controls.framework": {
-        "view": _READ_PROGRAMME,
-    },
-    "controls.category": {
-        "view": _READ_PROGRAMME,
-        "change_scope": {COMPLIANCE: ALL},
-    },
-    "controls.series": {
-        "view": _READ_PROGRAMME,
-    },
-    "controls.criterion": {
-        "view": _READ_PROGRAMME,
-        "change_scope": {COMPLIANCE: ALL},
-    },
-    "controls.control": {
-        "view": _READ_PROGRAMME,
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL},
-        "archive": {COMPLIANCE: ALL},
-        "import": {COMPLIANCE: ALL},
-        "update_status": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "propose_not_applicable": {COMPLIANCE: ALL, OWNER: OWN},
-        "approve_not_applicable": {COMPLIANCE: ALL},  # and never by the person who proposed it: apart()
-        "assign_owner": {COMPLIANCE: ALL},
-        "change_review_date": {COMPLIANCE: ALL},
-        "review": {COMPLIANCE: ALL, OWNER: OWN},
-        "reword": {COMPLIANCE: ALL},
-        "map_criteria": {COMPLIANCE: ALL},
-        "submit_evidence": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN},
-    },
-    "controls.mapping": {
-        "view": _READ_PROGRAMME,
-    },
-    "controls.wording": {
-        "view": _READ_PROGRAMME,
-    },
-    "evidence.evidence": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
-        "add": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN},  # only for controls: "submit_evidence"
-        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
-        "supersede": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
-        "review": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN},  # and never one's own: apart()
-        "withdraw": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
-        "link": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
-    },
-    "evidence.evidencelink": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
-    },
-    "evidence.requirement": {
-        "view": _READ_PROGRAMME | {EMPLOYEE: OWN},
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL},
-        "archive": {COMPLIANCE: ALL},
-    },
-    "evidence.occurrence": {
-        "view": _READ_PROGRAMME | {EMPLOYEE: OWN},
-        "rebuild": {COMPLIANCE: ALL},
-    },
-    "evidence.exemption": {
-        "view": _READ_PROGRAMME,
-        "add": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL},  # for controls that one may submit to
-        "approve": {COMPLIANCE: ALL},  # and never one's own: apart()
-        "decline": {COMPLIANCE: ALL},
-    },
-    # Managers view what they may be asked to judge. Auditors will draw, with their own seed, through their engagement
-    # (AUDITOR_MAY): until then they read.
-    "evidence.population": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
-        "add": {COMPLIANCE: ALL, OWNER: OWN},  # for controls that one may submit evidence to
-        "draw": {COMPLIANCE: ALL, OWNER: OWN},  # management's self-test
-        "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
-    },
-    "evidence.populationlink": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
-    },
-    "evidence.sample": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
-        "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
-    },
-    "findings.finding": {
-        "view": _READ_FINDINGS,
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL},
-        "archive": {COMPLIANCE: ALL},
-        "import": {COMPLIANCE: ALL},
-        "update_status": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "verify": {COMPLIANCE: ALL, MANAGER: TEAM},  # and never by who fixed it: apart()
-        "reopen": {COMPLIANCE: ALL},
-        "request_acceptance": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "accept": {COMPLIANCE: ALL, MANAGER: TEAM},  # and never by its owner or who asked: apart()
-        "plan_action": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "link_control": {COMPLIANCE: ALL},
-        "add_evidence": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-    },
-    "findings.findingcontrol": {
-        "view": _READ_FINDINGS,
-        "unlink": {COMPLIANCE: ALL},
-    },
-    "findings.findingevidence": {
-        "view": _READ_FINDINGS,
-        "unlink": {COMPLIANCE: ALL},
-    },
-    "findings.correctiveaction": {
-        "view": _READ_FINDINGS | {EMPLOYEE: OWN},
-        "change": {COMPLIANCE: ALL},
-        "archive": {COMPLIANCE: ALL},
-        "complete": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, EMPLOYEE: OWN},
-        "verify": {COMPLIANCE: ALL, MANAGER: TEAM},  # and never by who did it: apart()
-    },
-    "systems.system": {
-        "view": _READ_PROGRAMME,
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "archive": {COMPLIANCE: ALL},
-        "import": {COMPLIANCE: ALL},
-        "name_administrator": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-    },
-    "systems.systemadministrator": {
-        "view": _READ_PROGRAMME,
-        "unlink": {COMPLIANCE: ALL},
-    },
-    # A control owner is an employee as well: everybody sees their own row, and does what is asked of them there.
-    "people.person": {
-        "view": _READ_PEOPLE,
-        "add": {ADMIN: ALL, COMPLIANCE: ALL},
-        "change": {ADMIN: ALL, COMPLIANCE: ALL},
-        "archive": {ADMIN: ALL, COMPLIANCE: ALL},
-        "import": {ADMIN: ALL, COMPLIANCE: ALL},
-        "start_checklist": {ADMIN: ALL, COMPLIANCE: ALL},
-    },
-    "people.checklist": {
-        "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, AUDITOR: WINDOW},
-        "add": {ADMIN: ALL, COMPLIANCE: ALL},
-        "change": {ADMIN: ALL, COMPLIANCE: ALL},
-        "archive": {ADMIN: ALL, COMPLIANCE: ALL},
-    },
-    "people.checklistitem": {
-        "view": _READ_PEOPLE,
-    },
-    "people.checklistrun": {
-        "view": _READ_PEOPLE,
-        "complete_item": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, EMPLOYEE: OWN},
-        "close": {ADMIN: ALL, COMPLIANCE: ALL},
-    },
-    "people.course": {
-        "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, EMPLOYEE: ALL, AUDITOR: WINDOW},
-        "add": {ADMIN: ALL, COMPLIANCE: ALL},
-        "change": {ADMIN: ALL, COMPLIANCE: ALL},
-        "archive": {ADMIN: ALL, COMPLIANCE: ALL},
-        "record_evidence": {COMPLIANCE: ALL},
-    },
-    "people.completion": {
-        "view": _READ_PEOPLE,
-        "add": {ADMIN: ALL, COMPLIANCE: ALL},
-        "archive": {ADMIN: ALL, COMPLIANCE: ALL},
-        "import": {ADMIN: ALL, COMPLIANCE: ALL},
-    },
-    "vendors.vendor": {
-        "view": _READ_VENDORS,
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "archive": {COMPLIANCE: ALL},
-        "import": {COMPLIANCE: ALL},
-        "raise_tier": {COMPLIANCE: ALL},
-        "assess": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # begin an assessment, or take it up anew
-        "approve": {COMPLIANCE: ALL, MANAGER: ALL},  # and only the approver whom it names: apart()
-        "offboard": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "end": {COMPLIANCE: ALL},
-        "add_condition": {COMPLIANCE: ALL, MANAGER: OWN},
-        "link_finding": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "add_document": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "add_contract": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "begin_review": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "name_alias": {COMPLIANCE: ALL},
-    },
-    "vendors.vendorfinding": {
-        "view": _READ_VENDORS,
-        "unlink": {COMPLIANCE: ALL},
-    },
-    "vendors.vendoralias": {
-        "view": _READ_VENDORS,
-        "archive": {COMPLIANCE: ALL},
-    },
-    "vendors.vendordocument": {
-        "view": _READ_VENDORS,
-        "supersede": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "archive": {COMPLIANCE: ALL},
-        "download": _READ_VENDORS,
-    },
-    "vendors.contract": {
-        "view": _READ_VENDORS,
-        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "archive": {COMPLIANCE: ALL},
-        "record_evidence": {COMPLIANCE: ALL},
-    },
-    "vendors.condition": {
-        "view": _READ_VENDORS,
-        "change": {COMPLIANCE: ALL},
-        "meet": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "archive": {COMPLIANCE: ALL},
-    },
-    "vendors.exitstep": {
-        "view": _READ_VENDORS,
-        "complete": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-    },
-    "vendors.vendorreview": {
-        "view": _READ_VENDORS,
-        "change": {COMPLIANCE: ALL},
-        "answer": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # and never its approver: reviews.py
-        "submit": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom it names: apart()
-        "return": {COMPLIANCE: OWN, MANAGER: OWN},
-        "cancel": {COMPLIANCE: ALL},
-    },
-    "vendors.vendorreviewitem": {
-        "view": _READ_VENDORS,
-    },
-    "vendors.vendorcontrol": {
-        "view": _READ_VENDORS,
-        "add": {COMPLIANCE: ALL},
-        "unlink": {COMPLIANCE: ALL},
-    },
-    "vendors.worksheet": {
-        "view": _READ_VENDORS,
-        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of vendors that are one's own
-        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # and never its approver: worksheets.py
-        "submit": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom it names: apart()
-        "return": {COMPLIANCE: OWN, MANAGER: OWN},
-        "cancel": {COMPLIANCE: ALL},
-    },
-    "vendors.reportexception": {
-        "view": _READ_VENDORS,
-    },
-    "vendors.cuec": {
-        "view": _READ_VENDORS,
-    },
-    "vendors.subservice": {
-        "view": _READ_VENDORS,
-    },
-    "vendors.subprocessorlist": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW},
-        "publish": {COMPLIANCE: ALL},
-        "record_notice": {COMPLIANCE: ALL},
-        "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW},
-    },
-    "vendors.notice": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW},
-    },
-    "vendors.reconciliation": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, AUDITOR: WINDOW},
-        "add": {COMPLIANCE: ALL},
-        "match": {COMPLIANCE: ALL},
-        "close": {COMPLIANCE: ALL},
-        "cancel": {COMPLIANCE: ALL},
-        "download": {COMPLIANCE: ALL, MANAGER: ALL, AUDITOR: WINDOW},
-    },
-    "vendors.reconciledrow": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, AUDITOR: WINDOW},
-    },
-    "risks.method": {
-        "view": _READ_METHOD,
-        "publish": {COMPLIANCE: ALL},
-    },
-    "risks.executive": {
-        "view": _READ_METHOD,
-        "add": {COMPLIANCE: ALL},
-        "end": {COMPLIANCE: ALL},
-    },
-    "risks.risk": {
-        "view": _READ_RISKS,
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "archive": {COMPLIANCE: ALL},
-        "import": {COMPLIANCE: ALL},
-        "adapt": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "rate": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "treat": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "review": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "close": {COMPLIANCE: ALL},
-        "reopen": {COMPLIANCE: ALL},
-        "request_acceptance": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "plan_action": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-        "link": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-    },
-    "risks.riskcontrol": {
-        "view": _READ_RISKS,
-        "unlink": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-    },
-    "risks.riskvendor": {
-        "view": _READ_RISKS,
-        "unlink": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-    },
-    "risks.riskfinding": {
-        "view": _READ_RISKS,
-        "unlink": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN},
-    },
-    "risks.treatmentaction": {
-        "view": _READ_RISKS | {EMPLOYEE: OWN},
-        "change": {COMPLIANCE: ALL},
-        "archive": {COMPLIANCE: ALL},
-        "complete": {COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, EMPLOYEE: OWN},
-    },
-    "risks.acceptance": {
-        "view": _READ_RISKS,
-        "approve": {COMPLIANCE: ALL, MANAGER: ALL},  # and only whom its band names: risks.acceptance.APPROVERS
-        "decline": {COMPLIANCE: ALL, MANAGER: ALL},  # the same
-        "withdraw": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "end": {COMPLIANCE: ALL},
-    },
-    "risks.assessment": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL},
-        "consider": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # participants
-        "take_part": {COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN},
-        "name_participant": {COMPLIANCE: ALL},
-        "link_control": {COMPLIANCE: ALL},
-        "submit": {COMPLIANCE: ALL},
-        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom it names: apart()
-        "return": {COMPLIANCE: OWN, MANAGER: OWN},
-        "cancel": {COMPLIANCE: ALL},
-        "download": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
-    },
-    "risks.participant": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
-        "end": {COMPLIANCE: ALL},
-    },
-    "risks.assessedrisk": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
-    },
-    "risks.assessmentcontrol": {
-        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
-        "unlink": {COMPLIANCE: ALL},
-    },
-    "accessreviews.listing": {
-        "view": _READ_REVIEWS,
-        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of systems that are one's own
-        "download": _READ_REVIEWS,
-    },
-    "accessreviews.accountmatch": {
-        "view": _READ_REVIEWS,
-        "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "change": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "archive": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-    },
-    "accessreviews.columnmapping": {
-        "view": _READ_REVIEWS,
-    },
-    "accessreviews.campaign": {
-        "view": _READ_REVIEWS,
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL},
-        "launch": {COMPLIANCE: ALL},
-        "cancel": {COMPLIANCE: ALL},
-        "link_control": {COMPLIANCE: ALL},
-    },
-    "accessreviews.campaigncontrol": {
-        "view": _READ_REVIEWS,
-        "unlink": {COMPLIANCE: ALL},
-    },
-    "accessreviews.review": {
-        "view": _READ_REVIEWS,
-        "choose_reviewer": {COMPLIANCE: ALL},
-        "omit": {COMPLIANCE: ALL},
-        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom the campaign names: apart()
-        "return": {COMPLIANCE: OWN, MANAGER: OWN},
-        "correct": {COMPLIANCE: ALL, MANAGER: OWN},
-        "download": _READ_REVIEWS,
-    },
-    "accessreviews.assignment": {
-        "view": _READ_REVIEWS,
-        "decide": {COMPLIANCE: OWN, MANAGER: OWN},  # and only its reviewer or delegate, never on what is theirs
-        "sign": {COMPLIANCE: OWN, MANAGER: OWN},
-        "delegate": {COMPLIANCE: ALL, MANAGER: OWN},
-        "reassign": {COMPLIANCE: ALL},
-    },
-    "accessreviews.decision": {
-        "view": _READ_REVIEWS,
-    },
-    "accessreviews.comment": {
-        "view": _READ_REVIEWS,
-    },
-    "accessreviews.addendum": {
-        "view": _READ_REVIEWS,
-    },
-    "accessreviews.removal": {
-        "view": _READ_REVIEWS,
-        "assign": {COMPLIANCE: ALL},
-        "complete": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "request_exception": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
-        "confirm": {COMPLIANCE: ALL, MANAGER: OWN},  # and never by who did it: apart()
-        "except": {COMPLIANCE: ALL, MANAGER: OWN},  # and never by who asked or says that it is done: apart()
-    },
-    "audits.engagement": {
-        "view": {COMPLIANCE: ALL},  # an auditor's sight of his engagement is a grant that expires
-        "add": {COMPLIANCE: ALL},
-        "change": {COMPLIANCE: ALL},
-        "archive": {COMPLIANCE: ALL},
-        "admit_auditor": {COMPLIANCE: ALL},
-        "end_access": {COMPLIANCE: ALL},
-    },
-    "audits.engagementgrant": {
-        "view": {COMPLIANCE: ALL},
-    },
-    "trail.block": {  # how far the trail is sealed and verified
-        "view": {ADMIN: ALL, COMPLIANCE: ALL, AUDITOR: WINDOW},
-        "verify": {ADMIN: ALL, COMPLIANCE: ALL},
-    },
-    "trail.entry": {
-        "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: SEEN, OWNER: SEEN, EMPLOYEE: OWN, AUDITOR: SEEN},
-        "view_private": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},  # whole addresses
-    },
-    "pages.import": {
-        "view": {ADMIN: OWN, COMPLIANCE: ALL},  # what it changed; its steps are only for who uploaded the file
-    },
-    "files.storedfile": {
-        "view": {ADMIN: ALL},  # what the trail says of one; its bytes are had from the record that holds it
-    },
-    "jobs.job": {
-        "view": _EVERYONES_OWN,
-        "download": _EVERYONES_OWN,
-    },
-}
-
-# What signs or approves: it takes an authentication within the last five minutes (fresh.py), and no token may do it.
-SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
-    {
-        ("accounts.token", "add"),
-        ("accounts.identityprovider", "add"),
-        ("accounts.identityprovider", "archive"),
-        ("accounts.identityprovider", "change"),
-        ("accounts.user", "add"),  # with any role
-        ("accounts.user", "change"),  # also the address at which the way in is given out anew
-        ("accounts.user", "change_break_glass"),
-        ("accounts.dutyexception", "approve"),
-        ("accounts.user", "change_role"),
-        ("accounts.user", "deactivate"),
-        ("accounts.user", "reactivate"),
-        ("accounts.user", "reset_mfa"),
-        ("accounts.user", "untie_provider"),
-        ("accessreviews.assignment", "sign"),
-        ("accessreviews.removal", "confirm"),
-        ("accessreviews.removal", "except"),
-        ("accessreviews.review", "approve"),
-        ("audits.engagement", "admit_auditor"),
-        ("audits.engagement", "end_access"),
-        ("controls.control", "approve_not_applicable"),
-        ("evidence.evidence", "review"),
-        ("evidence.exemption", "approve"),
-        ("findings.finding", "accept"),
-        ("findings.finding", "verify"),
-        ("findings.correctiveaction", "verify"),
-        ("risks.acceptance", "approve"),
-        ("risks.assessment", "approve"),
-        ("risks.executive", "add"),
-        ("risks.method", "publish"),
-        ("vendors.subprocessorlist", "publish"),
-        ("vendors.vendor", "approve"),
-        ("vendors.vendorreview", "approve"),
-        ("vendors.worksheet", "approve"),
-    }
-)
-
-# An auditor may do nothing else, whatever the table or a grant says.
-AUDITOR_MAY: Final[frozenset[str]] = frozenset({"view", "download"})
 
 # Paths of models in layers below this one, which cannot import Paths.
 BELOW: Final[dict[str, Paths]] = {
@@ -600,12 +52,11 @@ def allowed(user: Person, verb: str, rows: QuerySet[Row] | type[Row], moment: da
     model = register_of(found.model)
     if not _stands(user) or not _known(model, verb):
         return found.none()
-    if user.role == AUDITOR:
+    if user.role == Role.AUDITOR:
         return _allowed_to_auditor(user, verb, found, moment)
-    scope = _scope(user, verb, model)
-    if scope is ALL:
+    if _reaches_all(user, verb, model):
         return found
-    return found.filter(_reach(user, scope, found) | _granted(user, verb, found))
+    return found.filter(_reach(user, _scope(user, verb, model), found) | _granted(user, verb, found))
 
 
 def can(user: Person, verb: str, target: Model | type[Model], moment: datetime | None = None) -> bool:
@@ -616,11 +67,10 @@ def can(user: Person, verb: str, target: Model | type[Model], moment: datetime |
     model = register_of(target if isinstance(target, type) else type(target))
     if not _stands(user) or not _known(model, verb):
         return False
-    scope = _scope(user, verb, model)
-    if scope is ALL and user.role != AUDITOR:
+    if _reaches_all(user, verb, model):
         return True
     if isinstance(target, type):
-        return _can_anywhere(user, verb, model, scope)
+        return _can_anywhere(user, verb, model)
     rows = type(target)._default_manager.filter(pk=target.pk)
     return allowed(user, verb, rows, moment).exists()
 
@@ -629,7 +79,7 @@ def verbs_on(user: Person, verbs: Iterable[str], target: Model, moment: datetime
     """Those of the verbs that the person may do on this row: one query at most, where `can` would ask for each."""
     model, asked, given = type(target), [], set()
     for verb in verbs:
-        if _stands(user) and user.role != AUDITOR and _known(model, verb) and _scope(user, verb, model) is ALL:
+        if _reaches_all(user, verb, model):
             given.add(verb)
         else:
             rows = allowed(user, verb, model._default_manager.filter(pk=target.pk), moment)
@@ -644,7 +94,7 @@ def which(user: Person, verb: str, targets: Iterable[Model]) -> set[Any]:
         return set()
     model = type(rows[0])
     ids = [row.pk for row in rows]
-    if _stands(user) and user.role != AUDITOR and _scope(user, verb, model) is ALL:
+    if _reaches_all(user, verb, model):
         return set(ids)
     return set(allowed(user, verb, model._default_manager.filter(pk__in=ids)).values_list("pk", flat=True))
 
@@ -721,7 +171,7 @@ def open_window(user: Person) -> AuditorWindow | None:
 
     Read once a request, but the clock is asked each time.
     """
-    if not _stands(user) or user.role != AUDITOR:
+    if not _stands(user) or user.role != Role.AUDITOR:
         return None
     now = timezone.now()
 
@@ -758,7 +208,7 @@ def period_of(window: AuditorWindow) -> tuple[datetime, datetime]:
 
 def seen_entries(user: User) -> Q:
     """The trail entries about what the person sees, as a condition: whose values he may read."""
-    return _entries(user, SEEN)
+    return _entries(user, Scope.SEEN)
 
 
 def _exception(actor: User, duty: Duty, target: Model | None) -> DutyException | None:
@@ -804,6 +254,11 @@ def _scope(user: User, verb: str, model: type[Model]) -> Scope | None:
     return TABLE.get(model._meta.label_lower, {}).get(verb, {}).get(user.role)
 
 
+def _reaches_all(user: Person, verb: str, model: type[Model]) -> bool:
+    """Whether the role alone gives the verb on every row, so that none need be read. Never for an auditor."""
+    return _stands(user) and user.role != Role.AUDITOR and _scope(user, verb, model) is Scope.ALL
+
+
 def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: datetime | None) -> QuerySet[Row]:
     """Refused every verb but those of AUDITOR_MAY, everything while no window is open, and any time but the period."""
     window = open_window(user) if verb in AUDITOR_MAY else None
@@ -811,7 +266,7 @@ def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: date
         return rows.none()
     scope = _scope(user, verb, register_of(rows.model))
     paths = paths_of(register_of(rows.model))
-    if scope is WINDOW and paths is not None:
+    if scope is Scope.WINDOW and paths is not None:
         if paths.category is None:
             return rows
         reach = _leads(paths.category, window.category_codes, moment)
@@ -831,13 +286,14 @@ def _in_period(window: AuditorWindow, model: type[Model], moment: datetime | Non
     return now <= last if moment is None else first <= moment <= last
 
 
-def _can_anywhere(user: User, verb: str, model: type[Model], scope: Scope | None) -> bool:
+def _can_anywhere(user: User, verb: str, model: type[Model]) -> bool:
     """Whether the verb is given on some row: by the role, or by a grant that holds now."""
-    if user.role == AUDITOR and (verb not in AUDITOR_MAY or open_window(user) is None):
+    if user.role == Role.AUDITOR and (verb not in AUDITOR_MAY or open_window(user) is None):
         return False
     grants = _live_grants(user, verb, model)
-    if scope is not None or grants is None:
-        return scope is not None
+    by_role = _scope(user, verb, model) is not None
+    if by_role or grants is None:
+        return by_role
     return once(("grant", user.pk, verb, model), grants.exists)
 
 
@@ -849,10 +305,10 @@ def _reach(user: User, scope: Scope | None, rows: QuerySet[Any]) -> Q:
     paths, reach = paths_of(model), _NOTHING
     if paths is None:
         return reach
-    if scope in (OWN, TEAM):
+    if scope in (Scope.OWN, Scope.TEAM):
         for path in paths.owner:
             reach |= _leads(path, [user.pk], None)
-    if scope is TEAM:
+    if scope is Scope.TEAM:
         for path in paths.managers():
             reach |= _leads(path, [user.pk], None)
     return reach
@@ -871,9 +327,9 @@ def _leads(path: str | Via, ends: Sequence[Any], moment: datetime | None) -> Q:
 
 def _entries(user: User, scope: Scope | None) -> Q:
     """Trail entries: one's own actions, or those about what one sees (an auditor: within the period)."""
-    if scope is OWN:
+    if scope is Scope.OWN:
         return Q(actor_kind__in=("user", "token"), actor_id=user.pk)
-    if scope is not SEEN:
+    if scope is not Scope.SEEN:
         return _NOTHING
     reach = _NOTHING
     for label in TABLE:
@@ -888,7 +344,7 @@ def _entries(user: User, scope: Scope | None) -> Q:
 
 def _entries_about(user: User, label: str) -> Q:
     model = apps.get_model(label)
-    if user.role != AUDITOR and _scope(user, "view", model) is ALL:
+    if _reaches_all(user, "view", model):
         return Q(object_type=label)
     if not can(user, "view", model):
         return _NOTHING

@@ -1,6 +1,6 @@
 """Signing takes somebody who proved within the last five minutes who they are: a session left open signs nothing.
 
-A view that carries out a verb of `access.SIGNING` calls `require` once it knows that the person is allowed to; its form
+A view that carries out a verb of `table.SIGNING` calls `require` once it knows that the person is allowed to; its form
 starts with what `typed` gives, so that nobody types a reason twice.
 """
 

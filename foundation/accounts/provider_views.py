@@ -15,7 +15,7 @@ from foundation.pages.pages import Pages
 
 
 class IdentityProviderPages(Pages):
-    """Whoever may change these decides who gets in: every change signs (access.SIGNING)."""
+    """Whoever may change these decides who gets in: every change signs (table.SIGNING)."""
 
     model = IdentityProvider
     form_class, filter_class = IdentityProviderForm, IdentityProviderFilter

@@ -9,11 +9,12 @@ from django.db.models import Count, Model
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from foundation.accounts.access import AUDITOR_MAY, SIGNING, TABLE, which
+from foundation.accounts.access import which
 from foundation.accounts.exceptions import name_records
 from foundation.accounts.grants import ObjectGrant
 from foundation.accounts.models import AuditorWindow, DutyException, User
 from foundation.accounts.roles import Role, Scope
+from foundation.accounts.table import AUDITOR_MAY, SIGNING, TABLE
 
 SCOPES: Final[dict[Scope, str]] = {
     Scope.ALL: "all",
@@ -46,7 +47,7 @@ class Grant:
 
 
 def permissions() -> list[Permission]:
-    """Every verb of access.TABLE: register by register, in the table's own order."""
+    """Every verb of table.TABLE: register by register, in the table's own order."""
     return [
         Permission(
             register=words_of(label),

@@ -21,7 +21,7 @@ HEADER = ("Register", "Verb", "Signs", *(role.label for role in review.ROLES))
 
 @require_safe
 def roles(request: HttpRequest) -> HttpResponse:
-    """The table of access.py in words, and everything that adds to it or bounds it."""
+    """The table of permissions in words, and everything that adds to it or bounds it."""
     user: User = request.user  # type: ignore[assignment]  # LoginRequiredMiddleware lets nobody else in
     return render(request, "accounts/roles.html", facts(user))
 

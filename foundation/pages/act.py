@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class VerbPage:
     """What a verb is called, takes, does and says.
 
-    `verb`: as in access.TABLE; one of SIGNING takes a fresh authentication. `action`: called with the record, `actor`
+    `verb`: as in table.TABLE; one of SIGNING takes a fresh authentication. `action`: called with the record, `actor`
     and what the form said. `title`: heading and button. `done`: what is said afterwards, of the record as it is then.
     `name`: its word in URL names, where it is not `verb`; `path`: its address under the record, where it is not its
     word. `scope`: what a token needs; None keeps it out of the API (a file, a form that no JSON describes).

@@ -11,8 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 
-from foundation.accounts.access import TABLE, allowed, moment_for, seen_entries, visible
+from foundation.accounts.access import allowed, moment_for, seen_entries, visible
 from foundation.accounts.models import User
+from foundation.accounts.table import TABLE
 from foundation.trail.asof import rows
 from foundation.trail.leaf import canonical
 from foundation.trail.models import EPOCH, Entry

@@ -28,7 +28,7 @@ from risks.models import (
     Status,
 )
 
-# access.TABLE: who may lead (submit), approve and take part.
+# table.TABLE: who may lead (submit), approve and take part.
 LEADS: Final = (Role.COMPLIANCE_MANAGER,)
 APPROVES: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER)
 TAKES_PART: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER, Role.CONTROL_OWNER)

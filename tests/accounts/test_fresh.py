@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from audits.models import Engagement
 from controls import actions
-from foundation.accounts.access import SIGNING, TABLE, signs
+from foundation.accounts.access import signs
 from foundation.accounts.models import AuditorWindow, IdentityProvider, User
 from foundation.accounts.roles import Role
+from foundation.accounts.table import SIGNING, TABLE
 from foundation.jobs.worker import run_all
 from foundation.trail.keep import save
 from foundation.trail.models import Entry

@@ -1,4 +1,4 @@
-"""The page of roles says exactly what access.py does: the table, the grants, the windows, the duties."""
+"""The page of roles says exactly what is asked: the table, the grants, the windows, the duties."""
 
 import csv
 import datetime
@@ -9,11 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from audits.models import Engagement
-from foundation.accounts.access import AUDITOR_MAY, SIGNING, TABLE, can
+from foundation.accounts.access import can
 from foundation.accounts.duties import DUTIES
 from foundation.accounts.models import User
 from foundation.accounts.review import ROLES, SCOPES, permissions
 from foundation.accounts.roles import Role
+from foundation.accounts.table import AUDITOR_MAY, SIGNING, TABLE
 from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.models import Entry
 from tests.factories.people import ExceptionFactory, UserFactory

@@ -134,7 +134,7 @@ def test_the_auditor_sees_his_categories_only(mixed: World):
 
 
 def test_no_route_takes_a_model_that_the_permission_table_lacks():
-    from foundation.accounts.access import TABLE
+    from foundation.accounts.table import TABLE
 
     assert {pages.model._meta.label_lower for pages in registers()} <= set(TABLE)
 

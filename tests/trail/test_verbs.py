@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import grc.urls  # noqa: F401 - loads every subclass of Pages
-from foundation.accounts.access import TABLE
+from foundation.accounts.table import TABLE
 from foundation.pages.pages import Pages
 from foundation.trail.verbs import VERBS
 
