@@ -7,15 +7,12 @@ from django.utils import timezone
 from accessreviews.models import CAMPAIGN_MOVES, Campaign, CampaignControl, CampaignState, Removal, ReviewState
 from accessreviews.result import result_of
 from accessreviews.standing import waits
-from evidence.actions import For, Source, record_evidence, requirement_of
-from evidence.models import Evidence, Kind
+from evidence.models import Evidence
+from evidence.own import keep_record, proofs
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.keep import save
-from foundation.trail.record import SYSTEM
 from foundation.trail.steps import move
-
-OURS = "Countersign"
 
 
 def sign_off(campaign: Campaign, *, actor: User) -> Campaign:
@@ -47,26 +44,18 @@ def close_if_settled(campaign: Campaign, *, actor: Any) -> Campaign:
     return save(campaign, actor=actor, verb="campaign.closed")
 
 
-def as_evidence(campaign: Campaign, approver: User) -> Evidence:
+def as_evidence(campaign: Any, approver: User) -> Evidence:
     """The campaign's result as an item of evidence for its controls, accepted by the approver's signature.
 
     It is the register's own record, made by nobody: reviewers and approver signed what is in it. It counts for the
     period that it is the review of; signed after the period's grace, it counts as late.
     """
-    links = [
-        For(
-            control=link.control, reason=link.reason, occurrence=campaign.period_from,
-            requirement=requirement_of(link.control, campaign.period_to),
-        )
-        for link in CampaignControl.objects.live().filter(campaign=campaign, control__archived_at=None)
-        .select_related("control")
-    ]  # fmt: skip
     result = result_of(campaign)
-    source = Source(
-        system=OURS, query=f"Access review {campaign.ref}", connector=f"{OURS}: access reviews",
-        captured_at=campaign.signed_at, rows=sum(review["accounts"] for review in result["reviews"]),
-    )  # fmt: skip
-    return record_evidence(
-        result, actor=SYSTEM, accepted_by=approver, title=f"User access review: {campaign.name}"[:200],
-        kind=Kind.RECORD, source=source, links=links, name=f"{campaign.ref}.json", another=True,
+    return keep_record(
+        result, register="access reviews", query=f"Access review {campaign.ref}",
+        links=proofs(
+            CampaignControl.objects.filter(campaign=campaign), campaign.period_from, asked_on=campaign.period_to
+        ),
+        title=f"User access review: {campaign.name}", name=f"{campaign.ref}.json", signed_by=approver,
+        at=campaign.signed_at, rows=sum(review["accounts"] for review in result["reviews"]),
     )  # fmt: skip

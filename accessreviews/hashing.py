@@ -6,12 +6,11 @@ SHA-256 and the hashes of its parts, in the order of their numbers.
 """
 
 import datetime
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from accessreviews.models import Assignment, Review, ReviewItem
-from foundation.trail.leaf import canonical
+from foundation.trail.leaf import canonical, sha256, sha256_of_lines
 
 CHUNK = 2000
 SIGNED = (
@@ -48,15 +47,12 @@ def lines(part: Assignment) -> Iterator[bytes]:
 
 
 def hash_of(assignment: Assignment) -> str:
-    """SHA-256 over the decisions of a part, hex. Memory stays bounded whatever its size."""
-    digest = hashlib.sha256()
-    for line in lines(assignment):
-        digest.update(line)
-    return digest.hexdigest()
+    """SHA-256 over the decisions of a part, hex."""
+    return sha256_of_lines(lines(assignment))
 
 
 def hash_of_review(review: Review, parts: Iterable[Assignment]) -> str:
     """SHA-256 over a review, hex: its listing and the hashes of its signed parts."""
     listing = review.listing.sha256 if review.listing else ""
     said = {"listing": listing, "parts": [[part.pk, part.decisions_sha256] for part in parts]}
-    return hashlib.sha256(canonical(said).encode()).hexdigest()
+    return sha256(canonical(said))

@@ -27,7 +27,6 @@ from evidence.models import (
     EvidenceLink,
     Exemption,
     ExemptionState,
-    Kind,
     Population,
     PopulationLink,
     Requirement,
@@ -40,7 +39,7 @@ from foundation.accounts.roles import Role
 from foundation.files.kinds import plain_name
 from foundation.files.spool import SealedUpload
 from foundation.files.storage import stored_file
-from foundation.organisation.models import day_at, today
+from foundation.organisation.models import day_at
 from foundation.trail.keep import Stale, save
 from foundation.trail.steps import ends_of, locked, move, say, tie, untie
 
@@ -549,11 +548,3 @@ def decide(exemption: Exemption, actor: User, state: str, reason: str) -> Exempt
 def person(actor: Any) -> User | None:
     """The account behind an actor; None for the system."""
     return actor if isinstance(actor, User) else None
-
-
-def requirement_of(control: Control, day: datetime.date) -> Requirement | None:
-    """The control's requirement that a record of ours meets on a day: the first, where there are several."""
-    day = min(day, today())
-    asked = Requirement.objects.live().filter(control=control, effective_from__lte=day).order_by("effective_from", "id")
-    asked = asked.filter(Q(effective_to=None) | Q(effective_to__gte=day))
-    return next((one for one in asked if one.accepts(Kind.RECORD)), None)

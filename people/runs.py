@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from evidence import actions as evidence
 from evidence.models import Evidence, Kind
+from evidence.own import OURS
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
@@ -257,7 +258,7 @@ def source_of(run: ChecklistRun, items: list[ChecklistItem]) -> evidence.Source:
     days = [item.done_on for item in items if item.done_on]
     last = min(max(days), now.date())
     return evidence.Source(
-        system="Countersign", query=f"Checklist run {run.ref}", captured_at=now, stamped=True,
+        system=OURS, query=f"Checklist run {run.ref}", captured_at=now, stamped=True,
         period=(min([*days, last]), last),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from evidence import actions as evidence
 from evidence.models import Evidence, Kind
+from evidence.own import OURS
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.organisation.models import today
@@ -84,7 +85,7 @@ def record_evidence(course: Course, *, actor: User, note: str = "") -> Evidence:
         *evidence.as_file(content_of(course, found, day, note), evidence.JSON_NAME), actor=actor, kind=Kind.RECORD,
         title=f"Training: {course.title}, {day}"[:200], another=True,
         source=evidence.Source(
-            system="Countersign", captured_at=now, stamped=True, rows=len(found), period=(min([*days, last]), last),
+            system=OURS, captured_at=now, stamped=True, rows=len(found), period=(min([*days, last]), last),
             query=f"Roster in the audience of {course.ref} on {day}, each with the last completion",
         ),
         links=[

@@ -27,6 +27,7 @@ from foundation.pages.imports.importer import (
 from foundation.pages.imports.people import People, person
 from foundation.pages.imports.table import Table
 from foundation.trail.keep import save_many
+from foundation.trail.steps import ends_of
 from risks.acceptance import after_change, after_rating, against, holding
 from risks.methods import established
 from risks.models import (
@@ -289,12 +290,7 @@ class RiskImporter(Importer):
                 back.append(known)
                 links.remove(link)
         for rows, verb in ((links, "riskcontrol.created"), (back, "riskcontrol.restored")):
-            save_many(rows, actor=actor, verb_created=verb, verb_updated=verb, reason=reason, refs=ends)
-
-
-def ends(link: Any) -> dict[str, Any]:
-    """What the entry of a link is about."""
-    return {"risk": link.risk_id, "control": link.control_id}
+            save_many(rows, actor=actor, verb_created=verb, verb_updated=verb, reason=reason, refs=ends_of)
 
 
 def said_level(values: Mapping[str, Any], kind: str, known: Level | None) -> Level | None:

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import transaction
+from django.utils import timezone
 
-from evidence.actions import For, Source, as_file, record_evidence
-from evidence.models import Kind
+from evidence.actions import as_file
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.files.kinds import plain_name
@@ -16,8 +16,9 @@ from foundation.files.storage import stored_file
 from foundation.trail.keep import save
 from foundation.trail.steps import locked
 from vendors.clauses import CLAUSES, counted
+from vendors.kept import keep_as_evidence
 from vendors.models import Contract, DocumentKind, Status, Vendor, VendorControl, VendorDocument
-from vendors.proofs import OURS, links_for
+from vendors.proofs import operates
 
 PERIODS = (DocumentKind.SOC2_TYPE2, DocumentKind.BRIDGE)  # which say nothing without the days that they cover
 
@@ -110,17 +111,15 @@ def record_contract(contract: Contract, *, actor: User, note: str = "") -> Contr
         raise ValidationError([f"Not looked at: {words}." for words in unseen])
     if contract.document_id is None:
         raise ValidationError("File the signed paper and name it here first.")
-    why = f"{contract.ref}, looked through for the terms that matter."
-    links: list[For] = links_for(VendorControl.Part.CONTRACT, contract.starts_on, contract.ref, why)
-    if not links:
+    if not operates(VendorControl.Part.CONTRACT):
         raise ValidationError("No control is named for contracts: say which one under “Controls”.")
-    item = record_evidence(
-        contract_result(contract, note), actor=actor, kind=Kind.RECORD, links=links, another=True,
-        title=f"Contract checklist: {contract.vendor.name}, {contract.ref}"[:200], name=f"{contract.ref}.json",
-        source=Source(system=OURS, query=f"Contract {contract.ref}", connector=f"{OURS}: vendors"),
+    contract.evidence = keep_as_evidence(
+        contract_result(contract, note), VendorControl.Part.CONTRACT, signed_by=actor, at=timezone.now(), alone=True,
+        title=f"Contract checklist: {contract.vendor.name}, {contract.ref}", what=f"Contract {contract.ref}",
+        words=f"{contract.ref}, looked through for the terms that matter.", name=f"{contract.ref}.json",
+        day=contract.starts_on, event=contract.ref,
     )  # fmt: skip
-    contract.evidence = item
-    refs = {"vendor": contract.vendor_id, "evidence": item.pk}
+    refs = {"vendor": contract.vendor_id, "evidence": contract.evidence.pk}
     return save(contract, actor=actor, verb="contract.evidence_recorded", reason=note, refs=refs)
 
 

@@ -7,8 +7,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from evidence.actions import Source, record_evidence
-from evidence.models import Kind
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.keep import save
@@ -16,6 +14,7 @@ from foundation.trail.steps import locked, move, say
 from vendors.actions import check_plan
 from vendors.approval import event_of, forget_approval, newest_review, review_blocks
 from vendors.documents import document_of
+from vendors.kept import keep_as_evidence
 from vendors.models import (
     MOVES,
     Condition,
@@ -28,7 +27,7 @@ from vendors.models import (
     VendorControl,
     VendorReview,
 )
-from vendors.proofs import OURS, links_for
+from vendors.proofs import operates
 from vendors.use import was_in_use
 
 DONE, NOT_APPLICABLE = "done", "not_applicable"
@@ -138,15 +137,12 @@ def end(vendor: Vendor, *, actor: User, reason: str) -> Vendor:
 def as_evidence(vendor: Vendor, actor: User, note: str) -> None:
     """The exit with its proofs, as evidence for the controls of exits; another person judges it."""
     day, event = today(), event_of(vendor)
-    links = links_for(VendorControl.Part.EXIT, day, event, f"{vendor.ref}, ended with every step settled.")
-    if not links:
+    if not operates(VendorControl.Part.EXIT):
         return
-    record_evidence(
-        exit_result(vendor, note), actor=actor, kind=Kind.RECORD, links=links, another=True, name=f"{event}.json",
-        title=f"Vendor exit: {vendor.name}, {event}"[:200],
-        source=Source(
-            system=OURS, query=f"Exit of {vendor.ref}", connector=f"{OURS}: vendors", stamped=True, period=(day, day)
-        ),
+    keep_as_evidence(
+        exit_result(vendor, note), VendorControl.Part.EXIT, signed_by=actor, at=timezone.now(), alone=True, day=day,
+        event=event, period=(day, day), title=f"Vendor exit: {vendor.name}, {event}", what=f"Exit of {vendor.ref}",
+        words=f"{vendor.ref}, ended with every step settled.", name=f"{event}.json",
     )  # fmt: skip
 
 

@@ -21,11 +21,12 @@ from foundation.accounts.duties import VENDOR_REVIEW_APPROVAL
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.keep import save, save_many
+from foundation.trail.leaf import canonical, sha256
 from foundation.trail.steps import locked, move, say, tie
 from vendors.approval import Block, assess, assessors
 from vendors.cadence import next_review
 from vendors.documents import document_of
-from vendors.kept import hash_of, keep_as_evidence
+from vendors.kept import keep_as_evidence
 from vendors.models import (
     IN_USE,
     MOVES,
@@ -46,7 +47,7 @@ from vendors.models import (
     WorksheetState,
 )
 from vendors.people import may_approve
-from vendors.proofs import operates
+from vendors.proofs import operates, ties_of
 from vendors.questions import WORKSHEET, asked
 from vendors.results import result_of
 from vendors.tiering import is_above
@@ -274,7 +275,7 @@ def approve(review: VendorReview, *, actor: User, note: str = "") -> VendorRevie
     exception = apart(actor, assessors(review), VENDOR_REVIEW_APPROVAL, review)
     move(review, ReviewState.APPROVED, REVIEW_MOVES, "state")
     review.approved_by, review.approved_at, review.approved_under = actor, timezone.now(), exception
-    review.sha256 = hash_of(result_of(review))
+    review.sha256 = sha256(canonical(result_of(review)))
     review.evidence = as_evidence(review, actor)
     refs = {"vendor": review.vendor_id, "sha256": review.sha256} | refs_of(exception)
     if review.evidence:
@@ -362,7 +363,7 @@ def raise_finding(review: VendorReview, *, actor: User, key: str, title: str, se
         raise ValidationError(f"{review.ref} is {review.get_state_display().lower()}.")
     if Finding.objects.filter(source_name=FOUND_BY, external_key=key_of(review, item)).exists():
         raise ValidationError({"key": "A finding was raised from it already."})
-    about = VendorControl.objects.live().filter(part=VendorControl.Part.REVIEW, control__archived_at=None)
+    about = ties_of(VendorControl.Part.REVIEW)
     found = raise_the_finding(
         actor=actor, title=title, kind=FindingKind.DEVIATION, severity=severity, source=SourceKind.PERSON,
         source_name=FOUND_BY, key=key_of(review, item), description=f"{item.question}\n\n{item.note}",

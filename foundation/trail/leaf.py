@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -100,5 +100,13 @@ def new_salt() -> str:
 
 
 def sha256(text: str) -> str:
-    """SHA-256 of a text's UTF-8, hex."""
+    """SHA-256 of a text's UTF-8, hex. Of plain data: `sha256(canonical(data))`."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sha256_of_lines(lines: Iterable[bytes]) -> str:
+    """SHA-256 over lines one after another, hex, each with its newline. Memory stays bounded whatever their number."""
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line)
+    return digest.hexdigest()

@@ -57,8 +57,9 @@ def legal(row: Tracked, to: str, moves: Mapping[str, Collection[str]], field: st
 def tie(link: Row, *, actor: Any, reason: str) -> Row:
     """Link two records by a row that names them (its model's `ends`): a new one, or one that was taken away comes back.
 
-    Raises ValidationError without a reason, or where they are linked already: whoever wants to say something else of
-    them unlinks first, so that nobody writes over what a colleague said unseen.
+    An end may be a plain field as well: the part of the work that a control is linked to (VendorControl). Raises
+    ValidationError without a reason, or where they are linked already: whoever wants to say something else of them
+    unlinks first, so that nobody writes over what a colleague said unseen.
     """
     say(reason, "Say what the one has to do with the other.")
     model: Any = type(link)
@@ -82,5 +83,6 @@ def untie(link: Row, *, actor: Any, reason: str) -> Row:
 
 
 def ends_of(link: Any) -> dict[str, Any]:
-    """The two records that a link names, as the entry's refs."""
-    return {end: getattr(link, f"{end}_id") for end in type(link).ends}
+    """The records that a link names, as the entry's refs: those of its `ends` that are relations."""
+    fields = {end: link._meta.get_field(end) for end in type(link).ends}
+    return {end: getattr(link, field.attname) for end, field in fields.items() if field.is_relation}

@@ -1,29 +1,24 @@
 """What ends a round: its approver's signature, which freezes the register and makes the result evidence (R5.3)."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from controls.models import Control
-from evidence.actions import For, Source, record_evidence
-from evidence.models import Evidence, Kind, Requirement
+from evidence.models import Evidence
+from evidence.own import keep_record, proofs
 from foundation.accounts.access import apart
 from foundation.accounts.duties import ASSESSMENT_APPROVAL
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.keep import save
-from foundation.trail.record import SYSTEM
 from foundation.trail.steps import locked, move, say
 from risks.assessments.blocks import blocks
 from risks.assessments.result import result_of
 from risks.assessments.snapshot import freeze
 from risks.methods import established
 from risks.models import ASSESSMENT_MOVES, AssessedRisk, Assessment, AssessmentControl, AssessmentState, Participant
-
-OURS: Final = "Countersign"
 
 
 @transaction.atomic
@@ -82,34 +77,17 @@ def involved(assessment: Assessment) -> set[int | None]:
     return {assessment.lead_id, assessment.submitted_by_id, *(number for (number,) in people)} - {None}
 
 
-def as_evidence(assessment: Assessment, approver: User) -> Evidence:
+def as_evidence(assessment: Any, approver: User) -> Evidence:
     """The round's result as an item of evidence for its controls, accepted by the approver's signature.
 
     It is the register's own record, made by nobody: who took part and who approved it stand in it. It is about the day
     on which the round began; approved after the control's grace, it counts as late.
     """
-    tied = AssessmentControl.objects.live().filter(assessment=assessment, control__archived_at=None)
-    links = [
-        For(
-            control=link.control, reason=link.reason, occurrence=assessment.starts_on,
-            requirement=requirement_of(link.control),
-        )
-        for link in tied.select_related("control").order_by("id")
-    ]  # fmt: skip
-    source = Source(
-        system=OURS, query=f"Risk assessment {assessment.ref}", connector=f"{OURS}: risk assessments",
-        captured_at=assessment.approved_at, rows=assessment.line_count,
+    return keep_record(
+        result_of(assessment), register="risk assessments", query=f"Risk assessment {assessment.ref}",
+        links=proofs(
+            AssessmentControl.objects.filter(assessment=assessment), assessment.starts_on, asked_on=today()
+        ),
+        title=f"Risk assessment: {assessment.title}", name=f"{assessment.ref}.json", signed_by=approver,
+        at=assessment.approved_at, rows=assessment.line_count,
     )  # fmt: skip
-    result: dict[str, Any] = result_of(assessment)
-    return record_evidence(
-        result, actor=SYSTEM, accepted_by=approver, title=f"Risk assessment: {assessment.title}"[:200],
-        kind=Kind.RECORD, source=source, links=links, name=f"{assessment.ref}.json", another=True,
-    )  # fmt: skip
-
-
-def requirement_of(control: Control) -> Requirement | None:
-    """The control's requirement that a record of ours meets today: the first, where there are several."""
-    day = today()
-    asked = Requirement.objects.live().filter(control=control, effective_from__lte=day).order_by("effective_from", "id")
-    asked = asked.filter(Q(effective_to=None) | Q(effective_to__gte=day))
-    return next((one for one in asked if one.accepts(Kind.RECORD)), None)

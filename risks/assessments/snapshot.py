@@ -6,13 +6,12 @@ that it can be kept for ever.
 """
 
 import datetime
-import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from foundation.trail.leaf import canonical
+from foundation.trail.leaf import canonical, sha256_of_lines
 from risks.models import (
     Acceptance,
     AcceptanceState,
@@ -148,13 +147,5 @@ def lines(assessment: Assessment) -> Iterator[bytes]:
 
 
 def hash_of(assessment: Assessment) -> str:
-    """SHA-256 over the lines as they are stored, hex. Memory stays bounded whatever their number."""
-    return hashed(lines(assessment))
-
-
-def hashed(found: Iterable[bytes]) -> str:
-    """SHA-256 over lines, hex."""
-    digest = hashlib.sha256()
-    for line in found:
-        digest.update(line)
-    return digest.hexdigest()
+    """SHA-256 over the lines as they are stored, hex."""
+    return sha256_of_lines(lines(assessment))

@@ -1,6 +1,5 @@
 """The SOC report worksheet: what blocks it, who signs it, and that nothing of it can be written afterwards."""
 
-import hashlib
 from typing import Any
 
 import pytest
@@ -16,12 +15,12 @@ from findings.models import Finding
 from foundation.accounts.models import User
 from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.keep import save
+from foundation.trail.leaf import canonical, sha256
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from tests.factories.people import ExceptionFactory
 from tests.factories.vendors import a_document, a_vendor, day
 from tests.factories.worksheets import STATEMENT, a_cuec, a_worksheet, approved, fresh, in_use, operating_control, whole
-from vendors.kept import canonical_bytes
 from vendors.models import Cuec, Vendor, VendorControl, VendorFinding, Worksheet
 from vendors.worksheets import lines, signing
 from vendors.worksheets.blocks import blocks, lines_of, warnings
@@ -180,9 +179,9 @@ def test_an_approved_worksheet_is_hashed_kept_and_locked(
     sheet = approved(sheet)
     kept: Any = sheet.evidence
     assert kept.state == State.ACCEPTED
-    assert kept.sha256 == sheet.sha256 == hashlib.sha256(canonical_bytes(result_of(sheet))).hexdigest()
+    assert kept.sha256 == sheet.sha256 == sha256(canonical(result_of(sheet)))
     assert [one.control for one in kept.links.all()] == [control]
-    assert kept.file.read() == canonical_bytes(result_of(fresh(sheet)))
+    assert kept.file.read() == canonical(result_of(fresh(sheet))).encode()
     refused(sheet)
     for call in (
         lambda: lines.add_cuec(fresh(sheet), actor=owner, what="Late"),

@@ -215,6 +215,7 @@ class VendorControl(Register):
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
+    ends = ("part", "control")
     access = Paths(
         owner=("control__owner",),
         category=Via("controls.Mapping", "control_id", "criterion__category__slug", row="control_id"),

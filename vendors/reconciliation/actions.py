@@ -16,9 +16,10 @@ from foundation.files.kinds import plain_name
 from foundation.organisation.models import today
 from foundation.pages.imports.table import Unreadable
 from foundation.trail.keep import save, save_many
+from foundation.trail.leaf import canonical, sha256
 from foundation.trail.steps import locked, move, say
 from vendors.actions import keep_vendor
-from vendors.kept import hash_of, keep_as_evidence
+from vendors.kept import keep_as_evidence
 from vendors.models import (
     RECONCILIATION_MOVES,
     Match,
@@ -220,7 +221,7 @@ def close(reconciliation: Reconciliation, *, actor: User, conclusion: str) -> Re
     reconciliation.conclusion, reconciliation.closed_by = conclusion.strip(), actor
     reconciliation.closed_at = timezone.now()
     result = result_of(reconciliation)
-    reconciliation.result_sha256 = hash_of(result)
+    reconciliation.result_sha256 = sha256(canonical(result))
     reconciliation.evidence = keep_as_evidence(
         result, VendorControl.Part.RECONCILIATION, signed_by=actor, at=reconciliation.closed_at,
         title=f"Vendor register reconciled: {reconciliation.title}", what=f"Reconciliation {reconciliation.ref}",

@@ -1,14 +1,13 @@
 """The list as the register says it now: its entries, what they lack, and how they differ from what was published."""
 
 import datetime
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final
 
 from foundation.organisation.models import today
-from foundation.trail.leaf import canonical
+from foundation.trail.leaf import canonical, sha256
 from vendors.models import IN_USE, Region, Status, SubprocessorList, Vendor
 from vendors.use import used_before
 
@@ -53,7 +52,7 @@ class Draft:
 
 def hash_of(entries: Sequence[Entry]) -> str:
     """SHA-256 over the entries as canonical JSON, hex."""
-    return hashlib.sha256(canonical(list(entries)).encode()).hexdigest()
+    return sha256(canonical(list(entries)))
 
 
 def draft() -> Draft:

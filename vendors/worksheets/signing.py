@@ -11,8 +11,9 @@ from foundation.accounts.duties import WORKSHEET_APPROVAL
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.keep import save
+from foundation.trail.leaf import canonical, sha256
 from foundation.trail.steps import locked, move, say
-from vendors.kept import hash_of, keep_as_evidence
+from vendors.kept import keep_as_evidence
 from vendors.models import (
     WORKSHEET_MOVES,
     Cuec,
@@ -75,7 +76,7 @@ def approve(worksheet: Worksheet, *, actor: User, statement: str) -> Worksheet:
         raise ValidationError(["Something blocks it by now: return it.", *(block.words for block in found)])
     worksheet.approved_by, worksheet.approved_at, worksheet.approved_under = actor, timezone.now(), exception
     result = result_of(worksheet)
-    worksheet.sha256 = hash_of(result)
+    worksheet.sha256 = sha256(canonical(result))
     worksheet.evidence = keep_as_evidence(
         result, VendorControl.Part.REVIEW, signed_by=actor, at=worksheet.approved_at,
         title=f"SOC report worksheet {worksheet.ref}: {worksheet.vendor.name}", what=f"Worksheet {worksheet.ref}",
