@@ -43,7 +43,7 @@ class BadPeriod(ValueError):
 
 class Unit(StrEnum):
     HOURS = "hours"
-    DAYS = "days"
+    CALENDAR_DAYS = "calendar_days"
     BUSINESS_DAYS = "business_days"
     MONTHS = "months"
 
