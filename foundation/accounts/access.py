@@ -56,7 +56,7 @@ def allowed(user: Person, verb: str, rows: QuerySet[Row] | type[Row], moment: da
         return _allowed_to_auditor(user, verb, found, moment)
     if _reaches_all(user, verb, model):
         return found
-    return found.filter(_reach(user, _scope(user, verb, model), found) | _granted(user, verb, found))
+    return found.filter(_reach(user, _scope(user, verb, model), found, moment) | _granted(user, verb, found))
 
 
 def can(user: Person, verb: str, target: Model | type[Model], moment: datetime | None = None) -> bool:
@@ -267,11 +267,13 @@ def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: date
     scope = _scope(user, verb, register_of(rows.model))
     paths = paths_of(register_of(rows.model))
     if scope is Scope.WINDOW and paths is not None:
+        if paths.within is not None:
+            rows = rows.filter(paths.within(window, moment))
         if paths.category is None:
             return rows
         reach = _leads(paths.category, window.category_codes, moment)
     else:
-        reach = _reach(user, scope, rows)
+        reach = _reach(user, scope, rows, moment)
     return rows.filter(reach | _granted(user, verb, rows))
 
 
@@ -297,7 +299,7 @@ def _can_anywhere(user: User, verb: str, model: type[Model]) -> bool:
     return once(("grant", user.pk, verb, model), grants.exists)
 
 
-def _reach(user: User, scope: Scope | None, rows: QuerySet[Any]) -> Q:
+def _reach(user: User, scope: Scope | None, rows: QuerySet[Any], moment: datetime | None) -> Q:
     """The rows within a scope that is narrower than ALL, as a condition."""
     model = register_of(rows.model)
     if model._meta.label_lower == "trail.entry":
@@ -305,12 +307,14 @@ def _reach(user: User, scope: Scope | None, rows: QuerySet[Any]) -> Q:
     paths, reach = paths_of(model), _NOTHING
     if paths is None:
         return reach
-    if scope in (Scope.OWN, Scope.TEAM):
+    if scope in (Scope.OWN, Scope.TEAM, Scope.FOR):
         for path in paths.owner:
             reach |= _leads(path, [user.pk], None)
     if scope is Scope.TEAM:
         for path in paths.managers():
             reach |= _leads(path, [user.pk], None)
+    if scope is Scope.FOR and paths.meant is not None:
+        reach |= paths.meant(user, moment)
     return reach
 
 

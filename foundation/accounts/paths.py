@@ -1,6 +1,14 @@
 """How a model tells access.py where its owner and its categories are: lookup paths, which only ever lead downwards."""
 
+import datetime
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Q
+
+# Asked with a person (meant) or an open window (within), and the moment as of which rows are read: a condition on them.
+Condition = Callable[[Any, datetime.datetime | None], Q]
 
 
 @dataclass(frozen=True)
@@ -26,13 +34,16 @@ class Paths:
     manager; by default each owner's.
     category: a lookup to a category's slug, or a Via. None: the row belongs
     to no category, and every open window shows it. timeless: the row is not about a period (accounts, engagements), so
-    that an auditor reads it live, also once the period of his engagement is over.
+    that an auditor reads it live, also once the period of his engagement is over. meant: which rows are meant for a
+    person beside their own (the scope FOR). within: which rows an open window shows at all, where not every one.
     """
 
     owner: tuple[str | Via, ...] = ()
     team: tuple[str | Via, ...] | None = None
     category: str | Via | None = None
     timeless: bool = False
+    meant: Condition | None = None
+    within: Condition | None = None
 
     def managers(self) -> tuple[str | Via, ...]:
         """The paths to the managers of the owners."""

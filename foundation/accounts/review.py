@@ -19,6 +19,7 @@ from foundation.accounts.table import AUDITOR_MAY, SIGNING, TABLE
 SCOPES: Final[dict[Scope, str]] = {
     Scope.ALL: "all",
     Scope.OWN: "own",
+    Scope.FOR: "own and meant for them",
     Scope.TEAM: "own and team's",
     Scope.WINDOW: "in the window",
     Scope.SEEN: "about what one sees",

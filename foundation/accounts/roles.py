@@ -25,6 +25,7 @@ class Scope(Enum):
 
     ALL = "all"
     OWN = "own"  # an owner path of the row leads to the person
+    FOR = "for"  # own, or meant for the person: the model says what that is (Paths.meant)
     TEAM = "team"  # own, or an owner path leads to somebody whose manager is the person
     WINDOW = "window"  # in the categories of the auditor's open window
     SEEN = "seen"  # trail entries about what the person may see

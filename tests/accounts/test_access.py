@@ -517,11 +517,11 @@ def test_the_table_is_the_roles_page() -> None:
 
 
 def test_every_row_of_the_table_is_a_model_and_no_verb_reaches_further_than_sight() -> None:
-    order = [Scope.OWN, Scope.TEAM, Scope.ALL]
+    order = [Scope.OWN, Scope.FOR, Scope.TEAM, Scope.ALL]
     for label, verbs in TABLE.items():
         assert apps.get_model(label)._meta.label_lower == label
         scopes = {scope for roles in verbs.values() for scope in roles.values()}
-        if label != "trail.entry" and scopes & {Scope.OWN, Scope.TEAM, Scope.WINDOW}:
+        if label != "trail.entry" and scopes & {Scope.OWN, Scope.FOR, Scope.TEAM, Scope.WINDOW}:
             assert access.paths_of(apps.get_model(label)) is not None, label
         for verb, roles in verbs.items():
             for role, scope in roles.items():
