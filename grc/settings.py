@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "evidence",
     "findings",
     "people",
+    "policies",
     "vendors",
     "risks",
     "accessreviews",

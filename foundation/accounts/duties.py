@@ -102,6 +102,18 @@ WORKSHEET_APPROVAL: Final = Duty(
     "vendors.worksheet",
     may_be_excepted=True,
 )
+POLICY_APPROVAL: Final = Duty(
+    "policy.approve",
+    "Who wrote a version of a policy cannot be the only one to approve it.",
+    "policies.policyversion",
+    may_be_excepted=True,
+)
+POLICY_EXCEPTION: Final = Duty(
+    "policyexception.approve",
+    "Who asked to be excepted from a policy cannot approve that.",
+    "policies.policyexception",
+    may_be_excepted=True,
+)
 ONESELF: Final = Duty("user.oneself", "Nobody does this to their own account.", "accounts.user")
 OWN_ROLE: Final = Duty("user.own_role", "Nobody changes their own role.", "accounts.user")
 OWN_ACCOUNT: Final = Duty("user.own_deactivation", "Nobody deactivates their own account.", "accounts.user")
@@ -129,6 +141,8 @@ _ALL: Final = (
     VENDOR_APPROVAL,
     VENDOR_REVIEW_APPROVAL,
     WORKSHEET_APPROVAL,
+    POLICY_APPROVAL,
+    POLICY_EXCEPTION,
     ONESELF,
     OWN_ROLE,
     OWN_ACCOUNT,

@@ -28,6 +28,16 @@ _READ_REVIEWS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: 
 # Managers accept risks and approve vendors of others: they see both registers whole.
 _READ_WHOLE: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW}
 _READ_METHOD: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW}
+# Everybody reads what is in force and meant for them; drafts are for those who write and approve them.
+_READ_POLICIES: Final[dict[str, Scope]] = {
+    ADMIN: FOR,
+    COMPLIANCE: ALL,
+    MANAGER: FOR,
+    OWNER: FOR,
+    EMPLOYEE: FOR,
+    AUDITOR: WINDOW,
+}
+_READ_POLICY_LINKS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: FOR, OWNER: FOR, AUDITOR: WINDOW}
 _EVERYONES_OWN: Final[dict[str, Scope]] = {
     ADMIN: OWN,
     COMPLIANCE: OWN,
@@ -248,6 +258,58 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "add": {ADMIN: ALL, COMPLIANCE: ALL},
         "archive": {ADMIN: ALL, COMPLIANCE: ALL},
         "import": {ADMIN: ALL, COMPLIANCE: ALL},
+    },
+    "policies.policy": {
+        "view": _READ_POLICIES,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "archive": {COMPLIANCE: ALL},
+        "adapt": {COMPLIANCE: ALL},
+        "amend": {COMPLIANCE: ALL},
+        "review": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # and only its owner, or who keeps the programme
+        "retire": {COMPLIANCE: ALL},
+        "change_audience": {COMPLIANCE: ALL},
+        "name_approver": {COMPLIANCE: ALL},
+        "link_control": {COMPLIANCE: ALL},
+        "request_exception": {COMPLIANCE: ALL, MANAGER: FOR, OWNER: FOR},
+    },
+    "policies.policyversion": {
+        "view": _READ_POLICIES,
+        "write": {COMPLIANCE: ALL},
+        "submit": {COMPLIANCE: ALL},
+        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only a named approver, never its authors alone: apart()
+        "return": {COMPLIANCE: ALL, MANAGER: OWN},
+        "withdraw": {COMPLIANCE: ALL},
+    },
+    "policies.policyauthor": {
+        "view": _READ_POLICY_LINKS,
+    },
+    "policies.policyapproval": {
+        "view": _READ_POLICIES,
+    },
+    "policies.policyreview": {
+        "view": _READ_POLICIES,
+    },
+    "policies.policygroup": {
+        "view": _READ_POLICIES,
+    },
+    "policies.policyapprover": {
+        "view": _READ_POLICIES,
+        "unlink": {COMPLIANCE: ALL},
+    },
+    "policies.policycontrol": {
+        "view": _READ_POLICY_LINKS,
+        "unlink": {COMPLIANCE: ALL},
+    },
+    "policies.policyexception": {
+        "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
+        "approve": {COMPLIANCE: ALL, MANAGER: ALL},  # and never by who asked: apart()
+        "decline": {COMPLIANCE: ALL, MANAGER: ALL},
+        "withdraw": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "end": {COMPLIANCE: ALL},
+    },
+    "policies.acknowledgement": {
+        "view": {ADMIN: OWN, COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
     },
     "vendors.vendor": {
         "view": _READ_WHOLE,
@@ -545,6 +607,9 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("findings.finding", "accept"),
         ("findings.finding", "verify"),
         ("findings.correctiveaction", "verify"),
+        ("policies.policy", "review"),
+        ("policies.policyexception", "approve"),
+        ("policies.policyversion", "approve"),
         ("risks.acceptance", "approve"),
         ("risks.assessment", "approve"),
         ("risks.executive", "add"),

@@ -91,6 +91,8 @@ JUDGED = {C: "all", M: "all", W: "own", E: "own"}
 WORKED_ON: dict[Role, str] = {C: "all", M: "team", W: "own"}
 SECONDED: dict[Role, str] = {C: "all", M: "team"}
 FINDINGS = {A: "all", C: "all", M: "team", W: "own", U: "window"}
+POLICIES: dict[Role, str] = {A: "for", C: "all", M: "for", W: "for", E: "for", U: "window"}
+POLICY_LINKS: dict[Role, str] = {C: "all", M: "for", W: "for", U: "window"}
 EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     "accounts.user": {
         "view": {A: "all", C: "all", E: "own", U: "window"},
@@ -325,6 +327,58 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     "pages.import": {"view": {A: "own", C: "all"}},
     "files.storedfile": {"view": {A: "all"}},
     "jobs.job": {"view": EVERYONES_OWN, "download": EVERYONES_OWN},
+    "policies.policy": {
+        "view": POLICIES,
+        "add": {C: "all"},
+        "change": {C: "all"},
+        "archive": {C: "all"},
+        "adapt": {C: "all"},
+        "amend": {C: "all"},
+        "review": {C: "all", M: "own", W: "own"},
+        "retire": {C: "all"},
+        "change_audience": {C: "all"},
+        "name_approver": {C: "all"},
+        "link_control": {C: "all"},
+        "request_exception": {C: "all", M: "for", W: "for"},
+    },
+    "policies.policyversion": {
+        "view": POLICIES,
+        "write": {C: "all"},
+        "submit": {C: "all"},
+        "approve": {C: "own", M: "own"},
+        "return": {C: "all", M: "own"},
+        "withdraw": {C: "all"},
+    },
+    "policies.policyauthor": {
+        "view": POLICY_LINKS,
+    },
+    "policies.policyapproval": {
+        "view": POLICIES,
+    },
+    "policies.policyreview": {
+        "view": POLICIES,
+    },
+    "policies.policygroup": {
+        "view": POLICIES,
+    },
+    "policies.policyapprover": {
+        "view": POLICIES,
+        "unlink": {C: "all"},
+    },
+    "policies.policycontrol": {
+        "view": POLICY_LINKS,
+        "unlink": {C: "all"},
+    },
+    "policies.policyexception": {
+        "view": {C: "all", M: "all", W: "own", U: "window"},
+        "approve": {C: "all", M: "all"},
+        "decline": {C: "all", M: "all"},
+        "withdraw": {C: "all", M: "own", W: "own"},
+        "end": {C: "all"},
+    },
+    "policies.acknowledgement": {
+        "view": {A: "own", C: "all", M: "team", W: "own", E: "own", U: "window"},
+    },
     "vendors.vendor": {
         "view": {C: "all", M: "all", W: "own", U: "window"},
         "add": {C: "all"},

@@ -12,8 +12,8 @@ from foundation.trail.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
 APPS = (
-    "accessreviews", "audits", "controls", "evidence", "findings", "foundation", "grc", "home", "people", "risks",
-    "systems", "vendors",
+    "accessreviews", "audits", "controls", "evidence", "findings", "foundation", "grc", "home", "people", "policies",
+    "risks", "systems", "vendors",
 )  # fmt: skip
 WRITERS = {"record", "write_entry", "draft"}
 PARTICIPLES = {"add": ["created"], "change": ["updated"], "archive": ["archived", "restored"], "import": ["updated"]}
