@@ -246,8 +246,8 @@ def longest(before: Sequence[str], after: Sequence[str]) -> list[Step]:
         else:
             backwards.append("deleted")
             one -= 1
-    rest: list[Kind] = [*["inserted"] * other, *["deleted"] * one]
-    backwards += rest
+    first: list[Kind] = ["inserted", "deleted"]
+    backwards += first[:1] * other + first[1:] * one
     found: list[Step] = []
     for kind in reversed(backwards):
         found[-1:] = [(kind, found[-1][1] + 1)] if found and found[-1][0] == kind else [*found[-1:], (kind, 1)]

@@ -26,13 +26,13 @@ def marks(row):
 
 def test_a_change_within_a_line_is_shown_by_its_words():
     found = rows(
-        "# Access\n\nThe owner reviews access every 30 days and tells the head.\nOld line\nsame",
-        "# Access\n\nThe system owner reviews access every 90 days and tells the lead.\nBrand new words\nsame\nmore",
+        "# Access\n\nThe owner reviews access every 30 days for the head.\nOld line\nsame",
+        "# Access\n\nThe system owner reviews access every 90 days for the lead.\nBrand new words\nsame\nmore",
     )
     assert [(row.kind, row.old, row.new, marks(row)) for row in found] == [
         ("equal", 1, 1, "# Access"),
         ("equal", 2, 2, ""),
-        ("changed", 3, 3, "The [+system +]owner reviews access every [-30-][+90+] days and tells the [-head-][+lead+]."),
+        ("changed", 3, 3, "The [+system +]owner reviews access every [-30-][+90+] days for the [-head-][+lead+]."),
         ("deleted", 4, None, "[-Old line-]"),
         ("inserted", None, 4, "[+Brand new words+]"),
         ("equal", 5, 5, "same"),
