@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "policies",
     "vendors",
     "risks",
+    "incidents",
     "accessreviews",
     "audits",
     "home",

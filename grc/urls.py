@@ -115,6 +115,7 @@ urlpatterns = [
     path("evidence/", include("evidence.urls")),
     path("findings/", include("findings.urls")),
     path("risks/", include("risks.urls")),
+    path("incidents/", include("incidents.urls")),
     path("people/", include("people.urls")),
     path("systems/", include(systems.routes(wiring.SYSTEM_PANELS))),
     path("vendors/", include(vendors.routes(wiring.VENDOR_LINKS))),

@@ -56,7 +56,9 @@ def allowed(user: Person, verb: str, rows: QuerySet[Row] | type[Row], moment: da
         return _allowed_to_auditor(user, verb, found, moment)
     if _reaches_all(user, verb, model):
         return found
-    return found.filter(_reach(user, _scope(user, verb, model), found, moment) | _granted(user, verb, found))
+    scope = _scope(user, verb, model)
+    reach = Q() if scope is Scope.OPEN else _reach(user, scope, found, moment) | _granted(user, verb, found)
+    return found.filter(reach, _unconfined(user, verb, model))
 
 
 def can(user: Person, verb: str, target: Model | type[Model], moment: datetime | None = None) -> bool:
@@ -270,11 +272,24 @@ def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: date
         if paths.within is not None:
             rows = rows.filter(paths.within(window, moment))
         if paths.category is None:
-            return rows
+            return rows.filter(_unconfined(user, verb, register_of(rows.model)))
         reach = _leads(paths.category, window.category_codes, moment)
     else:
         reach = _reach(user, scope, rows, moment)
-    return rows.filter(reach | _granted(user, verb, rows))
+    return rows.filter(reach | _granted(user, verb, rows), _unconfined(user, verb, register_of(rows.model)))
+
+
+def _unconfined(user: User, verb: str, model: type[Model]) -> Q:
+    """The rows that are not closed to this person, as the record stands now: also for rows of the past."""
+    paths = paths_of(model)
+    shut = paths.confined if paths is not None else None
+    if shut is None or verb in shut.spares:
+        return Q()
+    open_to = Q(**{shut.flag: False})
+    for path in shut.insiders:
+        open_to |= _leads(path, [user.pk], None)
+    records = apps.get_model(shut.model)._default_manager.filter(open_to).order_by()
+    return Q(**{f"{shut.key}__in": records.values("id")})
 
 
 def _in_period(window: AuditorWindow, model: type[Model], moment: datetime | None) -> bool:

@@ -114,6 +114,24 @@ POLICY_EXCEPTION: Final = Duty(
     "policies.policyexception",
     may_be_excepted=True,
 )
+PLAN_APPROVAL: Final = Duty(
+    "planversion.approve",
+    "Who wrote or submitted any of a response plan cannot approve it.",
+    "incidents.planversion",
+    may_be_excepted=True,
+)
+INCIDENT_REVIEW_APPROVAL: Final = Duty(
+    "postincidentreview.approve",
+    "Who wrote or submitted a post-incident review cannot approve it.",
+    "incidents.postincidentreview",
+    may_be_excepted=True,
+)
+EXERCISE_APPROVAL: Final = Duty(
+    "exercise.approve",
+    "Who facilitated an exercise or signed its record cannot approve it.",
+    "incidents.exercise",
+    may_be_excepted=True,
+)
 ONESELF: Final = Duty("user.oneself", "Nobody does this to their own account.", "accounts.user")
 OWN_ROLE: Final = Duty("user.own_role", "Nobody changes their own role.", "accounts.user")
 OWN_ACCOUNT: Final = Duty("user.own_deactivation", "Nobody deactivates their own account.", "accounts.user")
@@ -143,6 +161,9 @@ _ALL: Final = (
     WORKSHEET_APPROVAL,
     POLICY_APPROVAL,
     POLICY_EXCEPTION,
+    PLAN_APPROVAL,
+    INCIDENT_REVIEW_APPROVAL,
+    EXERCISE_APPROVAL,
     ONESELF,
     OWN_ROLE,
     OWN_ACCOUNT,

@@ -27,6 +27,22 @@ class Via:
 
 
 @dataclass(frozen=True)
+class Confined:
+    """Rows of a record that can be closed to all but a few: then every narrower scope than ALL reaches only insiders.
+
+    `model` is the record's "app.Model", `flag` its column that says so; `key` the lookup from a row to the record's id.
+    insiders: paths from the record to its people. It is the record as it stands now that counts, also for rows of the
+    past: what was closed meanwhile is not read by asking for an earlier day. `spares`: verbs that show nothing of it.
+    """
+
+    model: str
+    flag: str
+    insiders: "tuple[str | Via, ...]"
+    key: str = "id"
+    spares: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Paths:
     """Lookup paths of one model, valid for its live rows and its history rows alike.
 
@@ -35,7 +51,8 @@ class Paths:
     category: a lookup to a category's slug, or a Via. None: the row belongs
     to no category, and every open window shows it. timeless: the row is not about a period (accounts, engagements), so
     that an auditor reads it live, also once the period of his engagement is over. meant: which rows are meant for a
-    person beside their own (the scope FOR). within: which rows an open window shows at all, where not every one.
+    person beside their own (the scope FOR). within: which rows an open window shows at all, where not every one. confined: see
+    `Confined`.
     """
 
     owner: tuple[str | Via, ...] = ()

@@ -21,6 +21,7 @@ SCOPES: Final[dict[Scope, str]] = {
     Scope.OWN: "own",
     Scope.FOR: "own and meant for them",
     Scope.TEAM: "own and team's",
+    Scope.OPEN: "unrestricted",
     Scope.WINDOW: "in the window",
     Scope.SEEN: "about what one sees",
 }

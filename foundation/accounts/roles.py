@@ -27,5 +27,6 @@ class Scope(Enum):
     OWN = "own"  # an owner path of the row leads to the person
     FOR = "for"  # own, or meant for the person: the model says what that is (Paths.meant)
     TEAM = "team"  # own, or an owner path leads to somebody whose manager is the person
+    OPEN = "open"  # whatever is not closed to all but a few (Confined)
     WINDOW = "window"  # in the categories of the auditor's open window
     SEEN = "seen"  # trail entries about what the person may see

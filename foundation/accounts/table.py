@@ -12,7 +12,7 @@ from foundation.accounts.roles import Role, Scope
 ADMIN, COMPLIANCE, MANAGER = Role.ADMINISTRATOR, Role.COMPLIANCE_MANAGER, Role.MANAGER
 OWNER, EMPLOYEE, AUDITOR = Role.CONTROL_OWNER, Role.EMPLOYEE, Role.AUDITOR
 ALL, OWN, FOR, TEAM = Scope.ALL, Scope.OWN, Scope.FOR, Scope.TEAM
-WINDOW, SEEN = Scope.WINDOW, Scope.SEEN
+OPEN, WINDOW, SEEN = Scope.OPEN, Scope.WINDOW, Scope.SEEN
 
 _READ_PROGRAMME: Final[dict[str, Scope]] = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: ALL, OWNER: ALL, AUDITOR: WINDOW}
 _READ_FINDINGS: Final[dict[str, Scope]] = {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, AUDITOR: WINDOW}
@@ -38,6 +38,36 @@ _READ_POLICIES: Final[dict[str, Scope]] = {
     AUDITOR: WINDOW,
 }
 _READ_POLICY_LINKS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: FOR, OWNER: FOR, AUDITOR: WINDOW}
+# Of restricted incidents, their people alone and compliance managers (Confined); of others, whose own they are besides.
+_READ_INCIDENTS: Final[dict[str, Scope]] = {
+    ADMIN: OPEN,
+    COMPLIANCE: ALL,
+    MANAGER: OWN,
+    OWNER: OWN,
+    EMPLOYEE: OWN,
+    AUDITOR: WINDOW,
+}
+# Whoever commands an incident or is named in it responds, whatever their role: incidents.command keeps others out.
+_RESPOND: Final[dict[str, Scope]] = {ADMIN: OWN, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN}
+# What everybody follows when something happens.
+_READ_PLAN: Final[dict[str, Scope]] = {
+    ADMIN: ALL,
+    COMPLIANCE: ALL,
+    MANAGER: ALL,
+    OWNER: ALL,
+    EMPLOYEE: ALL,
+    AUDITOR: WINDOW,
+}
+_WRITE_PLAN: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN}
+_READ_EXERCISES: Final[dict[str, Scope]] = {
+    ADMIN: OWN,
+    COMPLIANCE: ALL,
+    MANAGER: ALL,
+    OWNER: OWN,
+    EMPLOYEE: OWN,
+    AUDITOR: WINDOW,
+}
+_RUN_EXERCISES: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN}  # and only their facilitator
 _EVERYONES_OWN: Final[dict[str, Scope]] = {
     ADMIN: OWN,
     COMPLIANCE: OWN,
@@ -489,6 +519,189 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
         "unlink": {COMPLIANCE: ALL},
     },
+    "incidents.incident": {
+        "view": _READ_INCIDENTS,
+        "view_facts": {COMPLIANCE: ALL, AUDITOR: WINDOW},  # facts of record of restricted ones: no text, no people
+        "add": _RESPOND,  # everybody who works here reports
+        "declare": _RESPOND,  # a report of one's own, or at once: raising the alarm is no say in the programme
+        "change": _RESPOND,
+        "dismiss": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+        "set_severity": _RESPOND,
+        "contain": _RESPOND,
+        "eradicate": _RESPOND,
+        "recover": _RESPOND,
+        "close": _RESPOND,
+        "reopen": _RESPOND,
+        "assign_commander": _RESPOND,
+        "restrict": _RESPOND,
+        "unrestrict": {COMPLIANCE: ALL},
+        "name_person": _RESPOND,
+        "record_impact": _RESPOND,
+        "add_entry": _RESPOND,  # to the timeline; also by whoever reported it
+        "link": _RESPOND,
+        "start_clock": _RESPOND,
+        "record_notification": _RESPOND,
+        "add_custody": _RESPOND,
+        "begin_review": _RESPOND,
+    },
+    "incidents.timelineentry": {
+        "view": _READ_INCIDENTS,
+        "correct": _RESPOND,
+        "download": _READ_INCIDENTS,
+    },
+    "incidents.incidentperson": {
+        "view": _READ_INCIDENTS,
+        "end": _RESPOND,
+    },
+    "incidents.incidentrisk": {
+        "view": _READ_INCIDENTS,
+        "unlink": _RESPOND,
+    },
+    "incidents.incidentvendor": {
+        "view": _READ_INCIDENTS,
+        "unlink": _RESPOND,
+    },
+    "incidents.incidentcontrol": {
+        "view": _READ_INCIDENTS,
+        "unlink": _RESPOND,
+    },
+    "incidents.incidentfinding": {
+        "view": _READ_INCIDENTS,
+        "unlink": _RESPOND,
+    },
+    "incidents.incidentsystem": {
+        "view": _READ_INCIDENTS,
+        "unlink": _RESPOND,
+    },
+    "incidents.incidentcontrollink": {
+        "view": _READ_PROGRAMME,
+        "add": {COMPLIANCE: ALL},
+        "unlink": {COMPLIANCE: ALL},
+    },
+    "incidents.custodyitem": {
+        "view": _READ_INCIDENTS,
+        "transfer": _RESPOND,
+        "check_hash": _RESPOND,
+        "download": _READ_INCIDENTS,
+    },
+    "incidents.custodytransfer": {
+        "view": _READ_INCIDENTS,
+    },
+    "incidents.hashcheck": {
+        "view": _READ_INCIDENTS,
+    },
+    "incidents.notificationrule": {
+        "view": _READ_PLAN,
+        "add": {COMPLIANCE: ALL},
+        "publish": {COMPLIANCE: ALL},  # a new version of a rule
+        "retire": {COMPLIANCE: ALL},
+    },
+    "incidents.clock": {
+        "view": _READ_INCIDENTS,
+        "pause": _RESPOND,
+        "resume": _RESPOND,
+        "dismiss": _RESPOND,
+        "notify": _RESPOND,
+    },
+    "incidents.clockpause": {
+        "view": _READ_INCIDENTS,
+    },
+    "incidents.notification": {
+        "view": _READ_INCIDENTS,
+        "download": _READ_INCIDENTS,
+    },
+    "incidents.responseplan": {
+        "view": _READ_PLAN,
+        "add": {COMPLIANCE: ALL},
+        "change": {COMPLIANCE: ALL},
+        "archive": {COMPLIANCE: ALL},
+        "draft": _WRITE_PLAN,  # a new version
+        "review": _WRITE_PLAN,  # looked at, no change: signed
+    },
+    "incidents.planversion": {
+        "view": _READ_PLAN,
+        "change": _WRITE_PLAN,
+        "submit": _WRITE_PLAN,
+        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom it names: apart()
+        "return": {COMPLIANCE: OWN, MANAGER: OWN},
+        "withdraw": _WRITE_PLAN,
+        "download": _READ_PLAN,
+    },
+    "incidents.planrole": {
+        "view": _READ_PLAN,
+        "change": _WRITE_PLAN,
+        "archive": _WRITE_PLAN,
+    },
+    "incidents.plancontact": {
+        "view": _READ_PLAN,
+        "change": _WRITE_PLAN,
+        "archive": _WRITE_PLAN,
+    },
+    "incidents.planseverity": {
+        "view": _READ_PLAN,
+        "change": _WRITE_PLAN,
+    },
+    "incidents.playbook": {
+        "view": _READ_PLAN,
+        "change": _WRITE_PLAN,
+        "archive": _WRITE_PLAN,
+    },
+    "incidents.planreview": {
+        "view": _READ_PLAN,
+    },
+    "incidents.postincidentreview": {
+        "view": _READ_INCIDENTS,
+        "change": _RESPOND,
+        "submit": _RESPOND,
+        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom it names: apart()
+        "return": {COMPLIANCE: OWN, MANAGER: OWN},
+        "cancel": {COMPLIANCE: ALL},
+        "link_control": _RESPOND,
+        "raise_finding": _RESPOND,
+        "download": _READ_INCIDENTS,
+    },
+    "incidents.reviewcontrol": {
+        "view": _READ_INCIDENTS,
+        "unlink": _RESPOND,
+    },
+    "incidents.reviewfinding": {
+        "view": _READ_INCIDENTS,
+        "unlink": _RESPOND,
+    },
+    "incidents.exercise": {
+        "view": _READ_EXERCISES,
+        "add": {COMPLIANCE: ALL},
+        "change": _RUN_EXERCISES,
+        "hold": _RUN_EXERCISES,
+        "sign": {COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN},
+        "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only the approver whom it names: apart()
+        "return": {COMPLIANCE: OWN, MANAGER: OWN},
+        "cancel": {COMPLIANCE: ALL},
+        "name_attendee": _RUN_EXERCISES,
+        "take_part": {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
+        "add_inject": _RUN_EXERCISES,
+        "add_decision": _RUN_EXERCISES,
+        "raise_gap": _RUN_EXERCISES,
+        "download": _READ_EXERCISES,
+    },
+    "incidents.exerciseattendee": {
+        "view": _READ_EXERCISES,
+        "end": _RUN_EXERCISES,
+    },
+    "incidents.inject": {
+        "view": _READ_EXERCISES,
+        "change": _RUN_EXERCISES,
+        "archive": _RUN_EXERCISES,
+    },
+    "incidents.exercisedecision": {
+        "view": _READ_EXERCISES,
+        "change": _RUN_EXERCISES,
+        "archive": _RUN_EXERCISES,
+    },
+    "incidents.exercisefinding": {
+        "view": _READ_EXERCISES,
+        "unlink": _RUN_EXERCISES,
+    },
     "accessreviews.listing": {
         "view": _READ_REVIEWS,
         "add": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},  # of systems that are one's own
@@ -610,6 +823,11 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("policies.policy", "review"),
         ("policies.policyexception", "approve"),
         ("policies.policyversion", "approve"),
+        ("incidents.exercise", "approve"),
+        ("incidents.exercise", "sign"),
+        ("incidents.planversion", "approve"),
+        ("incidents.postincidentreview", "approve"),
+        ("incidents.responseplan", "review"),
         ("risks.acceptance", "approve"),
         ("risks.assessment", "approve"),
         ("risks.executive", "add"),
@@ -622,4 +840,4 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
 )
 
 # An auditor may do nothing else, whatever the table or a grant says.
-AUDITOR_MAY: Final[frozenset[str]] = frozenset({"view", "download"})
+AUDITOR_MAY: Final[frozenset[str]] = frozenset({"view", "view_facts", "download"})

@@ -93,6 +93,12 @@ SECONDED: dict[Role, str] = {C: "all", M: "team"}
 FINDINGS = {A: "all", C: "all", M: "team", W: "own", U: "window"}
 POLICIES: dict[Role, str] = {A: "for", C: "all", M: "for", W: "for", E: "for", U: "window"}
 POLICY_LINKS: dict[Role, str] = {C: "all", M: "for", W: "for", U: "window"}
+INCIDENTS: dict[Role, str] = {A: "open", C: "all", M: "own", W: "own", E: "own", U: "window"}
+RESPONSE: dict[Role, str] = {A: "own", C: "all", M: "own", W: "own", E: "own"}
+THE_PLAN: dict[Role, str] = {A: "all", C: "all", M: "all", W: "all", E: "all", U: "window"}
+PLANNED: dict[Role, str] = {C: "all", M: "own", W: "own"}
+EXERCISES: dict[Role, str] = {A: "own", C: "all", M: "all", W: "own", E: "own", U: "window"}
+APPROVED: dict[Role, str] = {C: "own", M: "own"}
 EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     "accounts.user": {
         "view": {A: "all", C: "all", E: "own", U: "window"},
@@ -557,6 +563,115 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "view": {C: "all", M: "all", W: "own", U: "window"},
         "unlink": {C: "all"},
     },
+    "incidents.incident": {
+        "view": INCIDENTS,
+        "view_facts": {C: "all", U: "window"},
+        "add": RESPONSE,
+        "dismiss": PLANNED,
+        "unrestrict": MANAGED,
+        **dict.fromkeys(
+            (
+                "declare",
+                "change",
+                "set_severity",
+                "contain",
+                "eradicate",
+                "recover",
+                "close",
+                "reopen",
+                "assign_commander",
+                "restrict",
+                "name_person",
+                "record_impact",
+                "add_entry",
+                "link",
+                "start_clock",
+                "record_notification",
+                "add_custody",
+                "begin_review",
+            ),
+            RESPONSE,
+        ),
+    },
+    "incidents.timelineentry": {"view": INCIDENTS, "correct": RESPONSE, "download": INCIDENTS},
+    "incidents.incidentperson": {"view": INCIDENTS, "end": RESPONSE},
+    **{
+        f"incidents.{name}": {"view": INCIDENTS, "unlink": RESPONSE}
+        for name in (
+            "incidentrisk",
+            "incidentvendor",
+            "incidentcontrol",
+            "incidentfinding",
+            "incidentsystem",
+            "reviewcontrol",
+            "reviewfinding",
+        )
+    },
+    "incidents.incidentcontrollink": {"view": PROGRAMME, "add": MANAGED, "unlink": MANAGED},
+    "incidents.custodyitem": {
+        "view": INCIDENTS,
+        "transfer": RESPONSE,
+        "check_hash": RESPONSE,
+        "download": INCIDENTS,
+    },
+    "incidents.custodytransfer": {"view": INCIDENTS},
+    "incidents.hashcheck": {"view": INCIDENTS},
+    "incidents.notificationrule": {"view": THE_PLAN, "add": MANAGED, "publish": MANAGED, "retire": MANAGED},
+    "incidents.clock": {"view": INCIDENTS, **dict.fromkeys(("pause", "resume", "dismiss", "notify"), RESPONSE)},
+    "incidents.clockpause": {"view": INCIDENTS},
+    "incidents.notification": {"view": INCIDENTS, "download": INCIDENTS},
+    "incidents.responseplan": {
+        "view": THE_PLAN,
+        **dict.fromkeys(("add", "change", "archive"), MANAGED),
+        "draft": PLANNED,
+        "review": PLANNED,
+    },
+    "incidents.planversion": {
+        "view": THE_PLAN,
+        "change": PLANNED,
+        "submit": PLANNED,
+        "approve": APPROVED,
+        "return": APPROVED,
+        "withdraw": PLANNED,
+        "download": THE_PLAN,
+    },
+    **{
+        f"incidents.{name}": {"view": THE_PLAN, "change": PLANNED, "archive": PLANNED}
+        for name in ("planrole", "plancontact", "playbook")
+    },
+    "incidents.planseverity": {"view": THE_PLAN, "change": PLANNED},
+    "incidents.planreview": {"view": THE_PLAN},
+    "incidents.postincidentreview": {
+        "view": INCIDENTS,
+        "change": RESPONSE,
+        "submit": RESPONSE,
+        "approve": APPROVED,
+        "return": APPROVED,
+        "cancel": MANAGED,
+        "link_control": RESPONSE,
+        "raise_finding": RESPONSE,
+        "download": INCIDENTS,
+    },
+    "incidents.exercise": {
+        "view": EXERCISES,
+        "add": MANAGED,
+        "change": PLANNED,
+        "hold": PLANNED,
+        "sign": {C: "own", M: "own", W: "own"},
+        "approve": APPROVED,
+        "return": APPROVED,
+        "cancel": MANAGED,
+        "name_attendee": PLANNED,
+        "take_part": RESPONSE | {C: "own"},
+        "add_inject": PLANNED,
+        "add_decision": PLANNED,
+        "raise_gap": PLANNED,
+        "download": EXERCISES,
+    },
+    "incidents.exerciseattendee": {"view": EXERCISES, "end": PLANNED},
+    "incidents.inject": {"view": EXERCISES, "change": PLANNED, "archive": PLANNED},
+    "incidents.exercisedecision": {"view": EXERCISES, "change": PLANNED, "archive": PLANNED},
+    "incidents.exercisefinding": {"view": EXERCISES, "unlink": PLANNED},
 }
 
 STANDARD = {"create": "add", "edit": "change", "archive": "archive", "import": "import"}  # a Pages' route → its verb
@@ -571,7 +686,7 @@ def test_the_table_is_the_roles_page() -> None:
 
 
 def test_every_row_of_the_table_is_a_model_and_no_verb_reaches_further_than_sight() -> None:
-    order = [Scope.OWN, Scope.FOR, Scope.TEAM, Scope.ALL]
+    order = [Scope.OWN, Scope.FOR, Scope.TEAM, Scope.OPEN, Scope.ALL]
     for label, verbs in TABLE.items():
         assert apps.get_model(label)._meta.label_lower == label
         scopes = {scope for roles in verbs.values() for scope in roles.values()}

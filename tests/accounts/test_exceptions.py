@@ -191,6 +191,7 @@ OUR_APPS = (
     "people",
     "vendors",
     "risks",
+    "incidents",
     "accessreviews",
     "audits",
 )

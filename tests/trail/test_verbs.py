@@ -12,7 +12,8 @@ from foundation.trail.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
 APPS = (
-    "accessreviews", "audits", "controls", "evidence", "findings", "foundation", "grc", "home", "people", "policies",
+    "accessreviews", "audits", "controls", "evidence", "findings", "foundation", "grc", "home", "incidents", "people",
+    "policies",
     "risks", "systems", "vendors",
 )  # fmt: skip
 WRITERS = {"record", "write_entry", "draft"}

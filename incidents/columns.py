@@ -1,0 +1,139 @@
+"""The columns of the list of events and incidents, and the facts on a record's page."""
+
+import datetime
+from operator import attrgetter
+from typing import Any, Final
+
+from django.utils import timezone
+
+from foundation.accounts.access import visible
+from foundation.accounts.models import User
+from foundation.pages.columns import Column
+from foundation.pages.moment import day_of
+from foundation.pages.people import called
+from foundation.trail.asof import rows
+from incidents.models import Clock, late
+from incidents.models.incident import TONES
+from systems.models import DataClass
+
+SEVERITY_TONES: Final = {1: "bad", 2: "bad", 3: "warn", 4: "info"}
+RESTRICTED: Final = "Restricted"
+REVIEW_DUE: Final = "Review due"
+CLOCK_LATE: Final = "Clock overdue"
+
+
+def attach_incident(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
+    """The day and the moment of looking, and whose clock is late. One query."""
+    ids, at = [one.pk for one in found], moment or timezone.now()
+    clocks = visible(user, rows(Clock, moment), moment).filter(late(at), incident_id__in=ids)
+    overdue = set(clocks.values_list("incident_id", flat=True))
+    for one in found:
+        one.seen_on, one.seen_at, one.clock_late = day_of(moment), at, one.pk in overdue
+
+
+def commander_words(incident: Any) -> str:
+    """Who leads the response, and whether that account is closed; "" for nobody."""
+    one = incident.commander
+    return called(str(one), one.is_active) if one else ""
+
+
+def review_words(incident: Any) -> str:
+    """The day by which its review is due, with a word when it has passed."""
+    if incident.review_due_on is None:
+        return ""
+    overdue = " overdue" if incident.review_overdue(incident.seen_on) else ""
+    return f"{incident.review_due_on.isoformat()}{overdue}"
+
+
+def flags_of(incident: Any) -> list[str]:
+    """What somebody must see to."""
+    flags = [CLOCK_LATE] if incident.clock_late else []
+    return flags + ([REVIEW_DUE] if incident.review_overdue(incident.seen_on) else [])
+
+
+def data_words(incident: Any) -> str:
+    """The classes of data that it hit."""
+    return ", ".join(str(DataClass(value).label) for value in incident.data_classes if value in DataClass.values)
+
+
+def restricted_words(incident: Any) -> str:
+    """One word where it is closed to all but a few."""
+    return RESTRICTED if incident.restricted else ""
+
+
+def email_of(name: str) -> Any:
+    """The function that gives the address of somebody named, for CSV."""
+
+    def email(incident: Any) -> str:
+        one = getattr(incident, name)
+        return one.email if one else ""
+
+    return email
+
+
+COLUMNS = (
+    Column("ref", "Ref", sort="id", kind="ref"),
+    Column("title", "What", sort="title", kind="title"),
+    Column("severity", "Severity", sort="severity", kind="badge", tones=SEVERITY_TONES, data=attrgetter("severity")),
+    Column("state", "State", sort="state", kind="badge", tones=TONES),
+    Column(
+        "commander", "Commander", sort="commander__name", kind="person", empty="Nobody", get=commander_words,
+        data=email_of("commander"),
+    ),
+    Column("reported_at", "Reported", sort="reported_at", kind="moment"),
+    Column(
+        "review", "Review due", sort="review_due_on", kind="date", get=review_words, data=attrgetter("review_due_on")
+    ),
+    Column(
+        "flag", "Flag", kind="badge", tones={CLOCK_LATE: "bad", REVIEW_DUE: "bad"},
+        get=lambda one: next(iter(flags_of(one)), ""),
+    ),
+    Column(
+        "restricted", "Restricted", sort="restricted", kind="badge", tones={RESTRICTED: "warn"}, get=restricted_words,
+        data=attrgetter("restricted"),
+    ),
+    Column("kind", "Kind", more=True),
+    Column("source", "Noticed by", sort="source", more=True),
+    Column("source_note", "Source", more=True),
+    Column("summary", "Description", more=True),
+    Column("reporter", "Reported by", sort="reporter__name", kind="person", data=email_of("reporter"), more=True),
+    Column("occurred_at", "Occurred", sort="occurred_at", kind="moment", more=True),
+    Column("detected_at", "Detected", sort="detected_at", kind="moment", more=True),
+    Column("declared_at", "Declared", sort="declared_at", kind="moment", more=True),
+    Column("contained_at", "Contained", sort="contained_at", kind="moment", more=True),
+    Column("eradicated_at", "Eradicated", sort="eradicated_at", kind="moment", more=True),
+    Column("recovered_at", "Recovered", sort="recovered_at", kind="moment", more=True),
+    Column("closed_at", "Closed", sort="closed_at", kind="moment", more=True),
+    Column("dismissed_at", "Dismissed", sort="dismissed_at", kind="moment", more=True),
+    Column("dismissed_by", "Dismissed by", kind="person", data=email_of("dismissed_by"), more=True),
+    Column("dismissed_reason", "Why dismissed", more=True),
+    Column("data", "Data", get=data_words, more=True),
+    Column("people_affected", "People affected", sort="people_affected", kind="number", more=True),
+    Column("impact", "Impact", more=True),
+)  # fmt: skip
+FACTS = (
+    Column("summary", "Description", empty="Not said"),
+    Column("severity", "Severity", empty="Not set"),
+    Column("severity_reason", "Why so severe"),
+    Column("commander", "Commander", kind="person", get=commander_words, empty="Nobody"),
+    Column("reporter", "Reported by", kind="person"),
+    Column("source", "Noticed by"),
+    Column("source_note", "Source"),
+    Column("occurred_at", "Occurred", kind="moment", empty="Not known"),
+    Column("detected_at", "Detected", kind="moment", empty="Not known"),
+    Column("reported_at", "Reported", kind="moment"),
+    Column("declared_at", "Declared", kind="moment"),
+    Column("contained_at", "Contained", kind="moment"),
+    Column("eradicated_at", "Eradicated", kind="moment"),
+    Column("recovered_at", "Recovered", kind="moment"),
+    Column("closed_at", "Closed", kind="moment"),
+    Column("reopened_at", "Reopened", kind="moment"),
+    Column("dismissed_at", "Dismissed", kind="moment"),
+    Column("dismissed_by", "Dismissed by", kind="person"),
+    Column("dismissed_reason", "Why dismissed"),
+    Column("state_note", "Last said of its state"),
+    Column("review", "Review due", kind="date", get=review_words),
+    Column("data", "Data", get=data_words),
+    Column("people_affected", "People affected", kind="number"),
+    Column("impact", "Impact"),
+)
