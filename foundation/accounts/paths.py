@@ -51,8 +51,8 @@ class Paths:
     category: a lookup to a category's slug, or a Via. None: the row belongs
     to no category, and every open window shows it. timeless: the row is not about a period (accounts, engagements), so
     that an auditor reads it live, also once the period of his engagement is over. meant: which rows are meant for a
-    person beside their own (the scope FOR). within: which rows an open window shows at all, where not every one. confined: see
-    `Confined`.
+    person beside their own (the scope FOR). within: which rows an open window shows at all, where not every one.
+    confined: what is closed to all but a few.
     """
 
     owner: tuple[str | Via, ...] = ()
@@ -61,6 +61,7 @@ class Paths:
     timeless: bool = False
     meant: Condition | None = None
     within: Condition | None = None
+    confined: Confined | None = None
 
     def managers(self) -> tuple[str | Via, ...]:
         """The paths to the managers of the owners."""
