@@ -143,7 +143,7 @@ def assessment_report(request: HttpRequest, pk: int) -> HttpResponse:
 
 def report_paper(user: User, params: QueryDict, moment: datetime.datetime | None, /, pk: int) -> Paper:
     """The report on paper: every line of the snapshot, and whether the lines still give the hash."""
-    found = rows(Assessment, moment).select_related(*AssessmentPages.related)
+    found = rows(Assessment, moment).select_related(*AssessmentPages.whole())
     target = closed_one(thaw(get_allowed(user, "view", found, pk, moment)))
 
     def table() -> Iterator[Any]:

@@ -62,7 +62,7 @@ class AssessmentPages(Pages):
     model = Assessment
     form_class, filter_class = AssessmentForm, AssessmentFilter
     columns, facts, ordering = COLUMNS, FACTS, ("-starts_on", "-id")
-    related = ("lead", "approver", "submitted_by", "approved_by", "method", "evidence")
+    related, facts_related = ("lead", "approver"), ("submitted_by", "approved_by", "method", "evidence")
     links = (
         Link("Participant", Participant, "assessment"),
         Link("Control", AssessmentControl, "assessment"),
