@@ -223,7 +223,7 @@ def consider(request: HttpRequest, pk: int) -> HttpResponse:
     get_allowed(user, "consider", Assessment, item.assessment_id)
     if user.pk == item.assessment.approver_id:
         raise PermissionDenied("Who approves the assessment considers no risk in it.")
-    waiting = AssessedRisk.objects.filter(todo(), assessment=item.assessment_id).exclude(pk=item.pk)
+    waiting = visible(user, AssessedRisk).filter(todo(), assessment=item.assessment_id).exclude(pk=item.pk)
     onward = waiting.filter(risk_id__gt=item.risk_id).order_by("risk_id").first() or waiting.order_by("risk_id").first()
     home = reverse("risks:assessment-risks", args=[item.assessment_id])
     method = in_force()
