@@ -26,7 +26,7 @@ from foundation.accounts.models import User
 from foundation.pages.forms import user_of
 from foundation.pages.moment import at, day_of
 from foundation.pages.paper import Paper
-from foundation.pages.sheets import stream
+from foundation.pages.sheets import json_file, stream
 from foundation.trail.asof import rows, thaw
 from foundation.trail.record import record
 
@@ -207,7 +207,7 @@ def decisions_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
 def decisions_json(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The exact lines that were hashed, and the hashes: anybody can compute them again."""
     _, review, name = downloaded(request, pk, "json")
-    return full_list.as_download(name, full_list.document(review))
+    return json_file(name, full_list.document(review))
 
 
 def certificate_routes() -> list[URLPattern]:

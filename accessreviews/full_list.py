@@ -9,11 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from django.http import StreamingHttpResponse
-
 from accessreviews.hashing import CHUNK, items_of, lines
 from accessreviews.models import Choice, Flag, Known, Review, SignIn, Standing
-from foundation.pages.sheets import file_name
 
 FORMAT: Final = "countersign access review decisions 1"
 HEADER: Final = (
@@ -73,22 +70,3 @@ def document(review: Review) -> Iterator[bytes]:
             before = b",\n"
         yield b"\n]}"
     yield b"\n]}\n"
-
-
-def as_download(name: str, content: Iterator[bytes]) -> StreamingHttpResponse:
-    """A JSON file, sent in pieces that are worth sending."""
-    return StreamingHttpResponse(
-        gathered(content),
-        content_type="application/json",
-        headers={
-            "Content-Disposition": f'attachment; filename="{file_name(name, "json")}"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )
-
-
-def gathered(content: Iterator[bytes]) -> Iterator[bytes]:
-    """Many small pieces as few."""
-    while some := list(islice(content, CHUNK)):
-        yield b"".join(some)

@@ -18,6 +18,7 @@ from foundation.pages.imports.importer import (
     RowError,
     choice,
     day,
+    yes,
 )
 from foundation.pages.imports.people import People, person
 from foundation.pages.imports.table import Table
@@ -27,16 +28,7 @@ RATED = {
     "crit": "critical", "very high": "critical", "severe": "critical", "moderate": "medium", "med": "medium",
     "minor": "low", "info": "low", "informational": "low",
 }  # fmt: skip
-YES = {"yes", "y", "true", "1", "x"}
-NO = {"", "no", "n", "false", "0", "-"}
 SEVERITY: Callable[[str, Any], str] = choice(Severity, aliases=RATED)
-
-
-def yes(text: str, importer: Any) -> bool:
-    """Yes or no, in the words of sheets; empty is no."""
-    if text.lower() not in YES | NO:
-        raise ValueError(f"“{text[:60]}” is neither yes nor no.")
-    return text.lower() in YES
 
 
 FIELDS = (

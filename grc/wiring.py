@@ -56,6 +56,7 @@ from risks.heatmap.jobs import count_risks
 from risks.jobs import lapse_risk_acceptances
 from risks.models import Acceptance, Assessment, Risk, TreatmentAction
 from risks.panel import risk_cells, risks_panel
+from risks.panel import vendor_panel as vendor_risks_panel
 from risks.work import risks_work
 from systems.models import System
 from vendors.jobs import begin_vendor_reviews
@@ -208,7 +209,7 @@ SEARCH = [
 # What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
 MATRIX_COLUMNS: dict[str, Any] = {"risk": risk_cells, "evidence": evidence_cells}
 # What is shown of a vendor on its tab of links, beside its findings.
-VENDOR_LINKS: list[PanelOf] = []
+VENDOR_LINKS: list[PanelOf] = [vendor_risks_panel]
 # What is shown of a system on its page.
 SYSTEM_PANELS: list[PanelOf] = [listings_panel]
 # What is shown of a control on its overview, and on tabs beside it (foundation.pages.panels).

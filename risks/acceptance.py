@@ -175,8 +175,8 @@ def approve(acceptance: Acceptance, *, actor: User, note: str = "") -> Acceptanc
     Raises PermissionDenied for whom the band does not name, for the requester, and for whoever owned the risk since it
     was rated; ValidationError for a request that is over or that the risk has moved away from.
     """
+    risk = risk_first(acceptance)
     acceptance = waiting(acceptance)
-    risk = Risk.objects.select_for_update().get(pk=acceptance.risk_id)
     acceptance.risk = risk
     line = require_line(actor, acceptance)
     apart(actor, concerned(acceptance), RISK_ACCEPTANCE, acceptance)
@@ -197,6 +197,7 @@ def approve(acceptance: Acceptance, *, actor: User, note: str = "") -> Acceptanc
 @transaction.atomic
 def decline(acceptance: Acceptance, *, actor: User, reason: str) -> Acceptance:
     """Turn a request down; the risk stays as it is. Raises as `approve` does, and without a reason."""
+    risk_first(acceptance)
     acceptance = waiting(acceptance)
     say(reason, "Say why it cannot be accepted.")
     return decide(acceptance, actor, AcceptanceState.DECLINED, reason, require_line(actor, acceptance))
@@ -214,6 +215,7 @@ def decide(acceptance: Acceptance, actor: User, state: str, note: str, line: str
 @transaction.atomic
 def withdraw(acceptance: Acceptance, *, actor: Any, reason: str) -> Acceptance:
     """Take a request back before anybody answered. Raises ValidationError."""
+    risk_first(acceptance)
     acceptance = waiting(acceptance)
     say(reason, "Say why it is taken back.")
     move(acceptance, AcceptanceState.WITHDRAWN, ACCEPTANCE_MOVES, "state")
@@ -225,12 +227,19 @@ def withdraw(acceptance: Acceptance, *, actor: Any, reason: str) -> Acceptance:
 @transaction.atomic
 def end(acceptance: Acceptance, *, actor: Any, reason: str) -> Acceptance:
     """End an acceptance before its day; the risk is open again. Raises ValidationError where none is in force."""
+    risk = risk_first(acceptance)
     acceptance = locked(acceptance)
     say(reason, "Say why it ends.")
-    risk = Risk.objects.select_for_update().get(pk=acceptance.risk_id)
     acceptance = over(acceptance, AcceptanceState.ENDED, actor=actor, reason=reason)
     reopened(risk, actor=actor, reason=reason, acceptance=acceptance)
     return acceptance
+
+
+def risk_first(acceptance: Acceptance) -> Risk:
+    """The acceptance's risk, locked before the acceptance is, as every verb on a risk locks them: so none waits for
+    another that waits for it. A request never changes its risk.
+    """
+    return Risk.objects.select_for_update().get(pk=acceptance.risk_id)
 
 
 def waiting(acceptance: Acceptance) -> Acceptance:

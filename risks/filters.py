@@ -10,6 +10,7 @@ from controls.filters import ControlBox
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.moment import day_of
 from foundation.pages.people import NOBODY, nobody_or, owner_choices
+from foundation.trail.asof import rows
 from risks.models import (
     LEVELS,
     Acceptance,
@@ -18,6 +19,7 @@ from risks.models import (
     Category,
     Risk,
     RiskControl,
+    RiskVendor,
     Status,
     Treatment,
     TreatmentAction,
@@ -26,6 +28,7 @@ from risks.models import (
     in_force,
 )
 from risks.standing import flagged
+from vendors.models import Vendor
 
 YES = [("yes", "Yes")]
 
@@ -53,6 +56,21 @@ class BandFilter(django_filters.ChoiceFilter):
             return qs
         least, most = in_force(self.parent.moment).scores(value)
         return qs.filter(**{f"{self.kind}_score__gte": least, f"{self.kind}_score__lte": most})
+
+
+class VendorBox(django_filters.CharFilter):
+    """The box for a vendor's reference (V-3): the risks that come with it. Other words find none."""
+
+    def __init__(self) -> None:
+        box = forms.TextInput(attrs={"type": "text", "placeholder": "V-3"})
+        super().__init__(label="Vendor", max_length=30, widget=box)
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """Those that are linked to the vendor with this reference."""
+        if not value:
+            return qs
+        links = rows(RiskVendor, self.parent.moment).filter(archived_at=None, vendor_id=Vendor.number_in(value))
+        return qs.filter(id__in=links.values("risk_id"))
 
 
 class RiskFilter(RegisterFilter):
@@ -83,6 +101,7 @@ class RiskFilter(RegisterFilter):
         widget=forms.HiddenInput,
     )  # the company's own, not closed: what the heatmap links to
     control = ControlBox(RiskControl, "risk_id")
+    vendor = VendorBox()
     inherent_likelihood, inherent_impact = Cell("inherent", "likelihood"), Cell("inherent", "impact")
     residual_likelihood, residual_impact = Cell("residual", "likelihood"), Cell("residual", "impact")
 

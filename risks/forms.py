@@ -42,7 +42,9 @@ class RiskForm(RegisterForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer(self.fields["owner"], possible_owners(), kept=self.instance.owner_id, empty="Nobody")
-        if not self.instance.pk:
+        if self.instance.pk:
+            del self.fields["review_on"]  # rating and reviewing set it: whoever moves it says what was looked at
+        else:
             self.fields["identified_on"].initial = today()
             self.fields["review_on"].help_text = "Empty: as the settings say for a new risk."
 

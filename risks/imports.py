@@ -23,6 +23,7 @@ from foundation.pages.imports.importer import (
     RowError,
     choice,
     day,
+    yes,
 )
 from foundation.pages.imports.people import People, person
 from foundation.pages.imports.table import Table
@@ -46,18 +47,10 @@ from risks.models import (
 from risks.rating import KINDS, NEEDS_CONTROL, NEVER_RATED, Level, check, next_review, put, rating_of
 from risks.standing import links_to_controls
 
-YES, NO = {"yes", "y", "true", "1", "x"}, {"", "no", "n", "false", "0", "-"}
 IS_REF: Final = "“{}” is a reference and no title. Put it under Ref, with the risk's title here."
 LINKED: Final = "Named in the register that was brought in."
 STANDS: Final = (AcceptanceState.REQUESTED, AcceptanceState.APPROVED)
 PARTS: Final = ("likelihood", "impact", "rationale")
-
-
-def yes(text: str, importer: Any) -> bool:
-    """Yes or no, in the words of sheets; empty is no."""
-    if text.lower() not in YES | NO:
-        raise ValueError(f"“{text[:60]}” is neither yes nor no.")
-    return text.lower() in YES
 
 
 def level(text: str, importer: Any) -> int | None:

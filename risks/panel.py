@@ -1,5 +1,5 @@
-"""What a risk's tab shows of vendors and findings; and the risks that a control lowers: as its own page shows them, and
-as the matrix's column “risk”.
+"""What a risk's tab shows of vendors and findings; the risks that come with a vendor, as its page shows them; and those
+that a control lowers: as its own page shows them, and as the matrix's column “risk”.
 """
 
 import datetime
@@ -59,6 +59,21 @@ def risks_panel(user: User, control: Control, moment: datetime.datetime | None) 
     ]
     fails = standing_of([control.pk], moment).words(control.pk)
     return Panel("risks/panel.html", {"lines": lines, "more": len(found) > MOST, "fails": fails}) if lines else None
+
+
+def vendor_panel(user: User, vendor: Vendor, moment: datetime.datetime | None) -> Panel | None:
+    """What this person sees of the risks that come with a vendor, the worst first; None where there is none."""
+    links = visible(user, rows(RiskVendor, moment), moment).filter(vendor_id=vendor.pk, archived_at=None)
+    why = dict(links.values_list("risk_id", "reason"))
+    if not why:
+        return None
+    seen = visible(user, rows(Risk, moment), moment).filter(id__in=why, archived_at=None)
+    found = [thaw(row) for row in seen.order_by("-residual_score", "id")[: MOST + 1]]
+    attach_day(found, user, moment)
+    residual = score_words("residual")
+    lines = [(one, why[one.pk], residual(one), standing_words(one)) for one in found[:MOST]]
+    shown = {"lines": lines, "more": len(found) > MOST, "at": at(moment)}
+    return Panel("risks/vendor_panel.html", shown) if lines else None
 
 
 def risk_cells(user: User, controls: Sequence[int], moment: datetime.datetime | None) -> ReadOnly[int, str]:

@@ -15,7 +15,7 @@ from foundation.trail.keep import save
 from foundation.trail.steps import locked, move
 from risks.acceptance import after_rating, present
 from risks.methods import established
-from risks.models import LEVELS, MOVES, Method, Risk, Status
+from risks.models import LEVELS, MOVES, Method, Risk, Status, in_force
 from risks.standing import operating_controls
 
 KINDS: Final = ("inherent", "residual", "target")
@@ -108,7 +108,10 @@ def rating_of(risk: Any, kind: str) -> Level | None:
     return Level(likelihood, impact, getattr(risk, f"{kind}_rationale")) if likelihood and impact else None
 
 
-def next_review(risk: Risk, method: Method | None = None) -> datetime.date:
-    """The day by which it is looked at again, from today: by the band of what remains, else as a new risk."""
-    band = (method or risk.method or established()).band(risk.residual_score) if risk.residual_score else "unrated"
+def next_review(risk: Risk) -> datetime.date:
+    """The day by which it is looked at again, from today: by the band of what remains, else as a new risk.
+
+    Bands are those of the method in force, whichever version the risk was rated by, as on every page.
+    """
+    band = in_force().band(risk.residual_score) if risk.residual_score else "unrated"
     return today() + datetime.timedelta(days=setting(f"risk_review_{band}_days"))

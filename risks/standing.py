@@ -21,6 +21,7 @@ from foundation.pages.moment import day_of
 from foundation.trail.asof import rows
 from risks.models import COUNTED, Risk, RiskControl
 
+UNSEEN: Final = "A control that you do not see fails"
 NOTHING_HOLDS: Final = "Residual rests on no operating control"
 LOOKED_BACK: Final = datetime.timedelta(days=800)  # further back no occurrence is the last one: a year and its grace
 
@@ -148,16 +149,21 @@ def attach_flags(found: list[Risk], moment: datetime.datetime | None, user: User
         by_risk[risk].append(control)
     stands = standing_of({pk for some in by_risk.values() for pk in some}, moment, user)
     for one in found:
-        one.stands, one.flags = stands, flags_of(one, by_risk[one.pk], stands)  # type: ignore[attr-defined]
+        one.stands = stands  # type: ignore[attr-defined]
+        one.flags = flags_of(one, by_risk[one.pk], stands, named=user is None)  # type: ignore[attr-defined]
         refs = sorted(stands.refs[pk] for pk in by_risk[one.pk] if pk in stands.shown)
         one.control_refs = "; ".join(refs)  # type: ignore[attr-defined]
 
 
-def flags_of(risk: Risk, controls: list[int], stands: Standing) -> list[str]:
-    """What is wrong with what holds a risk down, in words; nothing for one that does not count."""
+def flags_of(risk: Risk, controls: list[int], stands: Standing, *, named: bool = True) -> list[str]:
+    """What is wrong with what holds a risk down, in words; nothing for one that does not count.
+
+    named: whether every control is named; else only those that the person sees (`Standing.shown`).
+    """
     if risk.archived_at or risk.status not in COUNTED:
         return []
-    flags = [words for pk in controls if (words := stands.words(pk))]
+    told = {pk: words for pk in controls if (words := stands.words(pk))}
+    flags = list(dict.fromkeys(words if named or pk in stands.shown else UNSEEN for pk, words in told.items()))
     lower = risk.residual_score is not None and risk.residual_score < (risk.inherent_score or 0)
     if lower and not stands.operating.intersection(controls):
         flags.append(NOTHING_HOLDS)

@@ -38,7 +38,8 @@ class RiskPages(Pages):
 
     model = Risk
     form_class, filter_class, importer = RiskForm, RiskFilter, RiskImporter
-    columns, facts, related, ordering = COLUMNS, FACTS, ("owner", "method", "rated_by"), ("-residual_score",)
+    columns, facts, ordering = COLUMNS, FACTS, ("-residual_score",)
+    related, facts_related = ("owner",), ("method", "rated_by")
     links = (
         Link("Control", RiskControl, "risk"),
         Link("Vendor", RiskVendor, "risk"),

@@ -5,21 +5,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from foundation.accounts.models import User
-from foundation.pages.imports.importer import Importer, ImportField, choice
+from foundation.pages.imports.importer import Importer, ImportField, choice, yes
 from foundation.pages.imports.people import People, person
 from systems.fields import lines_of
 from systems.models import Cadence, Criticality, DataClass, System
 
-YES = {"yes", "y", "true", "1", "x"}
-NO = {"", "no", "n", "false", "0", "-"}
 CLASSES = {str(name).lower(): value for value, label in DataClass.choices for name in (value, label)}
-
-
-def yes(text: str, importer: Any) -> bool:
-    """Yes or no, in the words of sheets; empty is no."""
-    if text.lower() not in YES | NO:
-        raise ValueError(f"“{text[:60]}” is neither yes nor no.")
-    return text.lower() in YES
 
 
 def names(text: str, importer: Any) -> list[str]:

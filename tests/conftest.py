@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import groupby
+from operator import attrgetter
 
 import pytest
 from django.db import connections
@@ -16,6 +18,16 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 pytest_plugins = ["tests.people", "tests.everywhere.world", "tests.shared"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of each module, the tests that share a built world run last: its rows lie in the database from then on."""
+    grouped = [list(group) for _, group in groupby(items, attrgetter("path"))]
+    items[:] = [item for group in grouped for item in sorted(group, key=shares_a_world)]
+
+
+def shares_a_world(item: pytest.Item) -> bool:
+    return "company" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")

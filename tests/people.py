@@ -1,4 +1,9 @@
-"""The people that tests are about, as fixtures. conftest.py loads this module as a plugin."""
+"""The people that tests are about, as fixtures. conftest.py loads this module as a plugin.
+
+In a test that asks for the `world` they are the people of the world. `hired` makes the same people for it.
+"""
+
+from typing import Any
 
 import pytest
 
@@ -7,56 +12,80 @@ from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from tests.factories.people import EngagementFactory, UserFactory, admitted
 
+# name: (how they are called, their role)
+KNOWN = {
+    "admin": ("Ada Admin", Role.ADMINISTRATOR),
+    "compliance": ("Cora Compliance", Role.COMPLIANCE_MANAGER),
+    "manager": ("Mona Manager", Role.MANAGER),
+    "owner": ("Oskar Owner", Role.CONTROL_OWNER),
+    "colleague": ("Cole Colleague", Role.CONTROL_OWNER),
+    "employee": ("Emil Employee", Role.EMPLOYEE),
+    "outsider": ("Otto Outsider", ""),
+    "auditor": ("Audrey Auditor", Role.AUDITOR),
+}
+
+
+def hired(name: str, **known: Any) -> User:
+    """The person whom tests know by this name, newly made."""
+    called, role = KNOWN[name]
+    return UserFactory(name=called, email=f"{name}@example.com", role=role, **known)
+
 
 @pytest.fixture
-def admin(db: None) -> User:
+def cast(request: pytest.FixtureRequest, db: None) -> dict[str, Any]:
+    """The people of the world by name, where the test asks for the world (tests/everywhere/world.py)."""
+    return request.getfixturevalue("world").people if "company" in request.fixturenames else {}
+
+
+@pytest.fixture
+def admin(cast: dict[str, Any]) -> User:
     """The administrator: runs the tool, has no say in the programme."""
-    return UserFactory(name="Ada Admin", email="admin@example.com", role=Role.ADMINISTRATOR)
+    return cast.get("admin") or hired("admin")
 
 
 @pytest.fixture
-def compliance(db: None) -> User:
+def compliance(cast: dict[str, Any]) -> User:
     """The compliance manager."""
-    return UserFactory(name="Cora Compliance", email="compliance@example.com", role=Role.COMPLIANCE_MANAGER)
+    return cast.get("compliance") or hired("compliance")
 
 
 @pytest.fixture
-def manager(db: None) -> User:
+def manager(cast: dict[str, Any]) -> User:
     """The manager whose team `owner` belongs to."""
-    return UserFactory(name="Mona Manager", email="manager@example.com", role=Role.MANAGER)
+    return cast.get("manager") or hired("manager")
 
 
 @pytest.fixture
-def owner(manager: User) -> User:
+def owner(cast: dict[str, Any], manager: User) -> User:
     """A control owner in the manager's team."""
-    return UserFactory(name="Oskar Owner", email="owner@example.com", role=Role.CONTROL_OWNER, manager=manager)
+    return cast.get("owner") or hired("owner", manager=manager)
 
 
 @pytest.fixture
 def colleague(db: None) -> User:
     """Another control owner, in nobody's team."""
-    return UserFactory(name="Cole Colleague", email="colleague@example.com", role=Role.CONTROL_OWNER)
+    return hired("colleague")
 
 
 @pytest.fixture
-def employee(db: None) -> User:
+def employee(cast: dict[str, Any]) -> User:
     """Somebody who only has duties of their own."""
-    return UserFactory(name="Emil Employee", email="employee@example.com", role=Role.EMPLOYEE)
+    return cast.get("employee") or hired("employee")
 
 
 @pytest.fixture
-def outsider(db: None) -> User:
+def outsider(cast: dict[str, Any]) -> User:
     """An account without a role."""
-    return UserFactory(name="Otto Outsider", email="outsider@example.com", role="")
+    return cast.get("outsider") or hired("outsider")
 
 
 @pytest.fixture
-def engagement(db: None) -> Engagement:
+def engagement(request: pytest.FixtureRequest, cast: dict[str, Any]) -> Engagement:
     """A running Type II engagement over Security and Availability."""
-    return EngagementFactory()
+    return request.getfixturevalue("world").engagement if cast else EngagementFactory()
 
 
 @pytest.fixture
-def auditor(engagement: Engagement) -> User:
+def auditor(cast: dict[str, Any], engagement: Engagement) -> User:
     """An auditor with an open window on `engagement`."""
-    return admitted(engagement, UserFactory(name="Audrey Auditor", email="auditor@example.com", role=Role.AUDITOR))
+    return cast.get("auditor") or admitted(engagement, hired("auditor"))

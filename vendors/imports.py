@@ -12,6 +12,7 @@ from foundation.pages.imports.importer import (
     choice,
     day,
     simple,
+    yes,
 )
 from foundation.pages.imports.people import People, person
 from systems.models import DataClass
@@ -19,15 +20,7 @@ from vendors.actions import rate
 from vendors.models import Criticality, Reach, Region, Replaceability, Vendor, Volume
 from vendors.people import APPROVERS, OWNERS
 
-YES, NO = {"yes", "y", "true", "1", "x"}, {"", "no", "n", "false", "0", "-"}
 CLASSES = {simple(name): value for value, label in DataClass.choices for name in (value, str(label))}
-
-
-def yes(text: str, importer: Any) -> bool:
-    """Yes or no, in the words of sheets; empty is no."""
-    if text.lower() not in YES | NO:
-        raise ValueError(f"“{text[:60]}” is neither yes nor no.")
-    return text.lower() in YES
 
 
 def data_classes(text: str, importer: Any) -> list[str]:

@@ -64,11 +64,12 @@ class VendorPages(Pages):
             path="conditions/new",
         ),
         VerbPage(
-            "begin_review", reviews.begin, "Begin review", "A review is begun.", BeginForm, path="reviews/new"
+            "begin_review", reviews.begin, "Begin review", "A review is begun.", BeginForm, path="reviews/new",
+            tab="reviews",
         ),
         VerbPage(
             "link_finding", actions.link_finding, "Link finding", "The finding is linked.", LinkFindingForm,
-            path="findings/new",
+            path="findings/new", tab="links",
         ),
         VerbPage(
             "add_document", documents.add_document, "File document", "The document is filed.", AddDocumentForm,
@@ -103,7 +104,7 @@ class VendorPages(Pages):
         return act(self.request, type(self), target, verb, **shown)
 
 
-UNLINK = VerbPage("unlink", actions.unlink, "Unlink", "It is unlinked.", tone="danger")
+UNLINK = VerbPage("unlink", actions.unlink, "Unlink", "It is unlinked.", tone="danger", tab="links")
 
 
 def unlink_finding(request: HttpRequest, pk: int) -> HttpResponse:

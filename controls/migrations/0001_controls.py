@@ -6,6 +6,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from foundation.tables import tables
+
 
 class Migration(migrations.Migration):
 
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
         ('accounts', '__first__'),
     ]
 
-    operations = [
+    operations = tables([
         migrations.CreateModel(
             name='Framework',
             fields=[
@@ -346,4 +348,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('control', 'criterion'), name='controls_mapping_once')],
             },
         ),
-    ]
+    ])

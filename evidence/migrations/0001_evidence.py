@@ -6,6 +6,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from foundation.tables import tables
+
 
 class Migration(migrations.Migration):
 
@@ -17,7 +19,7 @@ class Migration(migrations.Migration):
         ('controls', '0004_operating'),
     ]
 
-    operations = [
+    operations = tables([
         migrations.CreateModel(
             name='Basis',
             fields=[
@@ -303,4 +305,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('evidence', 'control'), name='evidence_link_once', violation_error_message='This item is linked to this control already.'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='evidence_link_has_reason'), models.CheckConstraint(condition=models.Q(('event', ''), ('occurrence__isnull', False), _connector='OR'), name='evidence_link_event_on_a_day', violation_error_message='Say on which day the event was.')],
             },
         ),
-    ]
+    ])

@@ -5,6 +5,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from foundation.tables import tables
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         ('evidence', '0001_evidence'),
     ]
 
-    operations = [
+    operations = tables([
         migrations.CreateModel(
             name='HistoricalPopulation',
             fields=[
@@ -198,4 +200,4 @@ class Migration(migrations.Migration):
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
-    ]
+    ])

@@ -5,7 +5,7 @@ A page asks `visible` and `allowed` (querysets), `can` and `which` (rows it has)
 an action asks `apart` besides. Grounds: "Permissions" and "Decisions of our own" in docs/architecture.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, TypeGuard, TypeVar
 
@@ -46,18 +46,33 @@ def visible(user: Person, rows: QuerySet[Row] | type[Row], moment: datetime | No
     return allowed(user, "view", rows, moment)
 
 
+def visible_entries(user: Person, rows: QuerySet[Row], about: Collection[str]) -> QuerySet[Row]:
+    """Those of these trail entries about the registers with these labels that the person may see.
+
+    As `visible`, but what the person sees of the other registers is not asked, which for a whole trail costs most.
+    """
+    return _allowed(user, "view", rows.filter(object_type__in=about), None, about)
+
+
 def allowed(user: Person, verb: str, rows: QuerySet[Row] | type[Row], moment: datetime | None = None) -> QuerySet[Row]:
     """The rows on which the person may do `verb`, as a queryset: ask once for a page instead of `can` for each row."""
+    return _allowed(user, verb, rows, moment, TABLE)
+
+
+def _allowed(
+    user: Person, verb: str, rows: QuerySet[Row] | type[Row], moment: datetime | None, about: Collection[str]
+) -> QuerySet[Row]:
+    """`about`: of which registers the rows tell if they are trail entries."""
     found = rows._default_manager.all() if isinstance(rows, type) else rows
     model = register_of(found.model)
     if not _stands(user) or not _known(model, verb):
         return found.none()
     if user.role == Role.AUDITOR:
-        return _allowed_to_auditor(user, verb, found, moment)
+        return _allowed_to_auditor(user, verb, found, moment, about)
     if _reaches_all(user, verb, model):
         return found
     scope = _scope(user, verb, model)
-    reach = Q() if scope is Scope.OPEN else _reach(user, scope, found, moment) | _granted(user, verb, found)
+    reach = Q() if scope is Scope.OPEN else _reach(user, scope, found, moment, about) | _granted(user, verb, found)
     return found.filter(reach, _unconfined(user, verb, model))
 
 
@@ -210,7 +225,7 @@ def period_of(window: AuditorWindow) -> tuple[datetime, datetime]:
 
 def seen_entries(user: User) -> Q:
     """The trail entries about what the person sees, as a condition: whose values he may read."""
-    return _entries(user, Scope.SEEN)
+    return _entries(user, Scope.SEEN, TABLE)
 
 
 def _exception(actor: User, duty: Duty, target: Model | None) -> DutyException | None:
@@ -261,7 +276,9 @@ def _reaches_all(user: Person, verb: str, model: type[Model]) -> bool:
     return _stands(user) and user.role != Role.AUDITOR and _scope(user, verb, model) is Scope.ALL
 
 
-def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: datetime | None) -> QuerySet[Row]:
+def _allowed_to_auditor(
+    user: User, verb: str, rows: QuerySet[Row], moment: datetime | None, about: Collection[str]
+) -> QuerySet[Row]:
     """Refused every verb but those of AUDITOR_MAY, everything while no window is open, and any time but the period."""
     window = open_window(user) if verb in AUDITOR_MAY else None
     if window is None or not _in_period(window, register_of(rows.model), moment):
@@ -275,7 +292,7 @@ def _allowed_to_auditor(user: User, verb: str, rows: QuerySet[Row], moment: date
             return rows.filter(_unconfined(user, verb, register_of(rows.model)))
         reach = _leads(paths.category, window.category_codes, moment)
     else:
-        reach = _reach(user, scope, rows, moment)
+        reach = _reach(user, scope, rows, moment, about)
     return rows.filter(reach | _granted(user, verb, rows), _unconfined(user, verb, register_of(rows.model)))
 
 
@@ -314,11 +331,11 @@ def _can_anywhere(user: User, verb: str, model: type[Model]) -> bool:
     return once(("grant", user.pk, verb, model), grants.exists)
 
 
-def _reach(user: User, scope: Scope | None, rows: QuerySet[Any], moment: datetime | None) -> Q:
+def _reach(user: User, scope: Scope | None, rows: QuerySet[Any], moment: datetime | None, about: Collection[str]) -> Q:
     """The rows within a scope that is narrower than ALL, as a condition."""
     model = register_of(rows.model)
     if model._meta.label_lower == "trail.entry":
-        return _entries(user, scope)
+        return _entries(user, scope, about)
     paths, reach = paths_of(model), _NOTHING
     if paths is None:
         return reach
@@ -344,15 +361,15 @@ def _leads(path: str | Via, ends: Sequence[Any], moment: datetime | None) -> Q:
     return Q(**{f"{path.row}__in": links.values(path.key)})
 
 
-def _entries(user: User, scope: Scope | None) -> Q:
-    """Trail entries: one's own actions, or those about what one sees (an auditor: within the period)."""
+def _entries(user: User, scope: Scope | None, about: Collection[str]) -> Q:
+    """Trail entries: one's own actions, or those about what one sees of these registers (an auditor: in the period)."""
     if scope is Scope.OWN:
         return Q(actor_kind__in=("user", "token"), actor_id=user.pk)
     if scope is not Scope.SEEN:
         return _NOTHING
     reach = _NOTHING
     for label in TABLE:
-        if label != "trail.entry":
+        if label != "trail.entry" and label in about:
             reach |= _entries_about(user, label)
     window = open_window(user)
     if window is not None:

@@ -50,8 +50,9 @@ class Pages:
     """The pages of one register. All class attributes; an instance lives for one request.
 
     `verbs`: what is done to one record beyond changing, archiving and restoring it; the API takes them from here.
-    `related`: foreign keys that the columns read. `facts`: what the detail page lists. `links`: link models
-    whose versions belong to the record's history. `selectable`: the list has checkboxes (its template has the verbs).
+    `related`: foreign keys that the columns read, joined in every list. `facts`: what the detail page lists;
+    `facts_related`: foreign keys that only that page and the verbs read, joined there alone. `links`: link models whose
+    versions belong to the record's history. `selectable`: the list has checkboxes (its template has the verbs).
     """
 
     model: ClassVar[type[Register]]
@@ -60,6 +61,7 @@ class Pages:
     columns: ClassVar[Sequence[Column]]
     verbs: ClassVar[Sequence[VerbPage]] = ()
     related: ClassVar[Sequence[str]] = ()
+    facts_related: ClassVar[Sequence[str]] = ()
     ordering: ClassVar[Sequence[str]] = ("ref",)
     facts: ClassVar[Sequence[Column]] = ()
     links: ClassVar[Sequence[Link]] = ()
@@ -295,7 +297,7 @@ class Pages:
 
     def verb_page(self, pk: int, verb: VerbPage) -> HttpResponse:
         """One of `verbs` on one record."""
-        target = get_allowed(self.user, verb.verb, self.model.objects.select_related(*self.related), pk)
+        target = get_allowed(self.user, verb.verb, self.model.objects.select_related(*self.whole()), pk)
         return self.act_on(target, verb)
 
     def import_page(self) -> HttpResponse:
@@ -323,12 +325,17 @@ class Pages:
     def fetch(self, pk: int, moment: datetime.datetime | None) -> Any:
         """The record as this person sees it, live or at `moment`. Http404 where it is unseen or was not there."""
         if moment is None:
-            return get_allowed(self.user, "view", self.model.objects.select_related(*self.related), pk)
+            return get_allowed(self.user, "view", self.model.objects.select_related(*self.whole()), pk)
         found = visible(self.user, rows(self.model, moment), moment).filter(id=pk)
-        row = found.select_related(*self.related).first()
+        row = found.select_related(*self.whole()).first()
         if row is None:
             raise Http404(f"No {self.model._meta.verbose_name} with this number at that moment.")
         return thaw(row)
+
+    @classmethod
+    def whole(cls) -> tuple[str, ...]:
+        """The foreign keys that one record is read with: those of its columns and those of its facts."""
+        return (*cls.related, *cls.facts_related)
 
     def keep(self, form: RegisterForm, participle: str) -> Any:
         """The save path of every form: the row, its history and its trail entry, or nothing. Raises Stale."""

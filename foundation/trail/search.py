@@ -10,8 +10,9 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
+from django.http import Http404
 
-from foundation.accounts.access import allowed, moment_for, seen_entries, visible
+from foundation.accounts.access import allowed, moment_for, seen_entries, visible, visible_entries
 from foundation.accounts.models import User
 from foundation.accounts.table import TABLE
 from foundation.trail.asof import rows
@@ -191,6 +192,15 @@ def page(found: QuerySet[Entry], params: Any, size: int = PAGE) -> KeyPage:
     more, entries = len(entries) > size, entries[:size]
     newer = key(entries[0]) if entries and older_than else ""
     return KeyPage(entries, newer, key(entries[-1]) if more else "")
+
+
+def get_entry(user: Any, pk: int) -> Entry:
+    """The entry with this id. Raises Http404 for one that does not exist or that the person does not see."""
+    found = Entry.objects.filter(pk=pk)
+    entry = visible_entries(user, found, list(found.values_list("object_type", flat=True))).first()
+    if entry is None:
+        raise Http404
+    return entry
 
 
 def chunks(found: QuerySet[Entry]) -> Iterator[list[Entry]]:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from foundation.accounts.access import can, get_allowed, require, visible
+from foundation.accounts.access import can, require, visible_entries
 from foundation.jobs.trail import verify_trail
 from foundation.pages.sheets import stream
 from foundation.trail import search
@@ -61,7 +61,7 @@ def entry_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
 def entry_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One entry: who, when, what, why, from where, its changes, and the hashes that stand for it."""
     user: Any = request.user
-    entry = get_allowed(user, "view", Entry, pk)
+    entry = search.get_entry(user, pk)
     [line] = lines(user, [entry])
     return render(request, "trail/entry_detail.html", {"line": line, "entry": entry})
 
@@ -106,13 +106,14 @@ def trail_of(
     the record). `params`: the query string, for the key of the page. `until`: the aware moment as of which it
     is read: nothing later is told.
     """
-    condition = Q(object_type=target._meta.label_lower, object_id=str(target.pk))
+    condition, about = Q(object_type=target._meta.label_lower, object_id=str(target.pk)), {target._meta.label_lower}
     for link in links:
         ids = link.model._default_manager.filter(**{link.path: target.pk}).annotate(as_text=Cast("pk", CharField()))
         condition |= Q(object_type=link.model._meta.label_lower, object_id__in=ids.values("as_text"))
+        about.add(link.model._meta.label_lower)
     if until is not None:
         condition &= Q(at__lte=search.microseconds(until))
-    page = search.page(visible(user, Entry.objects.order_by("-at", "-id")).filter(condition), params)
+    page = search.page(visible_entries(user, Entry.objects.filter(condition).order_by("-at", "-id"), about), params)
     return {"page": page, "entries": lines(user, page.entries)}
 
 

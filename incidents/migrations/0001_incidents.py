@@ -9,6 +9,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from foundation.tables import tables
+
 
 class Migration(migrations.Migration):
 
@@ -25,7 +27,7 @@ class Migration(migrations.Migration):
         ('vendors', '0001_vendors'),
     ]
 
-    operations = [
+    operations = tables([
         migrations.CreateModel(
             name='HistoricalIncident',
             fields=[
@@ -1676,4 +1678,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='incidents_inject_says_what')],
             },
         ),
-    ]
+    ])

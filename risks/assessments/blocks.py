@@ -10,7 +10,21 @@ from django.urls import reverse
 
 from foundation.organisation.models import today
 from foundation.trail.asof import rows
-from risks.models import AssessedRisk, Assessment, AssessmentKind, Participant, Risk, Status, Trigger, counted
+from risks.models import (
+    Acceptance,
+    AssessedRisk,
+    Assessment,
+    AssessmentKind,
+    Participant,
+    Risk,
+    RiskControl,
+    RiskFinding,
+    RiskVendor,
+    Status,
+    TreatmentAction,
+    Trigger,
+    counted,
+)
 
 NOT_RATED = Q(inherent_score=None) | Q(residual_score=None)
 
@@ -74,9 +88,14 @@ def came_up(assessment: Assessment) -> dict[str, int]:
 
 
 def changed_since(assessment: Assessment) -> QuerySet[Risk]:
-    """The risks that changed in any way, or came up, since the round was submitted: the approver is told."""
-    later = Risk.history.filter(history_date__gt=assessment.submitted_at).values("id")
-    return Risk.objects.filter(pk__in=later).order_by("id")
+    """The risks that changed in any way, or came up, since the round was submitted: the approver is told.
+
+    A changed link, step of its plan or acceptance is a change of its risk: it stands in the snapshot.
+    """
+    later = Q(pk__in=Risk.history.filter(history_date__gt=assessment.submitted_at).values("id"))
+    for model in (RiskControl, RiskVendor, RiskFinding, TreatmentAction, Acceptance):
+        later |= Q(pk__in=model.history.filter(history_date__gt=assessment.submitted_at).values("risk_id"))
+    return Risk.objects.filter(later).order_by("id")
 
 
 def notes(assessment: Assessment, came: int, unconfirmed: int) -> list[Block]:

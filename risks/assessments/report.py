@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -18,7 +18,7 @@ from foundation.organisation.models import day_at
 from foundation.pages.forms import user_of
 from foundation.pages.moment import at
 from foundation.pages.paper import Paper
-from foundation.pages.sheets import file_name, stream
+from foundation.pages.sheets import json_file, stream
 from foundation.trail.asof import rows, thaw
 from foundation.trail.record import record
 from risks.assessments.result import Changes, bands_of, changes_of
@@ -143,7 +143,7 @@ def assessment_report(request: HttpRequest, pk: int) -> HttpResponse:
 
 def report_paper(user: User, params: QueryDict, moment: datetime.datetime | None, /, pk: int) -> Paper:
     """The report on paper: every line of the snapshot, and whether the lines still give the hash."""
-    found = rows(Assessment, moment).select_related(*AssessmentPages.related)
+    found = rows(Assessment, moment).select_related(*AssessmentPages.whole())
     target = closed_one(thaw(get_allowed(user, "view", found, pk, moment)))
 
     def table() -> Iterator[Any]:
@@ -194,15 +194,7 @@ def snapshot_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
 def snapshot_json(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The exact lines that were hashed, and the hash: anybody can compute it again."""
     target = downloaded(request, pk, "json")
-    return StreamingHttpResponse(
-        document(target),
-        content_type="application/json",
-        headers={
-            "Content-Disposition": f'attachment; filename="{file_name(f"{target.ref}-snapshot", "json")}"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return json_file(f"{target.ref}-snapshot", document(target))
 
 
 def chunks(assessment: Any) -> Iterator[list[list[Any]]]:
@@ -261,8 +253,8 @@ def document(assessment: Any) -> Iterator[bytes]:
         "sha256": assessment.sha256,
     }  # fmt: skip
     yield json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "lines": ['
-    found, before = lines(assessment), b"\n"
-    while some := list(islice(found, CHUNK)):
-        yield before + b",\n".join(line.rstrip(b"\n") for line in some)
+    before = b"\n"
+    for line in lines(assessment):
+        yield before + line.rstrip(b"\n")
         before = b",\n"
     yield b"\n]}\n"

@@ -62,7 +62,7 @@ class AssessmentPages(Pages):
     model = Assessment
     form_class, filter_class = AssessmentForm, AssessmentFilter
     columns, facts, ordering = COLUMNS, FACTS, ("-starts_on", "-id")
-    related = ("lead", "approver", "submitted_by", "approved_by", "method", "evidence")
+    related, facts_related = ("lead", "approver"), ("submitted_by", "approved_by", "method", "evidence")
     links = (
         Link("Participant", Participant, "assessment"),
         Link("Control", AssessmentControl, "assessment"),
@@ -223,7 +223,7 @@ def consider(request: HttpRequest, pk: int) -> HttpResponse:
     get_allowed(user, "consider", Assessment, item.assessment_id)
     if user.pk == item.assessment.approver_id:
         raise PermissionDenied("Who approves the assessment considers no risk in it.")
-    waiting = AssessedRisk.objects.filter(todo(), assessment=item.assessment_id).exclude(pk=item.pk)
+    waiting = visible(user, AssessedRisk).filter(todo(), assessment=item.assessment_id).exclude(pk=item.pk)
     onward = waiting.filter(risk_id__gt=item.risk_id).order_by("risk_id").first() or waiting.order_by("risk_id").first()
     home = reverse("risks:assessment-risks", args=[item.assessment_id])
     method = in_force()

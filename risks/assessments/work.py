@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from django.db.models import Count, Q
 
-from foundation.accounts.access import allowed
+from foundation.accounts.access import allowed, visible
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.pages.work import WorkItem
@@ -38,7 +38,7 @@ def rounds(user: User, day: datetime.date) -> Iterator[WorkItem]:
     ).exclude(approver=user.pk)  # fmt: skip
     waiting = allowed(user, "approve", Assessment).filter(state=AssessmentState.SUBMITTED, approver=user.pk)
     found = list((running | waiting).order_by("due_on", "id").distinct())
-    left = left_in([one.pk for one in found]) if found else {}
+    left = left_in(user, [one.pk for one in found]) if found else {}
     for one in found:
         late = "overdue, " if one.due_on < day else ""
         if one.state == AssessmentState.SUBMITTED:
@@ -52,7 +52,7 @@ def rounds(user: User, day: datetime.date) -> Iterator[WorkItem]:
             yield WorkItem.on(one, REGISTER, one.title, words, "Look at it", due=one.due_on)
 
 
-def left_in(rounds: list[int]) -> dict[int, int]:
-    """How many risks of these rounds wait to be considered. One query."""
-    found = AssessedRisk.objects.filter(todo(), assessment__in=rounds).order_by()
+def left_in(user: User, rounds: list[int]) -> dict[int, int]:
+    """How many risks of these rounds, as far as this person sees them, wait to be considered. One query."""
+    found = visible(user, AssessedRisk).filter(todo(), assessment__in=rounds).order_by()
     return dict(found.values_list("assessment").annotate(count=Count("id")))

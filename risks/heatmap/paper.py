@@ -1,13 +1,15 @@
 """The risk register on paper: how risks are rated, both maps, the trend, what is worst, and every risk."""
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
 from django.http import QueryDict
 
-from foundation.accounts.access import require
+from controls.models import Control
+from foundation.accounts.access import require, visible
 from foundation.accounts.models import User
 from foundation.pages.moment import day_of
 from foundation.pages.paper import Paper
@@ -54,7 +56,7 @@ def table(
     order = ("-residual_score", "-inherent_score", "id")
     found = seen(user, moment).select_related("owner").order_by(*order).iterator(chunk_size=CHUNK)
     while some := [thaw(row) for row in islice(found, CHUNK)]:
-        controls = controls_of([risk.pk for risk in some], moment)
+        controls = controls_of([risk.pk for risk in some], user, moment)
         for place, risk in enumerate(some):
             yield (
                 "even" if place % 2 else "",
@@ -84,10 +86,13 @@ def treatment_words(risk: Risk, day: datetime.date) -> str:
     return f"{said}; review {risk.review_on}{late}" if risk.review_on else said
 
 
-def controls_of(risks: list[int], moment: datetime.datetime | None) -> dict[int, list[str]]:
-    """The references of the controls that each of these risks rests on. One query."""
-    links = rows(RiskControl, moment).filter(risk_id__in=risks, archived_at=None).order_by("control__ref")
-    found: dict[int, list[str]] = {}
-    for risk, ref in links.values_list("risk_id", "control__ref"):
-        found.setdefault(risk, []).append(ref)
+def controls_of(risks: list[int], user: User, moment: datetime.datetime | None) -> dict[int, list[str]]:
+    """By risk, the references as of then of the controls that it rests on and this person sees. Two queries."""
+    links = visible(user, rows(RiskControl, moment), moment).filter(risk_id__in=risks, archived_at=None)
+    pairs = list(links.order_by().values_list("risk_id", "control_id"))
+    seen = visible(user, rows(Control, moment), moment).filter(id__in={control for _, control in pairs})
+    refs, found = dict(seen.values_list("id", "ref")), defaultdict(list)
+    for risk, control in sorted(pairs, key=lambda pair: refs.get(pair[1], "")):
+        if control in refs:
+            found[risk].append(refs[control])
     return found

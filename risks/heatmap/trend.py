@@ -111,7 +111,8 @@ def month_end(day: datetime.date, back: int) -> datetime.date:
 def method_on(methods: list[Method], day: datetime.date) -> Method:
     """The version of the method that was in force when a day ended; before the first one, the first."""
     ended = end_of(day)
-    return max((one for one in methods if one.created_at <= ended), key=lambda one: one.number, default=methods[0])
+    stored = (one for one in methods if one.pk)  # the one that comes with the product was made on no day until it is
+    return max((one for one in stored if one.created_at <= ended), key=lambda one: one.number, default=methods[0])
 
 
 def drawn(found: list[tuple[datetime.date, datetime.date | None, dict[Band, int]]]) -> Trend:

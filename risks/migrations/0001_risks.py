@@ -7,6 +7,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from foundation.tables import tables
+
 
 class Migration(migrations.Migration):
 
@@ -20,7 +22,7 @@ class Migration(migrations.Migration):
         ('vendors', '0001_vendors'),
     ]
 
-    operations = [
+    operations = tables([
         migrations.CreateModel(
             name='Tally',
             fields=[
@@ -693,4 +695,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('assessment', 'control'), name='risks_assessment_control_once'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='risks_assessment_control_has_reason')],
             },
         ),
-    ]
+    ])

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from controls.models import Control
 from findings.models import Finding
-from foundation.accounts.paths import Paths
+from foundation.accounts.paths import Paths, Via
 from foundation.trail.models import Register, TrackedQuerySet
 from risks.models.risk import Risk
 from vendors.models import Vendor
@@ -32,7 +32,10 @@ class RiskControl(Register):
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
-    access = Paths(owner=("risk__owner",))
+    access = Paths(
+        owner=("risk__owner",),
+        category=Via("controls.Mapping", "control_id", "criterion__category__slug", row="control_id"),
+    )
     ends = ("risk", "control")
 
     class Meta:

@@ -7,6 +7,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from foundation.tables import tables
+
 
 class Migration(migrations.Migration):
 
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
         ('accounts', '__first__'),
     ]
 
-    operations = [
+    operations = tables([
         migrations.CreateModel(
             name='HistoricalSystem',
             fields=[
@@ -116,4 +118,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('system', 'user'), name='systems_administrator_once'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='systems_administrator_has_reason')],
             },
         ),
-    ]
+    ])

@@ -19,6 +19,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.everywhere.world import World, build
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",  # as root, and in containers, Chromium has no sandbox to offer; it opens nothing but our own pages
@@ -107,6 +109,12 @@ def open_page(browser: Browser, live_server) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    """The world, written for a server in another thread."""
+    return build()
 
 
 @pytest.fixture

@@ -13,12 +13,6 @@ FILES = ("csv", "json", "file", "sheet", "names", "download")
 LOOKED_AT = [("compliance", "desktop", True), ("compliance", "phone", False), ("manager", "desktop", False)]
 
 
-@pytest.fixture
-def world(transactional_db, world: World) -> World:
-    """The records of every register, written for a server in another thread."""
-    return world
-
-
 def test_a_risk_is_added_and_rated(open_page, transactional_db, compliance):
     page = open_page(user=compliance)
     page.goto("/risks/new/")

@@ -2,11 +2,15 @@
 
 import datetime
 import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.utils import timezone
 
 from accessreviews.campaigns import link_control
@@ -37,7 +41,7 @@ from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
 from tests.factories.listings import a_listing, a_match, a_system, administrator, an_account
-from tests.factories.people import ExceptionFactory, UserFactory
+from tests.factories.people import EngagementFactory, ExceptionFactory, UserFactory, admitted
 from tests.factories.populations import population
 from tests.factories.reviews import decided, items_of, launched, signed
 from tests.factories.risks import about_vendor, an_executive, held_by, rated
@@ -45,6 +49,7 @@ from tests.factories.risks import asked as request_of
 from tests.factories.roster import a_checklist, a_completion, a_course, a_person
 from tests.factories.vendors import a_contract, a_document, a_review, a_vendor
 from tests.factories.worksheets import read_by
+from tests.people import hired
 from vendors import actions as vendor_actions
 from vendors.models import ExitStep, VendorControl
 from vendors.proofs import link_control as link_vendors
@@ -63,12 +68,40 @@ class World:
     engagement: Engagement
 
 
+@pytest.fixture(scope="module")
+def company(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """The world, built once for all tests of a module that ask for it: a transaction around theirs, undone at its end.
+
+    conftest.py has those tests run last, so that no other test of the module meets its rows.
+    """
+    with django_db_blocker.unblock():
+        around = ExitStack()
+        around.enter_context(transaction.atomic())
+        around.callback(transaction.set_rollback, True)
+        try:
+            made = build()
+        except BaseException:
+            around.close()
+            raise
+    yield made
+    with django_db_blocker.unblock():
+        around.close()
+
+
 @pytest.fixture
-def world(
-    outsider: User, employee: User, auditor: User, owner: User, manager: User, compliance: User, admin: User,
-    engagement: Engagement,
-) -> World:  # fmt: skip
+def world(company: World, db: None) -> World:
+    """One small company for this test: what it changes, in the database or on these objects, no other test sees."""
+    return deepcopy(company)
+
+
+def build() -> World:
     """`owner` owns a control that meets CC6.1, in the auditor's window; compliance has a job and an import."""
+    engagement = EngagementFactory()
+    outsider, employee = hired("outsider"), hired("employee")
+    auditor = admitted(engagement, hired("auditor"))
+    manager = hired("manager")
+    owner = hired("owner", manager=manager)
+    compliance, admin = hired("compliance"), hired("admin")
     found(name="Fernwood Cloud", actor=SYSTEM)
     trust_services()
     control = ControlFactory(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation.organisation.models import Organisation
-from foundation.pages.sheets import file_name, plain, safe, stream
+from foundation.pages.sheets import file_name, json_file, plain, safe, stream
 from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 
@@ -102,3 +102,14 @@ def test_a_machine_reads_back_the_same_rows() -> None:
     rows = [["A-1", "a,b;c\td"], ["A-2", "line\nbreak"], ["A-3", "'"]]
     text = b"".join(stream("x", ["Ref", "Words"], [rows])).decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(text, newline="")))[1:] == rows
+
+
+def test_json_goes_out_as_the_very_bytes_to_be_kept_and_not_shown() -> None:
+    pieces = [f"{number}\n".encode() for number in range(2500)]
+    response = json_file("R-1 list", pieces)
+    sent = list(response)
+    assert b"".join(sent) == b"".join(pieces)
+    assert len(sent) == 3
+    assert response["Content-Type"] == "application/json"
+    assert response["Content-Disposition"] == 'attachment; filename="r-1-list.json"'
+    assert (response["X-Content-Type-Options"], response["Cache-Control"]) == ("nosniff", "private, no-store")

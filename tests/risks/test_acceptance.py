@@ -8,6 +8,7 @@ import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from foundation.accounts.models import User
@@ -309,3 +310,17 @@ def test_what_is_decided_about_and_by_whom_is_said(owner: User, manager: User, c
     page = client.get(reverse("risks:acceptance-approve", args=[request.pk])).content.decode()
     for words in (risk.title, "Laptops are not locked.", "likelihood 5", "None is linked.", request.reason):
         assert words in page, words
+
+
+@pytest.mark.parametrize("verb", ["approve", "decline", "withdraw", "end"])
+def test_the_risk_is_locked_before_its_acceptance(owner: User, manager: User, verb: str):
+    """As every verb on the risk does: two people who decide at once wait for each other, and never for ever."""
+    an_executive(manager)
+    risk = rated(owner=owner)
+    request = accepted(risk, actor=owner, approver=manager) if verb == "end" else asked(risk, actor=owner)
+    said = {} if verb == "approve" else {"reason": "It is so."}
+    with CaptureQueriesContext(connection) as asks:
+        getattr(acceptance, verb)(Acceptance.objects.get(pk=request.pk), actor=manager, **said)
+    reads = [one["sql"].split(" FROM ")[1].split()[0].strip('"') for one in asks if " FROM " in one["sql"]]
+    rows = [table for table in reads if table in {"risks_risk", "risks_acceptance"}]
+    assert rows[:3] == ["risks_acceptance", "risks_risk", "risks_acceptance"]  # the first is the test's own

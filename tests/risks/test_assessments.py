@@ -2,12 +2,15 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
+from django.urls import reverse
 
 from foundation.accounts.models import User
 from foundation.trail.keep import Stale
 from foundation.trail.models import Entry
 from risks.assessments import closing, rounds
 from risks.assessments.blocks import blocks, came_up, moved, notes, todo
+from risks.assessments.work import assessments_work
 from risks.models import AssessedRisk, Assessment, AssessmentState, Participant, Risk, Status
 from tests.factories.assessments import CONCLUSION, STATEMENT, a_round, considered, fresh, submitted, took_part
 from tests.factories.controls import ControlFactory
@@ -167,3 +170,24 @@ def test_nothing_moves_in_a_round_that_was_submitted_or_called_off(
     ):
         with pytest.raises(ValidationError):
             refused()
+
+
+def test_a_participant_is_led_on_and_reminded_of_what_they_see_alone(compliance: User, manager: User, owner: User):
+    mine, other = rated(owner=owner, title="Mine", fraud=True), rated(title="Somebody else's")
+    last = rated(owner=owner, title="Mine too")
+    assessment = a_round(lead=compliance, approver=manager)
+    rounds.name_participant(fresh(assessment), actor=compliance, user=owner, part="Engineering")
+    items = {one.risk_id: one for one in AssessedRisk.objects.filter(assessment=assessment)}
+    page = {pk: reverse("risks:assessedrisk-consider", args=[one.pk]) for pk, one in items.items()}
+    client = Client()
+    client.force_login(owner)
+    assert ["2 risks to consider" in one.kind for one in assessments_work(owner)].count(True) == 1
+    assert ["3 risks to consider" in one.kind for one in assessments_work(compliance)].count(True) == 1
+    shown = client.get(page[mine.pk])
+    assert shown.context["left"] == 1  # of those that it can lead on to
+    answer = client.post(page[mine.pk], {"note": "Looked at.", "version": items[mine.pk].version})
+    assert answer.url == page[last.pk]
+    answer = client.post(page[last.pk], {"note": "Looked at.", "version": items[last.pk].version})
+    assert answer.url == reverse("risks:assessment-risks", args=[assessment.pk])
+    assert client.get(page[other.pk]).status_code == 404
+    assert not any("to consider" in one.kind for one in assessments_work(owner))

@@ -24,10 +24,11 @@ from risks.assessments import closing, rounds
 from risks.assessments.result import changes_of, counts_of
 from risks.assessments.snapshot import hash_of
 from risks.models import AssessedRisk, Assessment, AssessmentState, Participant, Risk, SnapshotLine, Status
+from risks.treatment import plan_action
 from tests.factories.assessments import STATEMENT, a_round, closed, considered, fresh, submitted, took_part
 from tests.factories.evidence import operating
 from tests.factories.people import UserFactory
-from tests.factories.risks import a_risk, accepted, rated
+from tests.factories.risks import a_risk, about_vendor, accepted, asked, held_by, rated
 
 DAY = datetime.timedelta(days=1)
 
@@ -284,3 +285,22 @@ def test_approving_asks_again_what_blocks_and_names_what_changed(people: dict[st
     )
     with pytest.raises(ValidationError, match="It begins on"):
         submitted(ahead, participant=people["participant"])
+
+
+def test_the_approver_is_told_of_links_plans_and_acceptances_that_changed(people: dict[str, User], client: Client):
+    lead, approver, owner = people["lead"], people["approver"], people["participant"]
+    linked, about, planned, lived_with, left = (
+        rated(title=title, owner=owner, inherent=(2, 2), fraud=True)
+        for title in ("Linked", "About", "Planned", "Lived with", "Left alone")
+    )
+    assessment = submitted(a_round(lead=lead, approver=approver), participant=owner)
+    client.force_login(approver)
+    address = f"/risks/assessments/{assessment.pk}/approve/"
+    assert client.get(address).context["changed_count"] == 0
+    held_by(fresh(linked), operating(ref="IAM-91"))
+    about_vendor(about)
+    plan_action(fresh(planned), actor=lead, what="Ask for it.", owner=owner, due_on=today() + DAY)
+    asked(fresh(lived_with), actor=owner)
+    told = client.get(address)
+    assert [one.title for one in told.context["changed"]] == ["Linked", "About", "Planned", "Lived with"]
+    assert left.title not in told.content.decode()

@@ -7,15 +7,17 @@ import io
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from foundation.accounts.models import User
 from foundation.organisation.models import today
+from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.models import Entry
 from risks import actions
 from risks.heatmap.counts import PARTS, heatmaps, movement
 from risks.heatmap.overview import stats, top
-from risks.models import Risk, Status, in_force
+from risks.models import Method, Risk, Status, in_force
 from tests.factories.assessments import fresh
 from tests.factories.evidence import operating
 from tests.factories.risks import a_risk, accepted, rated
@@ -139,3 +141,20 @@ def test_as_of_the_past(client: Client, register: dict[str, Risk], compliance: U
         assert page.status_code == 200
         assert page.context["moment"] == moment
         assert page.context["maps"][1].squares[2, 3] == 1
+
+
+def test_a_new_installation_has_an_overview(client: Client, compliance: User, manager: User):
+    """Nothing rated, no version of the method stored, no day counted."""
+    assert not Method.objects.exists()
+    for user in (compliance, manager):
+        client.force_login(user)
+        for page in ("overview", "heatmap"):
+            address = reverse(f"risks:{page}")
+            answer = client.get(address)
+            assert answer.status_code == 200
+            assert answer.context["method"].number == 1
+            assert "Risk register" in html_for(paper_for(address, user), cover_for(user))
+        trend = client.get(reverse("risks:overview")).context["trend"]
+        assert len(trend.columns) == 12
+        assert sum(sum(one.listed) for one in trend.columns) == 0
+    assert not Method.objects.exists()  # reading stores nothing

@@ -12,6 +12,7 @@ from foundation.accounts.models import User
 from foundation.pages.imports.importer import Plan
 from foundation.pages.imports.table import Row, Table
 from foundation.trail.models import Entry
+from risks import actions
 from risks.actions import adapt
 from risks.demo import SEEDS, risks
 from risks.imports import RiskImporter
@@ -171,3 +172,27 @@ def test_a_file_asks_what_the_pages_ask_of_an_accepted_risk(owner: User, manager
     importer.apply(found, actor=compliance, reason="The sheet of the year")
     waits.refresh_from_db()
     assert (waits.state, waits.ended_reason) == ("withdrawn", "The risk was rewritten since it was asked: title.")
+
+
+def test_links_come_in_by_a_file_once_and_come_back(owner: User, compliance: User):
+    for ref in ("IAM-01", "IAM-02"):
+        operating(ref=ref)
+    sheet = "Risk,Category,Controls\nPhishing,security,IAM-01; IAM-02\n"
+    importer = RiskImporter()
+    importer.apply(plan(sheet, compliance, importer), actor=compliance, reason="The sheet of the year")
+    made = Entry.objects.filter(verb="riskcontrol.created")
+    risk = Risk.objects.get()
+    first = RiskControl.objects.get(control__ref="IAM-01")
+    assert made.count() == 2
+    assert made.filter(object_id=str(first.pk)).get().facts["refs"] == {"control": first.control_id, "risk": risk.pk}
+    assert made.first().facts["reason"] == "The sheet of the year"
+    actions.unlink(first, actor=compliance, reason="It does not.")
+    importer = RiskImporter()
+    importer.apply(plan(sheet, compliance, importer), actor=compliance, reason="Again")
+    first.refresh_from_db()
+    assert first.archived_at is None
+    assert Entry.objects.get(verb="riskcontrol.restored").object_id == str(first.pk)
+    assert RiskControl.objects.count() == 2
+    assert len(plan(sheet, compliance).unchanged) == 1
+    fewer = plan(sheet.replace("; IAM-02", ""), compliance)
+    assert (fewer.errors, len(fewer.unchanged)) == ([], 1)  # what a file does not name stays

@@ -9,10 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.pages.search import find
+from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from grc.wiring import SEARCH
 from risks.methods import name_executive
@@ -25,6 +27,7 @@ from tests.factories.findings import finding
 from tests.factories.people import UserFactory
 from tests.factories.risks import a_risk, about_vendor, an_executive, held_by, rated
 from tests.factories.tokens import caller
+from vendors.models import Vendor
 
 WHY = {"reason": "Looked at together."}
 RATING = {
@@ -259,3 +262,34 @@ def queries(client: Client, page: str) -> int:
     with CaptureQueriesContext(connection) as captured:
         assert client.get(page).status_code == 200
     return len([one for one in captured.captured_queries if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))])
+
+
+def test_a_vendors_tab_of_links_shows_its_risks_to_those_who_see_them(owner: User, manager: User):
+    risk, other = a_risk(owner=owner), a_risk(title="It floods", owner=UserFactory(role="control_owner"))
+    vendor = about_vendor(other).vendor
+    before = timezone.now()
+    about_vendor(risk)
+    elsewhere = about_vendor(a_risk(title="They strike"), "Southwind").vendor
+    page = f"{vendor.get_absolute_url()}links/"
+    shown = signed_in(manager).get(page).content.decode()
+    assert f"{risk.ref}</b> {risk.title}" in shown
+    assert other.title in shown
+    assert "They strike" not in shown
+    assert f"/risks/?vendor={vendor.ref}" in shown
+    save_owner(vendor, owner)
+    shown = signed_in(owner).get(page).content.decode()
+    assert risk.title in shown
+    assert other.title not in shown
+    shown = signed_in(manager).get(page, {"as_of": before.isoformat()}).content.decode()
+    assert (risk.title in shown, other.title in shown) == (False, True)
+    found = signed_in(manager).get(reverse("risks:risk-list"), {"vendor": vendor.ref.lower()}).context["page"]
+    assert {one.pk for one in found.object_list} == {risk.pk, other.pk}
+    found = signed_in(manager).get(reverse("risks:risk-list"), {"vendor": elsewhere.ref}).context["page"]
+    assert [one.title for one in found.object_list] == ["They strike"]
+    assert not signed_in(manager).get(reverse("risks:risk-list"), {"vendor": "Southwind"}).context["page"].object_list
+
+
+def save_owner(vendor: Vendor, owner: User) -> None:
+    vendor.refresh_from_db()
+    vendor.owner = owner
+    save(vendor, actor=owner, verb="vendor.updated")

@@ -4,20 +4,26 @@ import datetime
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
+from django.utils import timezone
 
 from controls.models import Control
 from evidence.models import Occurrence
 from foundation.accounts.models import User
 from foundation.organisation.models import today
+from foundation.organisation.settings import setting
+from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
+from risks import actions
 from risks.actions import unlink
+from risks.heatmap.paper import controls_of
 from risks.methods import established, publish
 from risks.models import Band, Method, Risk, Status, in_force
 from risks.rating import rate
-from risks.standing import NOTHING_HOLDS, attach_flags, flagged
-from tests.factories.controls import ControlFactory
+from risks.standing import NOTHING_HOLDS, UNSEEN, attach_flags, flagged
+from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import operating
 from tests.factories.findings import finding
 from tests.factories.risks import a_risk, held_by, level, rated
@@ -125,3 +131,62 @@ def test_the_method_is_published_in_versions_and_read_by_the_moment(compliance: 
     assert (second.number, rated().method) == (2, second)
     entries = Entry.objects.filter(verb="method.published").order_by("id")
     assert list(entries.values_list("actor_kind", flat=True)) == ["system", "user"]
+
+
+def test_the_next_review_follows_the_bands_in_force(compliance: User):
+    risk = rated(inherent=(3, 3))
+    first = established()
+    assert risk.review_on == today() + datetime.timedelta(days=setting("risk_review_medium_days"))
+    publish(
+        actor=compliance, seen=1, likelihood=first.likelihood, impact=first.impact, medium_from=4, high_from=8,
+        critical_from=16, reason="Smaller company.",
+    )  # fmt: skip
+    assert setting("risk_review_high_days") != setting("risk_review_medium_days")
+    seen = actions.review(Risk.objects.get(pk=risk.pk), actor=compliance, note="Nothing new.")
+    assert seen.method == first
+    assert seen.review_on == today() + datetime.timedelta(days=setting("risk_review_high_days"))
+
+
+def test_the_next_review_is_moved_by_its_verbs_alone(client: Client, compliance: User):
+    risk = rated()
+    client.force_login(compliance)
+    assert "review_on" in client.get("/risks/new/").context["form"].fields
+    page = f"/risks/{risk.pk}/edit/"
+    assert "review_on" not in client.get(page).context["form"].fields
+    late = str(today() + datetime.timedelta(days=3000))
+    said = {"title": "Otherwise", "category": "people", "source": "person", "identified_on": str(today())}
+    assert client.post(page, {**said, "review_on": late, "version": risk.version}).status_code == 302
+    stored = Risk.objects.get(pk=risk.pk)
+    assert (stored.title, stored.review_on) == ("Otherwise", risk.review_on)
+
+
+def test_an_auditor_sees_links_to_controls_in_scope_alone(client: Client, auditor: User, manager: User):
+    trust_services()
+    inside, outside = operating(ref="IAM-01"), operating(ref="PRV-77")
+    link(inside, "CC6.1")
+    link(outside, "P1.1")
+    risk = rated(inside, outside)
+    for control in (inside, outside):
+        control.refresh_from_db()
+        control.operates_until = today() - datetime.timedelta(days=1)
+        save(control, actor=SYSTEM, verb="control.updated")
+    for user, sees in ((auditor, False), (manager, True)):
+        client.force_login(user)
+        page = client.get(risk.get_absolute_url()).content.decode()
+        paper = html_for(paper_for("/risks/overview/", user), cover_for(user))
+        sheet = client.get("/risks/export.csv").getvalue().decode()
+        for text in (page, paper, sheet):
+            assert "IAM-01" in text
+            assert ("PRV-77" in text) is sees
+        assert (UNSEEN in page) is not sees
+
+
+def test_the_paper_names_controls_as_they_were_called_then(manager: User):
+    control = operating(ref="IAM-01")
+    risk = rated(control)
+    before = timezone.now()
+    control.refresh_from_db()
+    control.ref = "IAM-99"
+    save(control, actor=SYSTEM, verb="control.updated")
+    assert controls_of([risk.pk], manager, None) == {risk.pk: ["IAM-99"]}
+    assert controls_of([risk.pk], manager, before) == {risk.pk: ["IAM-01"]}

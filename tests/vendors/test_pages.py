@@ -226,7 +226,10 @@ def test_findings_are_linked_from_the_pages(owner, manager, compliance):
     flaw = finding(owner=owner)
     page = vendor.get_absolute_url()
     send(owner, f"{page}findings/new/", 422, finding="F-999", reason="x")
-    send(owner, f"{page}findings/new/", finding=flaw.ref, reason="It was theirs.")
+    answer = as_(owner).post(
+        f"{page}findings/new/", {"finding": flaw.ref, "reason": "It was theirs.", "version": fresh(vendor).version}
+    )
+    assert answer.url == f"{page}links/"  # back to where the findings are
     review = answered(a_review(vendor, reviewer=owner, approver=manager), dpa="no")
     send(owner, f"{review.get_absolute_url()}findings/new/", key="dpa", title="No agreement", severity="high")
     shown = as_(owner).get(f"{page}links/").content.decode()

@@ -9,6 +9,8 @@ import vendors.models.papers
 from django.conf import settings
 from django.db import migrations, models
 
+from foundation.tables import tables
+
 
 class Migration(migrations.Migration):
 
@@ -22,7 +24,7 @@ class Migration(migrations.Migration):
         ('findings', '0001_findings'),
     ]
 
-    operations = [
+    operations = tables([
         migrations.CreateModel(
             name='HistoricalReconciliation',
             fields=[
@@ -1064,4 +1066,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('what', ''), _negated=True), name='vendors_cuec_says_what'), models.CheckConstraint(condition=models.Q(('applies__in', ['', 'yes', 'no'])), name='vendors_cuec_applies_known'), models.CheckConstraint(condition=models.Q(models.Q(('applies', 'no'), _negated=True), models.Q(models.Q(('note', ''), _negated=True), ('control', None), ('finding', None)), _connector='OR'), name='vendors_cuec_not_ours_has_reason', violation_error_message='Say why it does not apply.')],
             },
         ),
-    ]
+    ])

@@ -24,7 +24,7 @@ from foundation.pages.forms import RegisterForm, sent, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper
-from foundation.pages.sheets import file_name, stream
+from foundation.pages.sheets import json_file, stream
 from foundation.trail.asof import rows, thaw
 from foundation.trail.record import record
 from vendors.models import Notice, SubprocessorList
@@ -185,18 +185,11 @@ def list_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 @require_safe
-def list_json(request: HttpRequest, pk: int) -> HttpResponse:
+def list_json(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One version as JSON, with the hash that anybody can compute again from its entries."""
     version = downloaded(request, pk, "json")
     body = json.dumps(publishing.result_of(version), ensure_ascii=False, indent=1, sort_keys=True)
-    name = file_name(f"subprocessors-{version.number}", "json")
-    return HttpResponse(
-        body, content_type="application/json",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )  # fmt: skip
+    return json_file(f"subprocessors-{version.number}", [body.encode()])
 
 
 draft_page.pages = SubprocessorListPages  # type: ignore[attr-defined]

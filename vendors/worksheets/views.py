@@ -54,7 +54,7 @@ class WorksheetPages(Pages):
     model = Worksheet
     form_class, filter_class = WorksheetForm, WorksheetFilter
     columns, facts, ordering = COLUMNS, FACTS, ("-id",)
-    related = ("vendor", "document", "bridge", "reviewer", "approver", "submitted_by", "approved_by")
+    related, facts_related = ("vendor", "bridge", "reviewer", "approver"), ("document", "submitted_by", "approved_by")
     links = (
         Link("Exception", ReportException, "worksheet"),
         Link("User control", Cuec, "worksheet"),
@@ -155,7 +155,7 @@ def address_of(block: Block, worksheet: Worksheet) -> str:
 
 def worksheet_paper(user: User, params: QueryDict, moment: datetime.datetime | None, /, pk: int) -> Paper:
     """The worksheet as a workpaper: what was read, what it means, line by line, and who signed."""
-    seen = rows(Worksheet, moment).select_related(*WorksheetPages.related)
+    seen = rows(Worksheet, moment).select_related(*WorksheetPages.whole())
     target = thaw(get_allowed(user, "view", seen, pk, moment))
     attach_standing([target], user, moment)
     found = lines_of(target, moment)

@@ -20,6 +20,7 @@ from foundation.trail.keep import save_many
 from foundation.trail.models import Register
 
 LOOKUP = 500  # keys in one query
+YES, NO = frozenset({"yes", "y", "true", "1", "x"}), frozenset({"", "no", "n", "false", "0", "-"})
 
 
 @dataclass(frozen=True)
@@ -286,6 +287,13 @@ def choice(choices: type[models.TextChoices], *, aliases: Mapping[str, str] | No
         return str(known[simple(text)])
 
     return parse
+
+
+def yes(text: str, importer: Any) -> bool:
+    """A parser for yes or no, in the words of sheets; empty is no."""
+    if text.lower() not in YES | NO:
+        raise ValueError(f"“{text[:60]}” is neither yes nor no.")
+    return text.lower() in YES
 
 
 def day(text: str, importer: Any) -> dt.date | None:

@@ -6,6 +6,8 @@ import foundation.pages.models
 from django.conf import settings
 from django.db import migrations, models
 
+from foundation.tables import tables
+
 
 class Migration(migrations.Migration):
 
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
+    operations = tables([
         migrations.CreateModel(
             name='Import',
             fields=[
@@ -45,4 +47,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['uploaded', 'mapped', 'confirmed', 'applied'])), name='pages_import_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('applied_at__isnull', False), ('state', 'applied')), models.Q(models.Q(('state', 'applied'), _negated=True), ('applied_at', None)), _connector='OR'), name='pages_import_applied_has_moment')],
             },
         ),
-    ]
+    ])

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from foundation.tables import tables
+
 
 class Migration(migrations.Migration):
 
@@ -10,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
     ]
 
-    operations = [
+    operations = tables([
         migrations.CreateModel(
             name='Entry',
             fields=[
@@ -36,4 +38,4 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['at', 'id'], name='trail_entry_at'), models.Index(fields=['actor_id', 'at', 'id'], name='trail_entry_actor'), models.Index(fields=['object_type', 'object_id', 'at', 'id'], name='trail_entry_object'), models.Index(fields=['object_type', 'at', 'id'], name='trail_entry_register'), models.Index(fields=['ip', 'at', 'id'], name='trail_entry_ip'), models.Index(fields=['verb', 'at', 'id'], name='trail_entry_verb'), models.Index(condition=models.Q(('outcome', 'ok'), _negated=True), fields=['at', 'id'], name='trail_entry_not_ok')],
             },
         ),
-    ]
+    ])

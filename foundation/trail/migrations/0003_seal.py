@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from foundation.tables import tables
+
 
 class Migration(migrations.Migration):
 
@@ -9,7 +11,7 @@ class Migration(migrations.Migration):
         ('trail', '0002_guards'),
     ]
 
-    operations = [
+    operations = tables([
         migrations.CreateModel(
             name='Gap',
             fields=[
@@ -81,4 +83,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('level', 'index'), name='trail_tile_place')],
             },
         ),
-    ]
+    ])
