@@ -23,6 +23,7 @@ from grc.about import about, licence
 from grc.health import healthz, readyz
 from home.views import my_work, search
 from people.api import ChecklistApi, ChecklistRunApi, CompletionApi, CourseApi, PersonApi
+from policies.api import PolicyApi, PolicyExceptionApi, PolicyVersionApi
 from risks.api import AcceptanceApi, RiskApi, TreatmentActionApi
 from risks.assessments.api import AssessmentApi, SnapshotApi
 from risks.heatmap.api import HeatmapApi
@@ -55,6 +56,9 @@ API: list[URLPattern | URLResolver] = [
     path("exemptions/", include(ExemptionApi.urls())),
     path("findings/", include(FindingApi.urls())),
     path("corrective-actions/", include(CorrectiveActionApi.urls())),
+    path("policies/", include(PolicyApi.urls())),
+    path("policy-versions/", include(PolicyVersionApi.urls())),
+    path("policy-exceptions/", include(PolicyExceptionApi.urls())),
     path("risks/", include(RiskApi.urls())),
     path("treatment-actions/", include(TreatmentActionApi.urls())),
     path("acceptances/", include(AcceptanceApi.urls())),
@@ -114,6 +118,7 @@ urlpatterns = [
     path("readiness/<int:pk>/", coverage.readiness_criterion, name="readiness-criterion"),
     path("evidence/", include("evidence.urls")),
     path("findings/", include("findings.urls")),
+    path("policies/", include("policies.urls")),
     path("risks/", include("risks.urls")),
     path("incidents/", include("incidents.urls")),
     path("people/", include("people.urls")),

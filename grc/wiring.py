@@ -51,6 +51,10 @@ from people.jobs import start_checklists, tie_people_to_accounts
 from people.models import Checklist, ChecklistRun, Course, Person
 from people.populations import SOURCES as PEOPLE
 from people.work import people_work
+from policies.jobs import lapse_policy_exceptions, put_policies_into_force
+from policies.models import Policy, PolicyException, PolicyVersion
+from policies.panel import policies_panel
+from policies.work import policies_work
 from risks.assessments.work import assessments_work
 from risks.heatmap.jobs import count_risks
 from risks.jobs import lapse_risk_acceptances
@@ -111,6 +115,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     (
         "Governance",
         [
+            RailItem("Policies", "policies:policy-list", "book-open-check", Policy),
             RailItem("Risks", "risks:risk-list", "triangle-alert", Risk),
             RailItem("Risk overview", "risks:overview", "grid-3x3", Risk, ("risks:heatmap",)),
             RailItem(
@@ -162,6 +167,7 @@ WORK = [
     coverage_work,
     evidence_work,
     findings_work,
+    policies_work,
     risks_work,
     reviews_work,
     assessments_work,
@@ -177,6 +183,9 @@ SEARCH = [
     Finder(Evidence, "Evidence", ("title", "name")),
     Finder(Finding, "Findings", ("title", "source_name", "external_key")),
     Finder(CorrectiveAction, "Corrective actions", ("what",), attrgetter("what")),
+    Finder(Policy, "Policies", ("title", "summary")),
+    Finder(PolicyVersion, "Versions of policies", ("title", "change_note")),
+    Finder(PolicyException, "Exceptions from policies", ("what", "for_whom", "reason")),
     Finder(Vendor, "Vendors", ("name", "legal_name", "service")),
     Finder(VendorDocument, "Documents of vendors", ("title", "name", "vendor__name")),
     Finder(Contract, "Contracts", ("title", "reference", "vendor__name")),
@@ -216,7 +225,7 @@ SYSTEM_PANELS: list[PanelOf] = [listings_panel]
 CONTROL_PANELS: list[PanelOf] = [coverage_panel]
 CONTROL_TABS = [
     Tab("evidence", "Evidence", [evidence_panel, reviews_panel, vendors_panel, populations_panel]),
-    Tab("links", "Links", [criteria_panel, risks_panel, findings_panel, cuecs_panel]),
+    Tab("links", "Links", [criteria_panel, policies_panel, risks_panel, findings_panel, cuecs_panel]),
 ]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
 SEALED: list[tuple[str, Callable[[], int]]] = [
@@ -232,6 +241,8 @@ SCHEDULE = [
     Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
     Every("Reopen findings whose acceptance has ended", reopen_lapsed_findings, timedelta(hours=1)),
     Every("Count the risks of each day", count_risks, timedelta(days=1), after=timedelta(hours=2)),
+    Every("Put policies into force", put_policies_into_force, timedelta(minutes=15)),
+    Every("End exceptions from policies", lapse_policy_exceptions, timedelta(hours=1)),
     Every("Reopen risks whose acceptance has ended", lapse_risk_acceptances, timedelta(hours=1)),
     Every("Tie people to their accounts", tie_people_to_accounts, timedelta(minutes=15)),
     Every("Start checklists of joiners and leavers", start_checklists, timedelta(days=1), after=timedelta(hours=4)),
