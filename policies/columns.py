@@ -33,7 +33,8 @@ def attach_policy(found: list[Any], user: User, moment: datetime.datetime | None
     ids, day, gaps = [one.pk for one in found], day_of(moment), differing(moment) if found else {}
     states = (VersionState.IN_FORCE, *OPEN)
     seen = visible(user, rows(PolicyVersion, moment), moment).filter(policy_id__in=ids, state__in=states)
-    bound, begun = {}, {}
+    bound: dict[int, Any] = {}
+    begun: dict[int, Any] = {}
     for version in seen.defer("text", "promises").order_by("id"):
         (bound if version.state == VersionState.IN_FORCE else begun)[version.policy_id] = version
     groups: dict[int, list[str]] = {}

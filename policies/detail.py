@@ -7,13 +7,13 @@ from controls.models import Control
 from foundation.accounts.access import verbs_on, visible
 from foundation.accounts.models import User
 from foundation.organisation.catalogue import CATALOGUE
-from foundation.pages.moment import day_of
 from foundation.trail.asof import rows, thaw
 from policies.columns import attach_exception, exception_words
 from policies.content import in_words, promises_of, values_of
 from policies.drafting import authors_of, blocks
 from policies.models import (
     BINDING,
+    STATUS_TONES,
     VERSION_TONES,
     Policy,
     PolicyApproval,
@@ -58,6 +58,7 @@ def policy_detail(policy: Any, user: User, moment: Moment) -> dict[str, Any]:
     named = seen(PolicyApprover, user, moment, policy_id=policy.pk).select_related("user").order_by("id")
     reviews = seen(PolicyReview, user, moment, policy_id=policy.pk).select_related("reviewer").order_by("-id")
     return {
+        "tone": STATUS_TONES[policy.status],
         "versions": [(one, VERSION_TONES[one.state]) for one in versions],
         "bound": bound,
         "begun": begun,
@@ -88,7 +89,9 @@ def controls_of(policy: Any, user: User, moment: Moment) -> list[tuple[Any, Any]
     """Its links to controls, each with the control for whoever sees that."""
     tied = [thaw(row) for row in seen(PolicyControl, user, moment, policy_id=policy.pk).order_by("id")]
     ids = [one.control_id for one in tied]
-    known = {row.id: thaw(row) for row in visible(user, rows(Control, moment), moment).filter(id__in=ids)} if ids else {}
+    known = (
+        {row.id: thaw(row) for row in visible(user, rows(Control, moment), moment).filter(id__in=ids)} if ids else {}
+    )
     return [(one, known.get(one.control_id)) for one in tied]
 
 
@@ -177,5 +180,3 @@ def settings_for_text() -> list[tuple[str, str, str]]:
 def alone(version: PolicyVersion, user: User) -> bool:
     """Whether this person wrote at the version, so that their approval never suffices."""
     return user.pk in authors_of(version)
-
-

@@ -122,5 +122,6 @@ class PolicyExceptionFilter(RegisterFilter):
 
 def policy_choices(narrowed: RegisterFilter) -> list[tuple[str, str]]:
     """The policies of the rows that this person sees, by reference. One query."""
-    ids = (narrowed.queryset if narrowed.queryset is not None else Policy.objects.none()).order_by()
-    return [(str(pk), Policy.ref_of(pk)) for pk in sorted(set(ids.values_list("policy_id", flat=True)))]
+    seen: QuerySet[Any] | None = narrowed.queryset
+    found = set() if seen is None else set(seen.order_by().values_list("policy_id", flat=True))
+    return [(str(pk), Policy.ref_of(pk)) for pk in sorted(found)]

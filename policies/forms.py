@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from foundation.accounts.models import User
 from foundation.pages.fields import day_field, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
 from foundation.pages.people import possible_owners
@@ -139,7 +140,7 @@ class AudienceForm(VerbForm):
 class ApproverForm(VerbForm):
     """Who must approve every version."""
 
-    approver = forms.ModelChoiceField(queryset=None, empty_label="Choose")
+    approver = forms.ModelChoiceField(User.objects.none(), empty_label="Choose")
     reason = words_field(rows=2)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -161,9 +162,5 @@ class PolicyExceptionForm(VerbForm):
     what = forms.CharField(max_length=200, label="From which rule")
     for_whom = forms.CharField(max_length=200, label="For", help_text="Which people, systems or cases.")
     reason = words_field(help_text="Why the rule cannot be kept.")
-    compensating = words_field(
-        label="What stands in meanwhile", help_text="Or why nothing needs to."
-    )
+    compensating = words_field(label="What stands in meanwhile", help_text="Or why nothing needs to.")
     until = day_field(label="Last day")
-
-

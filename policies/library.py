@@ -61,9 +61,7 @@ def add_templates(keys: Iterable[str], *, actor: User) -> list[Policy]:
 
 def template(starter: Starter, controls: dict[str, Control], actor: User) -> Policy:
     """One starter text as a policy that is not the company's own yet."""
-    policy = Policy(
-        title=starter.title, summary=starter.summary, starter_key=starter.key, status=Status.TEMPLATE
-    )
+    policy = Policy(title=starter.title, summary=starter.summary, starter_key=starter.key, status=Status.TEMPLATE)
     save(policy, actor=actor, verb="policy.created", reason="From the library.")
     for ref in starter.controls:
         if ref in controls:

@@ -75,6 +75,7 @@ class PolicyPages(Pages):
         ),
     )  # fmt: skip
     attach = staticmethod(attach_policy)
+    exceptions = PolicyException  # to whose list this one leads whoever may view it
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """Its text, versions, approvers, reviews, exceptions and controls, and the verbs that make sense now."""
@@ -97,7 +98,9 @@ class PolicyPages(Pages):
 # ---- verbs on one link ---------------------------------------------------------------------------------------------
 
 
-REMOVE_APPROVER = VerbPage("unlink", actions.remove_approver, "Take approver off", "The approver is off.", tone="danger")
+REMOVE_APPROVER = VerbPage(
+    "unlink", actions.remove_approver, "Take approver off", "The approver is off.", tone="danger"
+)
 UNLINK_CONTROL = VerbPage("unlink", actions.unlink_control, "Unlink", "It is unlinked.", tone="danger")
 
 

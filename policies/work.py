@@ -54,9 +54,7 @@ def drafts(user: User) -> Iterator[WorkItem]:
     """Drafts that one began; templates of which one is the owner."""
     mine = allowed(user, "write", PolicyVersion).filter(state=VersionState.DRAFT, drafted_by=user.pk)
     for version in mine.defer("text", "promises").order_by("id"):
-        yield WorkItem.on(
-            version, REGISTER, version.title, "Draft to finish", "Write", "policies:policyversion-write"
-        )
+        yield WorkItem.on(version, REGISTER, version.title, "Draft to finish", "Write", "policies:policyversion-write")
     templates = allowed(user, "adapt", Policy).filter(status=Status.TEMPLATE, owner=user.pk, archived_at=None)
     for policy in templates.order_by("title", "id"):
         yield WorkItem.on(policy, REGISTER, policy.title, "Template to adapt", "Adapt", "policies:policy-adapt")
@@ -70,9 +68,7 @@ def policies(user: User, day: datetime.date, soon: datetime.date) -> Iterator[Wo
     for policy in mine.order_by("next_review_on", "id"):
         late = policy.next_review_on is not None and policy.next_review_on < day
         words = "Review overdue" if late else "Review due"
-        yield WorkItem.on(
-            policy, REGISTER, policy.title, words, "Look at it", due=policy.next_review_on
-        )
+        yield WorkItem.on(policy, REGISTER, policy.title, words, "Look at it", due=policy.next_review_on)
 
 
 def promises(user: User) -> Iterator[WorkItem]:
