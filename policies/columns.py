@@ -96,7 +96,7 @@ COLUMNS: Final = (
         data=lambda policy: policy.next_review_on if policy.status == Status.IN_FORCE else None,
     ),
     Column("promises", "Promises", kind="badge", tones={DIFFERS: "bad"}, get=gap_words),
-    Column("audience", "For", sort="audience", get=audience_words, data=audience_words),
+    Column("reaches", "For", sort="audience", get=audience_words),
     Column("acknowledged", "Acknowledged", sort="acknowledged", more=True),
     Column("last_reviewed_on", "Last reviewed", sort="last_reviewed_on", kind="date", more=True),
     Column("summary", "Summary", more=True),
@@ -104,7 +104,7 @@ COLUMNS: Final = (
 FACTS: Final = (
     Column("summary", "About"),
     Column("owner", "Owner", kind="person", empty="No owner", get=owner_words),
-    Column("audience", "For", get=audience_words),
+    Column("reaches", "For", get=audience_words),
     Column("acknowledged", "Acknowledged by them"),
     Column("review_days", "Reviewed", get=cadence_words),
     Column("last_reviewed_on", "Last reviewed", kind="date"),

@@ -1,4 +1,4 @@
-"""Writing, approving and coming into force: nobody approves their own words alone, and what is approved stands (R8.1)."""
+"""Writing, approving and coming into force: nobody approves their own words alone; what is approved stands (R8.1)."""
 
 import datetime
 import json
