@@ -192,6 +192,7 @@ OUR_APPS = (
     "evidence",
     "findings",
     "people",
+    "policies",
     "vendors",
     "risks",
     "incidents",
