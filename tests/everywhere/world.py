@@ -32,6 +32,9 @@ from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from people.runs import start_checklist
+from policies import actions as policy_actions
+from policies import drafting
+from policies.models import Policy, PolicyException, PolicyVersion
 from risks import actions
 from risks.assessments import rounds
 from risks.models import Acceptance, Assessment, Risk, RiskFinding, TreatmentAction
@@ -42,6 +45,7 @@ from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
 from tests.factories.listings import a_listing, a_match, a_system, administrator, an_account
 from tests.factories.people import EngagementFactory, ExceptionFactory, UserFactory, admitted
+from tests.factories.policies import an_exception, draft_of, in_force, named, submitted, written
 from tests.factories.populations import population
 from tests.factories.reviews import decided, items_of, launched, signed
 from tests.factories.risks import about_vendor, an_executive, held_by, rated
@@ -156,6 +160,7 @@ def build() -> World:
     campaign, part, removal = reviewed(owner, manager, compliance, control)
     risk, step, asked = risky(owner, employee, control, flaw)
     assessment, over = assessed(owner, manager, compliance, control)
+    policy, version, excepted = bound(owner, manager, compliance, control)
     reports = read_by(owner, manager, compliance)
     supplied = vended(owner, manager, control, flaw)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
@@ -189,6 +194,11 @@ def build() -> World:
             **{key: {"pk": asked.pk} for key in ("risks:acceptance", "api:acceptance")},
             **{key: {"pk": assessment.pk} for key in ("risks:assessment", "api:assessment")},
             **{key: {"pk": over.pk} for key in ("risks:closed", "api:assessment-snapshot")},
+            **{key: {"pk": policy.pk, "key": "access-control"} for key in ("policies", "api:policy")},
+            **{key: {"pk": version.pk} for key in ("policies:version", "api:policyversion")},
+            **{key: {"pk": excepted.pk} for key in ("policies:exception", "api:policyexception")},
+            "policies:approver": {"pk": policy.approvers.order_by("id")[0].pk},
+            "policies:control": {"pk": policy.control_links.get().pk},
             "risks:assessed": {"pk": assessment.assessed.get().pk},
             "risks:participant": {"pk": assessment.participants.get().pk},
             "risks:assessmentcontrol": {"pk": assessment.controls.get().pk},
@@ -239,6 +249,22 @@ def assessed(owner: User, manager: User, compliance: User, control: Control) -> 
     rounds.name_participant(fresh(running), actor=compliance, user=owner, part="Operations")
     rounds.link_control(fresh(running), actor=compliance, control=control.ref, reason="It is the yearly round.")
     return running, over
+
+
+def bound(
+    owner: User, manager: User, compliance: User, control: Control
+) -> tuple[Policy, PolicyVersion, PolicyException]:
+    """A policy of the owner's in force, for everybody; its next version in review, which the manager approves and the
+    compliance manager wrote; and the owner's request to be excepted.
+    """
+    first = in_force(title="Access control policy", owner=owner, text="Within {{ sla_critical_days }}.")
+    policy = named(Policy.objects.get(pk=first.policy_id), manager)
+    policy_actions.link_control(
+        policy, actor=compliance, control=control.ref, part="approval", reason="It is approved."
+    )
+    drafting.amend(policy, actor=compliance, change_note="It grew.", material=True)
+    written(draft_of(policy), actor=compliance, text="Within {{ sla_critical_days }}, and sooner where it is easy.")
+    return policy, submitted(policy, author=compliance), an_exception(policy, requested_by=owner)
 
 
 def risky(owner: User, employee: User, control: Control, flaw: Finding) -> tuple[Risk, TreatmentAction, Acceptance]:
