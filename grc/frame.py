@@ -26,8 +26,8 @@ def rail(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def sees(request: HttpRequest, item: RailItem) -> bool:
-    """Whether the person may see the register that this item leads to."""
-    return item.model is None or can(request.user, "view", item.model)
+    """Whether the person may do in the register what this item leads to."""
+    return item.model is None or can(request.user, item.verb, item.model)
 
 
 def link(item: RailItem, here: str) -> dict[str, Any]:

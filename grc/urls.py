@@ -14,6 +14,7 @@ from evidence.coverage import views as coverage
 from evidence.coverage.api import CoverageApi, ReadinessApi
 from evidence.sampling.api import PopulationApi, SampleApi
 from evidence.sampling.views import freeze
+from findings import urls as findings
 from findings.api import CorrectiveActionApi, FindingApi
 from foundation.accounts.api import MeApi
 from foundation.pages.api.views import docs, schema
@@ -22,8 +23,10 @@ from grc import wiring
 from grc.about import about, licence
 from grc.health import healthz, readyz
 from home.views import my_work, search
+from incidents.api import IncidentApi
 from people.api import ChecklistApi, ChecklistRunApi, CompletionApi, CourseApi, PersonApi
 from policies.api import PolicyApi, PolicyExceptionApi, PolicyVersionApi
+from risks import urls as risks
 from risks.api import AcceptanceApi, RiskApi, TreatmentActionApi
 from risks.assessments.api import AssessmentApi, SnapshotApi
 from risks.heatmap.api import HeatmapApi
@@ -60,6 +63,7 @@ API: list[URLPattern | URLResolver] = [
     path("policy-versions/", include(PolicyVersionApi.urls())),
     path("policy-exceptions/", include(PolicyExceptionApi.urls())),
     path("risks/", include(RiskApi.urls())),
+    path("incidents/", include(IncidentApi.urls())),
     path("treatment-actions/", include(TreatmentActionApi.urls())),
     path("acceptances/", include(AcceptanceApi.urls())),
     path("risk-assessments/", include(AssessmentApi.urls())),
@@ -117,9 +121,9 @@ urlpatterns = [
     path("readiness/export.csv", coverage.readiness_csv, name="readiness-csv"),
     path("readiness/<int:pk>/", coverage.readiness_criterion, name="readiness-criterion"),
     path("evidence/", include("evidence.urls")),
-    path("findings/", include("findings.urls")),
+    path("findings/", include(findings.routes(wiring.FINDING_LINKS))),
     path("policies/", include("policies.urls")),
-    path("risks/", include("risks.urls")),
+    path("risks/", include(risks.routes(wiring.RISK_LINKS))),
     path("incidents/", include("incidents.urls")),
     path("people/", include("people.urls")),
     path("systems/", include(systems.routes(wiring.SYSTEM_PANELS))),

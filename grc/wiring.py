@@ -47,6 +47,13 @@ from foundation.pages.search import Finder
 from foundation.trail.models import Entry
 from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
+from incidents.models import Incident
+from incidents.panels import of_control as incidents_of_control
+from incidents.panels import of_finding as incidents_of_finding
+from incidents.panels import of_risk as incidents_of_risk
+from incidents.panels import of_system as incidents_of_system
+from incidents.panels import of_vendor as incidents_of_vendor
+from incidents.work import incidents_work
 from people.jobs import start_checklists, tie_people_to_accounts
 from people.models import Checklist, ChecklistRun, Course, Person
 from people.populations import SOURCES as PEOPLE
@@ -87,7 +94,8 @@ from vendors.worksheets.work import worksheets_work
 class RailItem:
     """One item of the rail. It is shown to whoever may view `model`; None = to everybody who is signed in.
 
-    routes: how the names of routes begin whose pages belong to it although their addresses do not say so.
+    routes: how the names of routes begin whose pages belong to it although their addresses do not say so. verb: what
+    one must be allowed to do in the register, where seeing it is not enough.
     """
 
     label: str
@@ -95,6 +103,7 @@ class RailItem:
     icon: str
     model: type[models.Model] | None
     routes: tuple[str, ...] = ()
+    verb: str = "view"
 
 
 VENDOR_ROUTES = ("vendors:vendor", "vendors:contract", "vendors:condition", "vendors:exitstep")
@@ -131,6 +140,8 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem(
                 "Reconciliations", "vendors:reconciliation-list", "list-x", Reconciliation, ("vendors:reconciled",)
             ),
+            RailItem("Incidents", "incidents:incident-list", "flame", Incident),
+            RailItem("Declare incident", "incidents:declare", "siren", Incident, verb="declare"),
         ],
     ),
     (
@@ -166,6 +177,7 @@ WORK = [
     controls_work,
     coverage_work,
     evidence_work,
+    incidents_work,
     findings_work,
     policies_work,
     risks_work,
@@ -186,6 +198,7 @@ SEARCH = [
     Finder(Policy, "Policies", ("title", "summary")),
     Finder(PolicyVersion, "Versions of policies", ("title", "change_note")),
     Finder(PolicyException, "Exceptions from policies", ("what", "for_whom", "reason")),
+    Finder(Incident, "Incidents", ("title", "summary")),
     Finder(Vendor, "Vendors", ("name", "legal_name", "service")),
     Finder(VendorDocument, "Documents of vendors", ("title", "name", "vendor__name")),
     Finder(Contract, "Contracts", ("title", "reference", "vendor__name")),
@@ -218,14 +231,21 @@ SEARCH = [
 # What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
 MATRIX_COLUMNS: dict[str, Any] = {"risk": risk_cells, "evidence": evidence_cells}
 # What is shown of a vendor on its tab of links, beside its findings.
-VENDOR_LINKS: list[PanelOf] = [vendor_risks_panel]
+VENDOR_LINKS: list[PanelOf] = [vendor_risks_panel, incidents_of_vendor]
+# What is shown of a risk on its tab of vendors and findings, and of a finding on a tab of its own.
+RISK_LINKS: list[PanelOf] = [incidents_of_risk]
+FINDING_LINKS: list[PanelOf] = [incidents_of_finding]
 # What is shown of a system on its page.
-SYSTEM_PANELS: list[PanelOf] = [listings_panel]
+SYSTEM_PANELS: list[PanelOf] = [listings_panel, incidents_of_system]
 # What is shown of a control on its overview, and on tabs beside it (foundation.pages.panels).
 CONTROL_PANELS: list[PanelOf] = [coverage_panel]
 CONTROL_TABS = [
     Tab("evidence", "Evidence", [evidence_panel, reviews_panel, vendors_panel, populations_panel]),
-    Tab("links", "Links", [criteria_panel, policies_panel, risks_panel, findings_panel, cuecs_panel]),
+    Tab(
+        "links",
+        "Links",
+        [criteria_panel, policies_panel, risks_panel, incidents_of_control, findings_panel, cuecs_panel],
+    ),
 ]
 # What `manage.py keys rotate` seals anew: a name, and a function that does it and returns how many.
 SEALED: list[tuple[str, Callable[[], int]]] = [

@@ -3,15 +3,40 @@
 from collections.abc import Sequence
 from typing import Final
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
 from foundation.pages.panels import PanelOf, Tab
+from incidents import panels, views
+from incidents.models import IncidentControl, IncidentFinding, IncidentRisk, IncidentSystem, IncidentVendor
 from incidents.views import IncidentPages
 
 app_name = "incidents"
-# What stands beside the timeline on an incident's overview, and on tabs of its own: a line for each part.
-PANELS: Final[Sequence[PanelOf]] = ()
-TABS: Final[Sequence[Tab]] = ()
+# What stands on an incident's overview before its facts, and on tabs of its own: a line for each part.
+PANELS: Final[Sequence[PanelOf]] = (panels.latest_panel,)
+TABS: Final[Sequence[Tab]] = (
+    Tab("timeline", "Timeline", [panels.timeline_panel]),
+    Tab("people", "People and data", [panels.people_panel]),
+    Tab("links", "Links", [panels.links_panel]),
+)
 # A line for each part: `*clock_routes()`, with the addresses "clocks/", "notification-rules/" and so on before them.
 PARTS: Final[Sequence[URLPattern | URLResolver]] = ()
-urlpatterns = [*IncidentPages.urls(panels=PANELS, tabs=TABS), *PARTS]
+LINKS: Final = {
+    "systems": IncidentSystem,
+    "controls": IncidentControl,
+    "risks": IncidentRisk,
+    "vendors": IncidentVendor,
+    "findings": IncidentFinding,
+}
+urlpatterns = [
+    *IncidentPages.urls(panels=PANELS, tabs=TABS),
+    path("declare/", views.declare_now, name="declare"),
+    path("restricted/", views.restricted, name="restricted"),
+    path("timeline/<int:pk>/correct/", views.correct, name="timelineentry-correct"),
+    path("timeline/<int:pk>/file/", views.download, name="timelineentry-file"),
+    path("people/<int:pk>/end/", views.take_off, name="incidentperson-end"),
+    *(
+        path(f"{name}/<int:pk>/unlink/", views.unlink, {"model": model}, name=f"{model._meta.model_name}-unlink")
+        for name, model in LINKS.items()
+    ),
+    *PARTS,
+]
