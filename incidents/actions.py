@@ -178,7 +178,7 @@ def change(incident: Incident, *, actor: User, changed: list[str]) -> Incident:
     Raises Stale, PermissionDenied, and ValidationError for times out of order.
     """
     stored = Incident.objects.select_for_update().get(pk=incident.pk)
-    if stored.reporter_id != actor.pk or not stored.is_event:
+    if stored.reporter_id != actor.pk:
         require_response(actor, stored)
     if stored.is_over:
         raise ValidationError(f"{stored.ref} is {stored.get_state_display().lower()}. Reopen it first.")

@@ -2,7 +2,7 @@
 
 import datetime
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -18,6 +18,7 @@ from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from incidents import actions, facts, linking
 from incidents.columns import COLUMNS, FACTS, attach_incident
+from incidents.command import require_response
 from incidents.detail import detail_of
 from incidents.filters import IncidentFilter
 from incidents.forms import (
@@ -48,6 +49,8 @@ from incidents.models import (
     IncidentVendor,
     TimelineEntry,
 )
+
+OF_REPORTERS: Final = ("declare", "add_entry")
 
 
 class IncidentPages(Pages):
@@ -129,6 +132,12 @@ class IncidentPages(Pages):
         """The verbs that this person may do now, and what still blocks the closing."""
         return detail_of(target, self.user, moment)
 
+    def act_on(self, target: Any, verb: VerbPage) -> HttpResponse:
+        """No form for whoever may only read it: a reporter declares it, and writes into its timeline."""
+        if verb.verb not in OF_REPORTERS or target.reporter_id != self.user.pk:
+            require_response(self.user, target)
+        return super().act_on(target, verb)
+
     def keep(self, form: RegisterForm, participle: str) -> Incident:
         """A report begins the timeline; a change of what is known stands in it."""
         if participle == "created":
@@ -188,12 +197,18 @@ CORRECT = VerbPage("correct", actions.correct_entry, "Correct entry", "The corre
 
 def unlink(request: HttpRequest, pk: int, model: Any) -> HttpResponse:
     """Take a link away; `pk` is the link's."""
-    return act(request, IncidentPages, get_allowed(user_of(request), "unlink", model, pk), UNLINK)
+    user = user_of(request)
+    link = get_allowed(user, "unlink", model.objects.select_related("incident"), pk)
+    require_response(user, link.incident)
+    return act(request, IncidentPages, link, UNLINK)
 
 
 def take_off(request: HttpRequest, pk: int) -> HttpResponse:
     """Take somebody off an incident; `pk` is that of the row that names them."""
-    return act(request, IncidentPages, get_allowed(user_of(request), "end", IncidentPerson, pk), TAKE_OFF)
+    user = user_of(request)
+    named = get_allowed(user, "end", IncidentPerson.objects.select_related("incident", "user"), pk)
+    require_response(user, named.incident)
+    return act(request, IncidentPages, named, TAKE_OFF)
 
 
 def correct(request: HttpRequest, pk: int) -> HttpResponse:

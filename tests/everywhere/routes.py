@@ -75,6 +75,18 @@ ABOUT = {
             "vendorfinding",
         )
     },
+    **{
+        f"incidents:{name}-": f"incidents:{name}"
+        for name in (
+            "timelineentry",
+            "incidentperson",
+            "incidentsystem",
+            "incidentcontrol",
+            "incidentrisk",
+            "incidentvendor",
+            "incidentfinding",
+        )
+    },
     "readiness-criterion": "controls:criterion",
     "evidence:occurrence": "evidence:occurrence",
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
@@ -31,6 +32,15 @@ from foundation.pages.models import Import
 from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
+from incidents.actions import attach_file
+from incidents.models import (
+    IncidentControl,
+    IncidentFinding,
+    IncidentPerson,
+    IncidentRisk,
+    IncidentSystem,
+    IncidentVendor,
+)
 from people.runs import start_checklist
 from policies import actions as policy_actions
 from policies import drafting
@@ -39,10 +49,12 @@ from risks import actions
 from risks.assessments import rounds
 from risks.models import Acceptance, Assessment, Risk, RiskFinding, TreatmentAction
 from risks.treatment import plan_action
+from systems.models import System
 from tests.factories.assessments import a_round, closed, fresh
 from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
+from tests.factories.incidents import an_incident
 from tests.factories.listings import a_listing, a_match, a_system, administrator, an_account
 from tests.factories.people import EngagementFactory, ExceptionFactory, UserFactory, admitted
 from tests.factories.policies import an_exception, draft_of, in_force, named, submitted, written
@@ -163,6 +175,7 @@ def build() -> World:
     policy, version, excepted = bound(owner, manager, compliance, control)
     reports = read_by(owner, manager, compliance)
     supplied = vended(owner, manager, control, flaw)
+    happened = hit(owner, employee, control, risk, flaw)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
         people=dict(zip(PEOPLE, (None, outsider, employee, auditor, owner, manager, compliance, admin), strict=True)),
@@ -189,6 +202,7 @@ def build() -> World:
             **{key: {"pk": run.pk} for key in ("people:run", "api:checklistrun")},
             "api:finding": {"pk": flaw.pk},
             **supplied,
+            **happened,
             **{key: {"pk": risk.pk} for key in ("risks", "api:risk")},
             **{key: {"pk": step.pk} for key in ("risks:action", "api:treatmentaction")},
             **{key: {"pk": asked.pk} for key in ("risks:acceptance", "api:acceptance")},
@@ -240,6 +254,26 @@ def build() -> World:
         control=control,
         engagement=engagement,
     )
+
+
+def hit(owner: User, employee: User, control: Control, risk: Risk, flaw: Finding) -> dict[str, dict[str, Any]]:
+    """An incident that the employee reported and the owner commands, with a link of each kind and a file."""
+    incident = an_incident(reporter=employee, commander=owner)
+    ties: dict[str, Any] = {
+        "system": IncidentSystem(system=System.objects.get(name="Okta")), "control": IncidentControl(control=control),
+        "risk": IncidentRisk(risk=risk), "vendor": IncidentVendor(vendor=a_vendor(name="Cirrus Relay")),
+        "finding": IncidentFinding(finding=flaw), "person": IncidentPerson(user=UserFactory()),
+    }  # fmt: skip
+    for tied in ties.values():
+        tied.incident, tied.reason = incident, "It has to do with it."
+        actions.tie(tied, actor=owner, reason="It has to do with it.")
+    log = SimpleUploadedFile("gateway.log", b"line one\n", content_type="text/plain")
+    entry = attach_file(incident, actor=owner, file=log, text="The gateway's log.")
+    return {
+        **{key: {"pk": incident.pk} for key in ("incidents", "api:incident")},
+        **{f"incidents:incident{name}": {"pk": tied.pk} for name, tied in ties.items()},
+        "incidents:timelineentry": {"pk": entry.pk},
+    }
 
 
 def assessed(owner: User, manager: User, compliance: User, control: Control) -> tuple[Assessment, Assessment]:
