@@ -24,6 +24,7 @@ from grc.about import about, licence
 from grc.health import healthz, readyz
 from home.views import my_work, search
 from incidents.api import IncidentApi
+from incidents.clocks.api import ClockApi, NotificationApi, NotificationRuleApi
 from people.api import ChecklistApi, ChecklistRunApi, CompletionApi, CourseApi, PersonApi
 from policies.api import PolicyApi, PolicyExceptionApi, PolicyVersionApi
 from risks import urls as risks
@@ -69,6 +70,9 @@ API: list[URLPattern | URLResolver] = [
     path("risk-assessments/", include(AssessmentApi.urls())),
     path("risk-assessments/<int:pk>/snapshot/", SnapshotApi.as_view({"get": "read_all"}), name="assessment-snapshot"),
     path("risk-heatmap/", HeatmapApi.as_view({"get": "read_all"}), name="heatmap"),
+    path("clocks/", include(ClockApi.urls())),
+    path("notifications/", include(NotificationApi.urls())),
+    path("notification-rules/", include(NotificationRuleApi.urls())),
     path("people/", include(PersonApi.urls())),
     path("systems/", include(SystemApi.urls())),
     path("vendors/", include(VendorApi.urls())),

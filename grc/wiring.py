@@ -47,7 +47,9 @@ from foundation.pages.search import Finder
 from foundation.trail.models import Entry
 from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
-from incidents.models import Incident
+from incidents.clocks.jobs import warn_of_clocks
+from incidents.clocks.work import clocks_work
+from incidents.models import Clock, Incident, Notification, NotificationRule
 from incidents.panels import of_control as incidents_of_control
 from incidents.panels import of_finding as incidents_of_finding
 from incidents.panels import of_risk as incidents_of_risk
@@ -141,6 +143,8 @@ RAIL: list[tuple[str, list[RailItem]]] = [
                 "Reconciliations", "vendors:reconciliation-list", "list-x", Reconciliation, ("vendors:reconciled",)
             ),
             RailItem("Incidents", "incidents:incident-list", "flame", Incident),
+            RailItem("Clocks", "incidents:clock-list", "timer", Clock, ("incidents:notification-",)),
+            RailItem("Notification rules", "incidents:notificationrule-list", "scroll-text", NotificationRule),
             RailItem("Declare incident", "incidents:declare", "siren", Incident, verb="declare"),
         ],
     ),
@@ -174,6 +178,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
 ]
 
 WORK = [
+    clocks_work,
     controls_work,
     coverage_work,
     evidence_work,
@@ -211,6 +216,9 @@ SEARCH = [
     Finder(TreatmentAction, "Treatment actions", ("what",)),
     Finder(Acceptance, "Acceptances of risks", ("reason", "risk__title"), related=("risk",)),
     Finder(VendorReview, "Reviews of vendors", ("vendor__name", "summary"), attrgetter("title"), ("vendor",)),
+    Finder(NotificationRule, "Notification rules", ("regime", "whom", "applies", "source")),
+    Finder(Clock, "Notification clocks", ("regime", "whom", "incident__title"), related=("incident",)),
+    Finder(Notification, "Notifications", ("told", "what", "reference"), related=("incident",)),
     Finder(System, "Systems", ("name", "purpose")),
     Finder(Listing, "Listings", ("source", "system__name"), attrgetter("system.name"), ("system",)),
     Finder(Campaign, "Access reviews", ("name",)),
@@ -276,6 +284,7 @@ SCHEDULE = [
     Every("Begin reviews of vendors", begin_vendor_reviews, timedelta(days=1), after=timedelta(hours=4)),
     Every("End exceptions from removals", end_exceptions, timedelta(hours=1)),
     Every("Remind of access reviews", remind_of_access_reviews, timedelta(days=1), after=timedelta(hours=5)),
+    Every("Warn of notification clocks", warn_of_clocks, timedelta(minutes=5)),
     Every("Verify the audit trail", verify_trail, timedelta(days=1), after=timedelta(hours=1, minutes=30)),
     Every("Look for late entries of the trail", sweep_trail, timedelta(hours=1), after=timedelta(minutes=40)),
 ]

@@ -7,6 +7,8 @@ from django.urls import URLPattern, URLResolver, path
 
 from foundation.pages.panels import PanelOf, Tab
 from incidents import panels, views
+from incidents.clocks.panel import clocks_panel, notifications_panel
+from incidents.clocks.urls import clock_routes
 from incidents.models import IncidentControl, IncidentFinding, IncidentRisk, IncidentSystem, IncidentVendor
 from incidents.views import IncidentPages
 
@@ -15,11 +17,12 @@ app_name = "incidents"
 PANELS: Final[Sequence[PanelOf]] = (panels.latest_panel,)
 TABS: Final[Sequence[Tab]] = (
     Tab("timeline", "Timeline", [panels.timeline_panel]),
+    Tab("clocks", "Clocks", [clocks_panel, notifications_panel]),
     Tab("people", "People and data", [panels.people_panel]),
     Tab("links", "Links", [panels.links_panel]),
 )
 # A line for each part: `*clock_routes()`, with the addresses "clocks/", "notification-rules/" and so on before them.
-PARTS: Final[Sequence[URLPattern | URLResolver]] = ()
+PARTS: Final[Sequence[URLPattern | URLResolver]] = (*clock_routes(),)
 LINKS: Final = {
     "systems": IncidentSystem,
     "controls": IncidentControl,

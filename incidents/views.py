@@ -17,6 +17,7 @@ from foundation.pages.forms import RegisterForm, sent, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from incidents import actions, facts, linking
+from incidents.clocks.verbs import INCIDENT_VERBS as CLOCK_VERBS
 from incidents.columns import COLUMNS, FACTS, attach_incident
 from incidents.command import require_response
 from incidents.detail import detail_of
@@ -125,6 +126,7 @@ class IncidentPages(Pages):
             "link", linking.link_finding, "Link finding", "The finding is linked.", LinkFindingForm,
             name="link-finding", path="findings/new", tab="links",
         ),
+        *CLOCK_VERBS,
     )  # fmt: skip
     attach = staticmethod(attach_incident)
 

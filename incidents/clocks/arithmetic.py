@@ -43,7 +43,7 @@ class BadPeriod(ValueError):
 
 class Unit(StrEnum):
     HOURS = "hours"
-    CALENDAR_DAYS = "calendar_days"
+    DAYS = "days"
     BUSINESS_DAYS = "business_days"
     MONTHS = "months"
 

@@ -25,5 +25,5 @@ def period(amount: int | None, unit: str) -> str:
     """A rule's period: “72 hours”, “1 month”, “without undue delay”."""
     if amount is None:
         return "without undue delay"
-    words = unit.replace("_", " ")
+    words = {"days": "calendar days", "business_days": "business days"}.get(unit, unit)
     return f"{amount} {words.removesuffix('s') if amount == 1 else words}"

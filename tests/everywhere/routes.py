@@ -50,6 +50,8 @@ ABOUT = {
             "reconciledrow",
         )
     },
+    "incidents:clock-start-by": "incidents:start",
+    **{f"incidents:{name}-": f"incidents:{name}" for name in ("clock", "notificationrule", "notification")},
     "systems:systemadministrator-": "systems:administrator",
     "accessreviews:listing-": "accessreviews:listing",
     "accessreviews:accountmatch-": "accessreviews:match",

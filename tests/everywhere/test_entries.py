@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from audits.actions import windows_of
 from controls.models import Criterion
@@ -23,6 +24,13 @@ from tests.factories.people import UserFactory
 WHY = {"reason": "Agreed in the steering meeting."}
 BULK = WHY | {"confirmed": "1"}  # the page that says what will change has been read
 WORDS = {"who": "The IT lead", "what": "reviews access", "how_often": "every quarter", "on_what": "in production"}
+CLOCK = {"started_at": "2026-03-01T10:00"}
+STARTED = ["clock.created", "timelineentry.created"]
+SENT = {"told": "The authority", "channel": "Portal", "what": "What we know.", "sent_at": "{now}"}
+RULE = {
+    "regime": "A contract", "whom": "Borealis", "applies": "Their data are touched.", "starts": "aware", "amount": "24",
+    "unit": "hours", "warn_hours": "4", "source": "Section 7",
+}  # fmt: skip
 
 POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("compliance", "controls:control-create", {"ref": "NEW-01", "name": "New"}, ["control.created"]),
@@ -67,6 +75,26 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         },
         ["evidence.submitted", "population.frozen"],
     ),
+    ("owner", "incidents:incident-start-clock", WHY | CLOCK | {"rule": "{starter}"}, STARTED),
+    ("manager", "incidents:clock-start-by", WHY | CLOCK, STARTED),
+    ("owner", "incidents:incident-record-notification", SENT, ["notification.recorded", "timelineentry.created"]),
+    (
+        "manager",
+        "incidents:clock-notify",
+        SENT,
+        ["notification.recorded", "timelineentry.created", "clock.met", "timelineentry.created"],
+    ),
+    ("owner", "incidents:clock-pause", WHY, ["clockpause.created", "clock.paused", "timelineentry.created"]),
+    ("compliance", "incidents:clock-dismiss", WHY, ["clock.dismissed", "timelineentry.created"]),
+    ("compliance", "incidents:notificationrule-create", RULE, ["notificationrule.created"]),
+    (
+        "compliance",
+        "incidents:notificationrule-publish",
+        {"amount": "96", "change_note": "The law changed."},
+        ["notificationrule.published"],
+    ),
+    ("compliance", "incidents:notificationrule-retire", WHY, ["notificationrule.retired"]),
+    ("compliance", "incidents:notificationrule-starter", {"key": "sec-8k-105"}, ["notificationrule.created"]),
     ("compliance", "evidence:evidence-edit", {"title": "Users with roles"}, ["evidence.updated"]),
     ("manager", "evidence:evidence-accept", {"note": "Looked at."}, ["evidence.accepted"]),
     ("manager", "evidence:evidence-give-back", WHY, ["evidence.returned"]),
@@ -823,6 +851,21 @@ WITHOUT = {
         ),
         "tests/incidents/: each needs a step before it, or is as the page",
     ),
+    **dict.fromkeys(
+        (
+            "incidents:clock-resume",
+            "api:incident-start-clock",
+            "api:incident-record-notification",
+            "api:clock-notify",
+            "api:clock-pause",
+            "api:clock-resume",
+            "api:clock-dismiss",
+            "api:notificationrule-list",
+            "api:notificationrule-publish",
+            "api:notificationrule-retire",
+        ),
+        "tests/incidents/clocks: it is paused first, or is as the page",
+    ),
     "findings:finding-link-control": "tests/findings/test_pages.py: needs another control",
     "evidence:evidencelink-confirm": "tests/evidence/test_ways_round.py: an accepted item that was linked later",
     "audits:engagement-admit-auditor": "below: needs a second auditor",
@@ -925,6 +968,8 @@ def entries_of(
     names = {
         "pk": world.control.pk, "owner": world.control.owner_id, "availability": availability(),
         "manager": world.control.owner.manager_id if world.control.owner else 0,
+        "starter": world.arguments["incidents:start"]["rule"],
+        "now": timezone.localtime().strftime("%Y-%m-%dT%H:%M"),
         "system": world.arguments["systems"]["pk"], "employee": world.arguments["accounts"]["pk"],
     }  # fmt: skip
     for name, value in filled.items():

@@ -50,6 +50,7 @@ from risks.assessments import rounds
 from risks.models import Acceptance, Assessment, Risk, RiskFinding, TreatmentAction
 from risks.treatment import plan_action
 from systems.models import System
+from tests.everywhere.clocks import clocked
 from tests.factories.assessments import a_round, closed, fresh
 from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import evidence, requirement
@@ -223,6 +224,7 @@ def build() -> World:
             "risks:finding": {"pk": risk.finding_links.get().pk},
             "api:correctiveaction": {"pk": action.pk},
             **reports,
+            **clocked(owner, manager, employee, compliance),
             "api:engagement": {"pk": engagement.pk},
             "api:entry": {"pk": entry.pk},
             **{key: {"pk": listed.pk} for key in ("evidence:population", "api:population")},

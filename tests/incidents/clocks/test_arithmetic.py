@@ -34,7 +34,7 @@ GULF = Calendar((6, 0, 1, 2, 3), frozenset())  # Sunday to Thursday
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 A_HAIR = timedelta(microseconds=1)
-HOURS, DAYS, BUSINESS, MONTHS = Unit.HOURS, Unit.CALENDAR_DAYS, Unit.BUSINESS_DAYS, Unit.MONTHS
+HOURS, DAYS, BUSINESS, MONTHS = Unit.HOURS, Unit.DAYS, Unit.BUSINESS_DAYS, Unit.MONTHS
 
 # Daylight saving both ways and in both hemispheres, half and quarter hours, half an hour of daylight saving, skipped
 # days, changes at midnight, a minute past it and over it, and the ends of the world.
@@ -281,7 +281,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
 @st.composite
 def clocks(draw: st.DrawFn, unit: Unit | None = None) -> Terms:
     unit = unit or draw(st.sampled_from(Unit))
-    most = {Unit.HOURS: 800, Unit.CALENDAR_DAYS: 95, Unit.BUSINESS_DAYS: 30, Unit.MONTHS: 4}[unit]
+    most = {Unit.HOURS: 800, Unit.DAYS: 95, Unit.BUSINESS_DAYS: 30, Unit.MONTHS: 4}[unit]
     zone = ZoneInfo(draw(zones))
     return Terms(draw(starts), draw(st.integers(1, most)), unit, zone, draw(calendars()))
 

@@ -33,7 +33,7 @@ def test_a_stretch_is_said_in_its_two_largest_units(stretch: timedelta, words: s
         (1, "hours", "1 hour"),
         (1, "months", "1 month"),
         (4, "business_days", "4 business days"),
-        (1, "calendar_days", "1 calendar day"),
+        (1, "days", "1 calendar day"),
         (None, "hours", "without undue delay"),
     ],
 )

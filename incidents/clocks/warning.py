@@ -1,0 +1,74 @@
+"""Telling people that a clock presses: once when its warning time begins, once when its deadline has passed.
+
+What was told stands on the clock (`warned_at`, `late_told_at`), so that the job can run however often.
+"""
+
+import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from foundation.accounts.models import User
+from foundation.accounts.roles import Role
+from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM
+from incidents.clocks.forms import LONGEST_WARNING
+from incidents.clocks.running import kept, zoned_of
+from incidents.clocks.terms import warned_from
+from incidents.models import Clock, ClockState
+
+TEMPLATE: Final = "emails/clock"
+FARTHEST: Final = datetime.timedelta(hours=LONGEST_WARNING)
+
+
+def pressing(now: datetime.datetime) -> list[tuple[int, str]]:
+    """The clocks of which somebody is to be told now: number, and “warned” or “overdue”. One query."""
+    near = Q(warned_at=None, due_at__lte=now + FARTHEST)
+    passed = Q(late_told_at=None, due_at__lt=now)
+    found = Clock.objects.filter(near | passed, state=ClockState.RUNNING).order_by("due_at", "id")
+    return [(clock.pk, word) for clock in found if (word := owed(clock, now))]
+
+
+def owed(clock: Clock, now: datetime.datetime) -> str:
+    """What people are to be told of a clock: “overdue”, “warned”, or nothing."""
+    begins = warned_from(clock)
+    if clock.state != ClockState.RUNNING or clock.due_at is None or begins is None:
+        return ""
+    if clock.due_at < now:
+        return "" if clock.late_told_at else "overdue"
+    return "warned" if begins <= now and clock.warned_at is None else ""
+
+
+@transaction.atomic
+def tell(number: int) -> tuple[Clock, str] | None:
+    """Note on a clock and in its incident's timeline that it presses; None where that was done meanwhile."""
+    clock = Clock.objects.select_for_update(of=("self",)).select_related("incident").get(pk=number)
+    now = timezone.now()
+    word = owed(clock, now)
+    if not word:
+        return None
+    if word == "overdue":
+        clock.late_told_at = now
+        words = f"Clock overdue: {clock.title}. The deadline was {zoned_of(clock, clock.due_at)}."
+    else:
+        words = f"Clock runs out soon: {clock.title}. Until {zoned_of(clock, clock.due_at)}."
+    clock.warned_at = clock.warned_at or now
+    kept(clock, word, words, SYSTEM)
+    return clock, word
+
+
+def told_of(clock: Clock) -> list[User]:
+    """Who is told: the incident's commander and every compliance manager. One query."""
+    whose = Q(role=Role.COMPLIANCE_MANAGER) | Q(pk=clock.incident.commander_id)
+    return list(User.objects.active().filter(whose).order_by("id"))
+
+
+def was_told(clock: Clock, person: User, since: datetime.datetime) -> bool:
+    """Whether this person had this mail already."""
+    sent: Any = Entry.objects.filter(
+        verb="mail.sent", object_type=Clock._meta.label_lower, object_id=str(clock.pk),
+        at__gte=int(since.timestamp() * 1_000_000),
+    )  # fmt: skip
+    return any(entry.facts.get("refs", {}).get("to") == person.pk for entry in sent)
