@@ -52,6 +52,7 @@ from incidents.models.links import (
 from incidents.models.plans import (
     VERSION_MOVES,
     VERSION_TONES,
+    ContactKind,
     PlanContact,
     PlanReview,
     PlanRole,
@@ -77,6 +78,7 @@ __all__ = [
     "Clock",
     "ClockPause",
     "ClockState",
+    "ContactKind",
     "CustodyItem",
     "CustodyKind",
     "CustodyTransfer",

@@ -151,10 +151,16 @@ OF_EXERCISE = Paths(
 
 
 class ExerciseAttendee(Register):
-    """Somebody takes part, with a role, and says so themselves. Taking them off archives the row."""
+    """Somebody takes part, with a role, and says so themselves. Taking them off archives the row.
+
+    Who has no account is named by the facilitator (`name`), and never confirmed.
+    """
 
     exercise = models.ForeignKey(Exercise, models.PROTECT, related_name="attendees")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="exercise_parts")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="exercise_parts"
+    )
+    name = models.CharField("without an account", max_length=120, blank=True)
     role = models.CharField(max_length=120, help_text="What they played, or watched for.")
     confirmed_at = models.DateTimeField(
         "took part", null=True, editable=False, help_text="When they said themselves that they took part."
@@ -163,17 +169,27 @@ class ExerciseAttendee(Register):
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
     access = Paths(owner=(*OF_EXERCISE.owner, "user"), team=())
-    ends = ("exercise", "user")
+    ends = ("exercise", "user", "name")
+    personal = ("name",)
 
     class Meta:
         ordering = ("exercise", "id")
         constraints = (
-            models.UniqueConstraint(fields=("exercise", "user"), name="incidents_attendee_once"),
+            models.UniqueConstraint(fields=("exercise", "user", "name"), name="incidents_attendee_once"),
+            models.CheckConstraint(
+                condition=(Q(user__isnull=False, name="") | (Q(user=None, confirmed_at=None) & ~Q(name=""))),
+                name="incidents_attendee_is_somebody",
+            ),
             models.CheckConstraint(condition=~Q(role=""), name="incidents_attendee_has_role"),
         )
 
     def __str__(self) -> str:
-        return f"{self.user} in {Exercise.ref_of(self.exercise_id)}"
+        return f"{self.who} in {Exercise.ref_of(self.exercise_id)}"
+
+    @property
+    def who(self) -> str:
+        """Their name, with or without an account."""
+        return str(self.user) if self.user is not None else self.name
 
     def get_absolute_url(self) -> str:
         """The exercise's page."""

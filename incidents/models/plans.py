@@ -184,13 +184,16 @@ class PlanRole(Register):
     role = models.CharField(max_length=80, help_text="Commander, technical lead, communications, legal, scribe.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="plan_roles")
     name = models.CharField("held by, without an account", max_length=120, blank=True)
+    telephone = models.CharField(max_length=60, blank=True, help_text="Printed on the first page.")
     deputy = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     deputy_name = models.CharField("deputy, without an account", max_length=120, blank=True)
+    deputy_telephone = models.CharField("deputy's telephone", max_length=60, blank=True)
     duties = models.TextField(blank=True)
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
     access = OF_EDITION
+    personal = ("name", "telephone", "deputy_name", "deputy_telephone")
 
     class Meta:
         ordering = ("edition", "position", "id")
@@ -199,9 +202,29 @@ class PlanRole(Register):
     def __str__(self) -> str:
         return self.role
 
+    @property
+    def holder(self) -> str:
+        """Who holds it, in words; "" for nobody."""
+        return str(self.user) if self.user is not None else self.name
+
+    @property
+    def stand_in(self) -> str:
+        """Who stands in for them, in words; "" for nobody."""
+        return str(self.deputy) if self.deputy is not None else self.deputy_name
+
     def get_absolute_url(self) -> str:
         """The version's page."""
         return self.edition.get_absolute_url()
+
+
+class ContactKind(models.TextChoices):
+    """Who somebody is to us, in the order in which they are printed."""
+
+    HELP = "help", "Help: counsel, forensics, insurer"
+    VENDOR = "vendor", "Vendor"
+    CUSTOMER = "customer", "Customer"
+    AUTHORITY = "authority", "Authority"
+    INSIDE = "inside", "Colleague"
 
 
 class PlanContact(Register):
@@ -209,6 +232,7 @@ class PlanContact(Register):
 
     edition = models.ForeignKey(PlanVersion, models.PROTECT, related_name="contacts")
     position = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(max_length=9, choices=ContactKind.choices, default=ContactKind.HELP)
     name = models.CharField(max_length=120)
     what = models.CharField("what for", max_length=200, help_text="Insurer, counsel, forensics, authority, vendor.")
     telephone = models.CharField(max_length=60, blank=True)
@@ -222,7 +246,10 @@ class PlanContact(Register):
 
     class Meta:
         ordering = ("edition", "position", "id")
-        constraints = (models.CheckConstraint(condition=~Q(name="") & ~Q(what=""), name="incidents_plan_contact_told"),)
+        constraints = (
+            models.CheckConstraint(condition=~Q(name="") & ~Q(what=""), name="incidents_plan_contact_told"),
+            models.CheckConstraint(condition=Q(kind__in=ContactKind.values), name="incidents_plan_contact_kind_known"),
+        )
 
     def __str__(self) -> str:
         return self.name
