@@ -25,6 +25,8 @@ from grc.health import healthz, readyz
 from home.views import my_work, search
 from incidents.api import IncidentApi
 from incidents.clocks.api import ClockApi, NotificationApi, NotificationRuleApi
+from incidents.exercises.api import ExerciseApi
+from incidents.plans.api import PlanVersionApi, ResponsePlanApi
 from people.api import ChecklistApi, ChecklistRunApi, CompletionApi, CourseApi, PersonApi
 from policies.api import PolicyApi, PolicyExceptionApi, PolicyVersionApi
 from risks import urls as risks
@@ -68,6 +70,9 @@ API: list[URLPattern | URLResolver] = [
     path("treatment-actions/", include(TreatmentActionApi.urls())),
     path("acceptances/", include(AcceptanceApi.urls())),
     path("risk-assessments/", include(AssessmentApi.urls())),
+    path("response-plans/", include(ResponsePlanApi.urls())),
+    path("response-plan-versions/", include(PlanVersionApi.urls())),
+    path("exercises/", include(ExerciseApi.urls())),
     path("risk-assessments/<int:pk>/snapshot/", SnapshotApi.as_view({"get": "read_all"}), name="assessment-snapshot"),
     path("risk-heatmap/", HeatmapApi.as_view({"get": "read_all"}), name="heatmap"),
     path("clocks/", include(ClockApi.urls())),

@@ -49,12 +49,14 @@ from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
 from incidents.clocks.jobs import warn_of_clocks
 from incidents.clocks.work import clocks_work
-from incidents.models import Clock, Incident, Notification, NotificationRule
+from incidents.exercises.work import exercises_work
+from incidents.models import Clock, Exercise, Incident, Notification, NotificationRule, ResponsePlan
 from incidents.panels import of_control as incidents_of_control
 from incidents.panels import of_finding as incidents_of_finding
 from incidents.panels import of_risk as incidents_of_risk
 from incidents.panels import of_system as incidents_of_system
 from incidents.panels import of_vendor as incidents_of_vendor
+from incidents.plans.work import plans_work
 from incidents.work import incidents_work
 from people.jobs import start_checklists, tie_people_to_accounts
 from people.models import Checklist, ChecklistRun, Course, Person
@@ -136,6 +138,14 @@ RAIL: list[tuple[str, list[RailItem]]] = [
                 Assessment,
                 ("risks:assess", "risks:participant"),
             ),
+            RailItem(
+                "Response plan",
+                "incidents:responseplan-list",
+                "book-open-check",
+                ResponsePlan,
+                ("incidents:plan",),
+            ),
+            RailItem("Exercises", "incidents:exercise-list", "drama", Exercise, ("incidents:exercise",)),
             RailItem("Vendors", "vendors:vendor-list", "handshake", Vendor, VENDOR_ROUTES),
             RailItem("SOC reports", "vendors:worksheet-list", "file-search", Worksheet, WORKSHEET_ROUTES),
             RailItem("Sub-processors", "vendors:subprocessorlist-list", "network", SubprocessorList),
@@ -188,6 +198,8 @@ WORK = [
     risks_work,
     reviews_work,
     assessments_work,
+    plans_work,
+    exercises_work,
     exceptions_work,
     people_work,
     worksheets_work,
@@ -212,6 +224,8 @@ SEARCH = [
     Finder(SubprocessorList, "Sub-processor lists", ("reason",)),
     Finder(Reconciliation, "Reconciliations", ("source", "name")),
     Finder(Assessment, "Risk assessments", ("title", "scope")),
+    Finder(ResponsePlan, "Response plans", ("title", "summary")),
+    Finder(Exercise, "Exercises", ("title", "scenario")),
     Finder(Risk, "Risks", ("title", "cause", "event", "effect")),
     Finder(TreatmentAction, "Treatment actions", ("what",)),
     Finder(Acceptance, "Acceptances of risks", ("reason", "risk__title"), related=("risk",)),

@@ -9,7 +9,9 @@ from foundation.pages.panels import PanelOf, Tab
 from incidents import panels, views
 from incidents.clocks.panel import clocks_panel, notifications_panel
 from incidents.clocks.urls import clock_routes
+from incidents.exercises.urls import exercise_routes
 from incidents.models import IncidentControl, IncidentFinding, IncidentRisk, IncidentSystem, IncidentVendor
+from incidents.plans.urls import plan_routes
 from incidents.views import IncidentPages
 
 app_name = "incidents"
@@ -22,7 +24,7 @@ TABS: Final[Sequence[Tab]] = (
     Tab("links", "Links", [panels.links_panel]),
 )
 # A line for each part: `*clock_routes()`, with the addresses "clocks/", "notification-rules/" and so on before them.
-PARTS: Final[Sequence[URLPattern | URLResolver]] = (*clock_routes(),)
+PARTS: Final[Sequence[URLPattern | URLResolver]] = (*clock_routes(), *plan_routes(), *exercise_routes())
 LINKS: Final = {
     "systems": IncidentSystem,
     "controls": IncidentControl,

@@ -137,8 +137,8 @@ class Exercise(Numbered, Register):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing of it is edited any more."""
-        return self.state in (ExerciseState.APPROVED, ExerciseState.CANCELLED)
+        """Whether nothing of it is edited: it was signed or cancelled."""
+        return self.state not in (ExerciseState.PLANNED, ExerciseState.HELD)
 
 
 OF_EXERCISE = Paths(

@@ -163,8 +163,8 @@ class PlanVersion(Numbered, Register):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing of it is edited any more."""
-        return self.state in (VersionState.APPROVED, VersionState.SUPERSEDED, VersionState.WITHDRAWN)
+        """Whether nothing of it is edited: only a draft is."""
+        return self.state != VersionState.DRAFT
 
     @property
     def title(self) -> str:

@@ -52,6 +52,23 @@ ABOUT = {
     },
     "incidents:clock-start-by": "incidents:start",
     **{f"incidents:{name}-": f"incidents:{name}" for name in ("clock", "notificationrule", "notification")},
+    "incidents:planversion-json": "incidents:approved",
+    **{
+        f"incidents:{name}-": f"incidents:{name}"
+        for name in (
+            "responseplan",
+            "planversion",
+            "planrole",
+            "plancontact",
+            "planseverity",
+            "playbook",
+            "exercise",
+            "exerciseattendee",
+            "inject",
+            "exercisedecision",
+            "exercisefinding",
+        )
+    },
     "systems:systemadministrator-": "systems:administrator",
     "accessreviews:listing-": "accessreviews:listing",
     "accessreviews:accountmatch-": "accessreviews:match",

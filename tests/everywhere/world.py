@@ -33,6 +33,7 @@ from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from incidents.actions import attach_file
+from incidents.exercises import actions as exercise_actions
 from incidents.models import (
     IncidentControl,
     IncidentFinding,
@@ -41,6 +42,7 @@ from incidents.models import (
     IncidentSystem,
     IncidentVendor,
 )
+from incidents.plans import writing
 from people.runs import start_checklist
 from policies import actions as policy_actions
 from policies import drafting
@@ -51,6 +53,7 @@ from risks.models import Acceptance, Assessment, Risk, RiskFinding, TreatmentAct
 from risks.treatment import plan_action
 from systems.models import System
 from tests.everywhere.clocks import clocked
+from tests.factories import plans
 from tests.factories.assessments import a_round, closed, fresh
 from tests.factories.controls import ControlFactory, link, trust_services
 from tests.factories.evidence import evidence, requirement
@@ -175,6 +178,7 @@ def build() -> World:
     assessment, over = assessed(owner, manager, compliance, control)
     policy, version, excepted = bound(owner, manager, compliance, control)
     reports = read_by(owner, manager, compliance)
+    response = responded(owner, manager, compliance)
     supplied = vended(owner, manager, control, flaw)
     happened = hit(owner, employee, control, risk, flaw)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
@@ -225,6 +229,7 @@ def build() -> World:
             "api:correctiveaction": {"pk": action.pk},
             **reports,
             **clocked(owner, manager, employee, compliance),
+            **response,
             "api:engagement": {"pk": engagement.pk},
             "api:entry": {"pk": entry.pk},
             **{key: {"pk": listed.pk} for key in ("evidence:population", "api:population")},
@@ -344,3 +349,30 @@ def reviewed(owner: User, manager: User, compliance: User, control: Control) -> 
     decided(Assignment.objects.get(review__system=other), "remove")
     signed(Assignment.objects.get(review__system=other))
     return Campaign.objects.get(), Assignment.objects.get(review__system=one), Removal.objects.get()
+
+
+def responded(owner: User, manager: User, compliance: User) -> dict[str, dict[str, Any]]:
+    """A plan in force with a draft of the next version, and an exercise that was held, which the manager approves.
+
+    The owner took part in it, and was named in another that is over.
+    """
+    version = plans.in_force(author=compliance, approver=manager)
+    draft = writing.draft(plans.fresh(version.plan), actor=compliance, change_note="Next year.")
+    exercise = plans.an_exercise(facilitator=compliance, approver=manager, edition=version)
+    plans.written_up(exercise, attendee=UserFactory(name="Aino Attendee", role="control_owner"))
+    exercise_actions.name_attendee(plans.fresh(exercise), actor=compliance, user=owner, role="Scribe")
+    rows = {
+        "responseplan": version.plan,
+        "planversion": draft,
+        "planrole": draft.roles.first(),
+        "plancontact": draft.contacts.first(),
+        "planseverity": draft.severities.first(),
+        "playbook": draft.playbooks.first(),
+        "exercise": exercise,
+        "exerciseattendee": exercise.attendees.get(user=None),
+        "inject": exercise.injects.get(),
+        "exercisedecision": exercise.decisions.get(),
+        "exercisefinding": exercise.gaps.get(),
+    }
+    found = {f"{door}:{name}": {"pk": row.pk} for name, row in rows.items() for door in ("incidents", "api")}
+    return {**found, "incidents:approved": {"pk": version.pk}}

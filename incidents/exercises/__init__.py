@@ -1,0 +1,1 @@
+"""Exercises of the response plan: held, signed by the facilitator, approved by another person, kept."""

@@ -1,0 +1,145 @@
+"""How a version of a plan is written: begun, copied from the one before, changed while it is a draft."""
+
+from typing import Any, Final, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from foundation.accounts.models import User
+from foundation.trail.keep import save
+from foundation.trail.steps import locked, say
+from incidents.models import PlanContact, PlanRole, PlanSeverity, PlanVersion, Playbook, ResponsePlan, VersionState
+from incidents.plans.content import ALL_TEXTS, PARTS, parts_of
+from incidents.plans.starter import starter
+
+Row = TypeVar("Row", PlanRole, PlanContact, PlanSeverity, Playbook)
+NOT_DRAFT: Final = "Only a draft is written: this version is {}."
+OPEN: Final = (VersionState.DRAFT, VersionState.SUBMITTED)
+
+
+@transaction.atomic
+def begin(plan: ResponsePlan, *, actor: User) -> ResponsePlan:
+    """Store a new plan with the starter text as the draft of its first version."""
+    text = starter()
+    plan.summary = plan.summary or text["summary"]
+    plan = save(plan, actor=actor, verb="responseplan.created")
+    first = PlanVersion(plan=plan, number=1, drafted_by=actor, change_note="The first version.", **text["text"])
+    first = save(first, actor=actor, verb="planversion.created", refs={"responseplan": plan.pk})
+    for name, (model, _) in PARTS.items():
+        for position, values in enumerate(text[name], start=1):
+            place = {} if name == "severities" else {"position": position}
+            put(model(edition=first, **place, **values), actor)
+    return plan
+
+
+@transaction.atomic
+def draft(plan: ResponsePlan, *, actor: User, change_note: str) -> PlanVersion:
+    """Begin a new version as a copy of the one in force, or else of the last one. Raises Stale, ValidationError."""
+    plan = locked(plan)
+    say(change_note, "Say what is going to change.")
+    if PlanVersion.objects.filter(plan=plan, state__in=OPEN).exists():
+        raise ValidationError("There is a draft of this plan already.")
+    known = PlanVersion.objects.filter(plan=plan)
+    source = known.filter(state=VersionState.APPROVED).first() or known.order_by("-number").first()
+    number = (known.aggregate(last=Max("number"))["last"] or 0) + 1
+    texts = {name: getattr(source, name) for name in ALL_TEXTS} if source else {}
+    new = PlanVersion(plan=plan, number=number, drafted_by=actor, change_note=change_note.strip(), **texts)
+    new = save(new, actor=actor, verb="planversion.created", refs={"responseplan": plan.pk})
+    for name, found in (parts_of(source) if source else {}).items():
+        model, fields = PARTS[name]
+        for row in found:
+            put(model(edition=new, **{field: getattr(row, field) for field in fields}), actor)
+    return new
+
+
+@transaction.atomic
+def rewrite(version: PlanVersion, *, actor: User) -> PlanVersion:
+    """Keep the texts of a draft as they were changed. Raises Stale, ValidationError."""
+    drafted(PlanVersion.objects.select_for_update().get(pk=version.pk))
+    return save(version, actor=actor, verb="planversion.updated")
+
+
+# ---- parts -----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_role(version: PlanVersion, *, actor: User, **said: Any) -> PlanRole:
+    """Write one more role into a draft, after those that are there. Raises Stale, ValidationError."""
+    return put(PlanRole(edition=drafted(locked(version)), position=after(version, PlanRole), **said), actor)
+
+
+@transaction.atomic
+def add_contact(version: PlanVersion, *, actor: User, **said: Any) -> PlanContact:
+    """Write one more contact into a draft, after those that are there. Raises Stale, ValidationError."""
+    return put(PlanContact(edition=drafted(locked(version)), position=after(version, PlanContact), **said), actor)
+
+
+@transaction.atomic
+def add_playbook(version: PlanVersion, *, actor: User, **said: Any) -> Playbook:
+    """Write one more playbook into a draft, after those that are there. Raises Stale, ValidationError."""
+    return put(Playbook(edition=drafted(locked(version)), position=after(version, Playbook), **said), actor)
+
+
+@transaction.atomic
+def change_part(row: Row, *, actor: User, **said: Any) -> Row:
+    """Say something else in a part of a draft. Raises Stale, ValidationError."""
+    drafted(PlanVersion.objects.select_for_update().get(pk=row.edition_id))
+    row = locked(row)
+    for field, value in said.items():
+        setattr(row, field, value)
+    row.full_clean(validate_unique=False, validate_constraints=False)
+    return save(row, actor=actor, verb=f"{row._meta.model_name}.updated", refs={"planversion": row.edition_id})
+
+
+@transaction.atomic
+def remove_part(row: Row, *, actor: User, reason: str) -> Row:
+    """Take a part out of a draft, with a reason. Raises Stale, ValidationError."""
+    drafted(PlanVersion.objects.select_for_update().get(pk=row.edition_id))
+    say(reason, "Say why it is taken out.")
+    row = locked(row)
+    row.archived_at = timezone.now()
+    refs = {"planversion": row.edition_id}
+    return save(row, actor=actor, verb=f"{row._meta.model_name}.archived", reason=reason, refs=refs)
+
+
+def put(row: Row, actor: User) -> Row:
+    """Store a new part. Raises ValidationError."""
+    row.full_clean(validate_unique=False, validate_constraints=False)
+    return save(row, actor=actor, verb=f"{row._meta.model_name}.created", refs={"planversion": row.edition_id})
+
+
+def after(version: PlanVersion, model: type[PlanRole] | type[PlanContact] | type[Playbook]) -> int:
+    """The place behind the last of these parts."""
+    last = model.objects.filter(edition=version.pk).aggregate(last=Max("position"))["last"]
+    return min((last or 0) + 1, 9999)
+
+
+def drafted(version: PlanVersion) -> PlanVersion:
+    """The version, if it is a draft. Raises ValidationError."""
+    if version.state != VersionState.DRAFT:
+        raise ValidationError(NOT_DRAFT.format(version.get_state_display().lower()))
+    return version
+
+
+# ---- who wrote -------------------------------------------------------------------------------------------------------
+
+
+def authors(version: PlanVersion) -> set[int]:
+    """Everybody who ever wrote any of a version: began it, changed a text or a part, or submitted it. Five queries.
+
+    Moving it (returned, withdrawn) is not writing. Giving a draft away makes nobody another person.
+    """
+    found = {version.drafted_by_id, version.submitted_by_id}
+    before: tuple[str, ...] | None = None
+    wrote = ("history_user_id", "submitted_by_id", "change_note", *ALL_TEXTS)
+    for user, submitter, *texts in version.history.order_by("history_id").values_list(*wrote):  # type: ignore[attr-defined]
+        found.add(submitter)
+        if tuple(texts) != before:
+            found.add(user)
+        before = tuple(texts)
+    for model, _ in PARTS.values():
+        wrote_parts = model.history.filter(edition_id=version.pk)  # type: ignore[attr-defined]
+        found |= set(wrote_parts.order_by().values_list("history_user_id", flat=True).distinct())
+    return {number for number in found if number is not None}
