@@ -108,6 +108,12 @@ class ExercisePages(Pages):
         shown = {"blocks": signing.blocks(target)} if verb.verb in ("sign", "approve") else {}
         return act(self.request, type(self), target, verb, **shown)
 
+    def edit_page(self, pk: int) -> HttpResponse:
+        """Only for who writes it: an attendee's own exercise is theirs to read."""
+        if not actions.runs(self.user, get_allowed(self.user, "change", Exercise, pk)):
+            raise PermissionDenied(actions.RUNS)
+        return super().edit_page(pk)
+
     def next_due(self) -> datetime.date | None:
         """When the plan is exercised next, for the head of the list."""
         return next_due()

@@ -20,7 +20,7 @@ from tests.factories.plans import WHY, an_exercise, approved, fresh, in_force, s
 from tests.factories.tokens import caller
 
 pytestmark = pytest.mark.django_db
-SECRET = "Xanthippe's mailbox"
+SECRET = "The mailbox of Xanthippe"
 
 
 def signed_in(user: User) -> Client:
@@ -78,7 +78,7 @@ def test_an_exercise_from_planning_to_approval_on_its_pages(
     assert post(manager, "exercise-approve", exercise, statement=WHY).status_code == 302
     assert fresh(exercise).state == "approved"
     body = page(manager, "exercise-detail", exercise.pk).content.decode()
-    for words in ("Named by facilitator, not confirmed", "They ran.", "Stay.", "No number", "and locked"):
+    for words in ("Named by facilitator, not confirmed", "They ran.", "Stay.", "Nobody had it.", "and locked"):
         assert words in body
     assert page(owner, "exercise-list", state="approved").content.decode().count(exercise.ref) >= 1
     assert exercise.ref in signed_in(compliance).get(reverse("incidents:exercise-csv")).getvalue().decode()
