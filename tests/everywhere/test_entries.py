@@ -32,6 +32,7 @@ RULE = {
     "unit": "hours", "warn_hours": "4", "source": "Section 7",
 }  # fmt: skip
 
+KEYS = {"kind": "inside", "name": "Ada", "what": "Keys"}
 PLAN_PARTS = [
     *["planrole.created"] * 6,
     *["plancontact.created"] * 7,
@@ -268,7 +269,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ),
     ("compliance", "incidents:planversion-edit", {"purpose": "Who leads."}, ["planversion.updated"]),
     ("compliance", "incidents:planversion-add-role", {"role": "Cook"}, ["planrole.created"]),
-    ("compliance", "incidents:planversion-add-contact", {"name": "Ada", "what": "Keys"}, ["plancontact.created"]),
+    ("compliance", "incidents:planversion-add-contact", KEYS, ["plancontact.created"]),
     ("compliance", "incidents:planversion-add-playbook", {"title": "Flood", "steps": "Go."}, ["playbook.created"]),
     ("compliance", "incidents:planversion-submit", {"approver": "{manager}"}, ["planversion.submitted"]),
     ("compliance", "incidents:planversion-withdraw", WHY, ["planversion.withdrawn"]),
