@@ -302,9 +302,11 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "name_approver": {COMPLIANCE: ALL},
         "link_control": {COMPLIANCE: ALL},
         "request_exception": {COMPLIANCE: ALL, MANAGER: FOR, OWNER: FOR},
+        "record_acknowledgements": {COMPLIANCE: ALL},
     },
     "policies.policyversion": {
         "view": _READ_POLICIES,
+        "acknowledge": {ADMIN: FOR, COMPLIANCE: FOR, MANAGER: FOR, OWNER: FOR, EMPLOYEE: FOR},  # for oneself
         "write": {COMPLIANCE: ALL},
         "submit": {COMPLIANCE: ALL},
         "approve": {COMPLIANCE: OWN, MANAGER: OWN},  # and only a named approver, never its authors alone: apart()
@@ -340,6 +342,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     },
     "policies.acknowledgement": {
         "view": {ADMIN: OWN, COMPLIANCE: ALL, MANAGER: TEAM, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
+        "add": {COMPLIANCE: ALL},  # what was signed on paper, by somebody else
     },
     "vendors.vendor": {
         "view": _READ_WHOLE,
@@ -820,6 +823,7 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("findings.finding", "accept"),
         ("findings.finding", "verify"),
         ("findings.correctiveaction", "verify"),
+        ("policies.policy", "record_acknowledgements"),
         ("policies.policy", "review"),
         ("policies.policyexception", "approve"),
         ("policies.policyversion", "approve"),

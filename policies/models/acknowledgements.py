@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from evidence.models import Evidence
 from foundation.accounts.paths import Paths
@@ -67,5 +68,5 @@ class Acknowledgement(Register):
         return f"{self.policy_version.ref} acknowledged by {self.person}"
 
     def get_absolute_url(self) -> str:
-        """The version's page."""
-        return self.policy_version.get_absolute_url()
+        """Its page."""
+        return reverse("policies:acknowledgement-detail", args=[self.pk])

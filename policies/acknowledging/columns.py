@@ -1,0 +1,93 @@
+"""The columns of the register of acknowledgements, and the facts of one."""
+
+import datetime
+from typing import Any, Final
+
+from evidence.models import Evidence
+from foundation.accounts.access import visible
+from foundation.accounts.models import User
+from foundation.pages.columns import Column
+from foundation.trail.asof import rows
+from people.models import Person
+from policies.models import Method, PolicyVersion
+
+TONES: Final = {Method.SCREEN: "ok", Method.PAPER: "info"}
+
+
+def attach_acknowledgement(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
+    """The versions without their texts; the pages of version, person and proof to whoever sees them. Four queries."""
+    versions = {one.policy_version_id for one in found}
+    known = PolicyVersion.objects.defer("text", "promises", "change_note").in_bulk(versions)
+    shown = {
+        "policy_version_id": seen(PolicyVersion, user, moment, versions),
+        "person_id": seen(Person, user, moment, {one.person_id for one in found}),
+        "proof_id": seen(Evidence, user, moment, {one.proof_id for one in found if one.proof_id}),
+    }
+    for one in found:
+        one.policy_version = known[one.policy_version_id]
+        one.urls = {
+            name: getattr(one, name.removesuffix("_id")).get_absolute_url() if getattr(one, name) in ids else ""
+            for name, ids in shown.items()
+        }
+
+
+def seen(model: type[Any], user: User, moment: datetime.datetime | None, ids: set[int]) -> set[int]:
+    """Which of these this person sees."""
+    if not ids:
+        return set()
+    return set(visible(user, rows(model, moment), moment).filter(id__in=ids).values_list("id", flat=True))
+
+
+def version_words(one: Any) -> str:
+    """The version, as POL-3 2.1."""
+    return str(one.policy_version.ref)
+
+
+def title_words(one: Any) -> str:
+    """What the version is called."""
+    return str(one.policy_version.title)
+
+
+def department_words(one: Any) -> str:
+    """Where the person works."""
+    return str(one.person.department)
+
+
+def person_ref(one: Any) -> str:
+    """The person, as P-3."""
+    return Person.ref_of(one.person_id)
+
+
+def proof_words(one: Any) -> str:
+    """The scanned sheet, by its reference."""
+    return Evidence.ref_of(one.proof_id) if one.proof_id else ""
+
+
+COLUMNS: Final = (
+    Column("version", "Version", sort="policy_version", kind="ref", get=version_words),
+    Column("title", "Title", get=title_words),
+    Column("person", "Person", sort="person__name", kind="person", url=lambda one: one.urls["person_id"]),
+    Column("department", "Department", sort="person__department", get=department_words),
+    Column("acknowledged_on", "Day", sort="acknowledged_on", kind="date"),
+    Column("method", "Method", sort="method", kind="badge", tones=TONES),
+    Column("person_ref", "Personnel ref", get=person_ref, more=True),
+    Column("acknowledged_at", "Recorded", sort="acknowledged_at", kind="moment", more=True),
+    Column("user", "Recorded by", kind="person", more=True),
+    Column("round", "Time", kind="number", more=True),
+    Column("proof", "Evidence", get=proof_words, url=lambda one: one.urls["proof_id"], more=True),
+    Column("note", "Where the paper is", more=True),
+    Column("sha256", "Hash", more=True),
+)
+FACTS: Final = (
+    Column("statement", "Statement"),
+    Column("person", "Person", kind="person", url=lambda one: one.urls["person_id"]),
+    Column("version", "Version", get=version_words, url=lambda one: one.urls["policy_version_id"]),
+    Column("acknowledged_on", "Day", kind="date"),
+    Column("method", "Method"),
+    Column("acknowledged_at", "Recorded", kind="moment"),
+    Column("user", "Recorded by", kind="person"),
+    Column("round", "Time", kind="number"),
+    Column("proof", "Evidence", get=proof_words, url=lambda one: one.urls["proof_id"]),
+    Column("note", "Where the paper is"),
+    Column("sha256", "SHA-256 of the version"),
+)
