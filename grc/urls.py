@@ -28,6 +28,7 @@ from incidents.clocks.api import ClockApi, NotificationApi, NotificationRuleApi
 from incidents.exercises.api import ExerciseApi
 from incidents.plans.api import PlanVersionApi, ResponsePlanApi
 from people.api import ChecklistApi, ChecklistRunApi, CompletionApi, CourseApi, PersonApi
+from policies.acknowledging.api import AcknowledgementApi
 from policies.api import PolicyApi, PolicyExceptionApi, PolicyVersionApi
 from risks import urls as risks
 from risks.api import AcceptanceApi, RiskApi, TreatmentActionApi
@@ -62,6 +63,7 @@ API: list[URLPattern | URLResolver] = [
     path("exemptions/", include(ExemptionApi.urls())),
     path("findings/", include(FindingApi.urls())),
     path("corrective-actions/", include(CorrectiveActionApi.urls())),
+    path("acknowledgements/", include(AcknowledgementApi.urls())),
     path("policies/", include(PolicyApi.urls())),
     path("policy-versions/", include(PolicyVersionApi.urls())),
     path("policy-exceptions/", include(PolicyExceptionApi.urls())),

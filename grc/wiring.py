@@ -62,8 +62,11 @@ from people.jobs import start_checklists, tie_people_to_accounts
 from people.models import Checklist, ChecklistRun, Course, Person
 from people.populations import SOURCES as PEOPLE
 from people.work import people_work
+from policies.acknowledging.jobs import remind_of_policies
+from policies.acknowledging.populations import SOURCES as POLICIES
+from policies.acknowledging.work import acknowledging_work
 from policies.jobs import lapse_policy_exceptions, put_policies_into_force
-from policies.models import Policy, PolicyException, PolicyVersion
+from policies.models import Acknowledgement, Policy, PolicyException, PolicyVersion
 from policies.panel import policies_panel
 from policies.work import policies_work
 from risks.assessments.work import assessments_work
@@ -129,6 +132,13 @@ RAIL: list[tuple[str, list[RailItem]]] = [
         "Governance",
         [
             RailItem("Policies", "policies:policy-list", "book-open-check", Policy),
+            RailItem(
+                "Acknowledgements",
+                "policies:acknowledgement-list",
+                "user-check",
+                Acknowledgement,
+                ("policies:to-read", "policies:policyversion-acknowledge", "policies:policy-record-acknowledgements"),
+            ),
             RailItem("Risks", "risks:risk-list", "triangle-alert", Risk),
             RailItem("Risk overview", "risks:overview", "grid-3x3", Risk, ("risks:heatmap",)),
             RailItem(
@@ -195,6 +205,7 @@ WORK = [
     incidents_work,
     findings_work,
     policies_work,
+    acknowledging_work,
     risks_work,
     reviews_work,
     assessments_work,
@@ -214,6 +225,7 @@ SEARCH = [
     Finder(CorrectiveAction, "Corrective actions", ("what",), attrgetter("what")),
     Finder(Policy, "Policies", ("title", "summary")),
     Finder(PolicyVersion, "Versions of policies", ("title", "change_note")),
+    Finder(Acknowledgement, "Acknowledgements", ("person__name",), str, ("person", "policy_version")),
     Finder(PolicyException, "Exceptions from policies", ("what", "for_whom", "reason")),
     Finder(Incident, "Incidents", ("title", "summary")),
     Finder(Vendor, "Vendors", ("name", "legal_name", "service")),
@@ -276,13 +288,14 @@ SEALED: list[tuple[str, Callable[[], int]]] = [
     ("files", rotation.rewrap),
 ]
 # Registers of ours of which populations are frozen: what each lists, and the function that finds its rows.
-POPULATIONS: dict[str, Source] = {**SOURCES, **PEOPLE, **VENDORS}
+POPULATIONS: dict[str, Source] = {**SOURCES, **PEOPLE, **POLICIES, **VENDORS}
 SCHEDULE = [
     Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),
     Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
     Every("Reopen findings whose acceptance has ended", reopen_lapsed_findings, timedelta(hours=1)),
     Every("Count the risks of each day", count_risks, timedelta(days=1), after=timedelta(hours=2)),
+    Every("Remind of policies to read", remind_of_policies, timedelta(days=1), after=timedelta(hours=5)),
     Every("Put policies into force", put_policies_into_force, timedelta(minutes=15)),
     Every("End exceptions from policies", lapse_policy_exceptions, timedelta(hours=1)),
     Every("Reopen risks whose acceptance has ended", lapse_risk_acceptances, timedelta(hours=1)),

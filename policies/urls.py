@@ -3,13 +3,16 @@
 from django.urls import include, path
 
 from policies import library_views, version_views, views
+from policies.acknowledging import urls as acknowledging
+from policies.acknowledging.panel import TAB
 from policies.exception_views import PolicyExceptionPages
 from policies.version_views import PolicyVersionPages
 from policies.views import PolicyPages
 
 app_name = "policies"
 urlpatterns = [
-    *PolicyPages.urls(),
+    *PolicyPages.urls(tabs=[TAB]),
+    *acknowledging.urlpatterns,
     path("<int:pk>/compare/", version_views.compare, name="policy-compare"),
     path("versions/<int:pk>/preview/", version_views.preview, name="policyversion-preview"),
     path("versions/", include(PolicyVersionPages.urls())),

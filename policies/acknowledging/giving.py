@@ -17,8 +17,8 @@ from people.models import Person, active_on
 from policies.acknowledging.owed import Owed, of_person
 from policies.models import Acknowledgement, Method, PolicyVersion, VersionState
 
-STATEMENT: Final = "I have read {version}, and I will keep to it."
-ON_PAPER: Final = "Signed on paper: {version} was read, and will be kept to."
+STATEMENT: Final = "I have read {version} and I will keep to it."
+ON_PAPER: Final = "Signed on paper: {version} was read and will be kept to."
 
 
 def named(version: Any) -> str:

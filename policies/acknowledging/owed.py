@@ -143,7 +143,7 @@ def owed(
     """What each of these people owes on a day, policies by title and people by name within each.
 
     people: rows of the roster, live or of the moment, as far as whoever asks may see them. policies: their numbers;
-    None for all that are acknowledged. day: today or the moment's. Seven queries at most, however many there are,
+    None for all that are acknowledged. day: today or the moment's. Six queries at most, however many there are,
     and the settings and the time zone of the organisation, which a request reads once.
     """
     day = day or day_of(moment)
@@ -208,7 +208,7 @@ def counted(found: Iterable[Owed]) -> dict[str, int]:
 
 
 def asked_of(policies: Collection[int] | None, moment: Moment) -> list[Asked]:
-    """The policies that are acknowledged now, by title. Three queries."""
+    """The policies that are acknowledged now, by title. Two queries."""
     bound = rows(Policy, moment).filter(status=Status.IN_FORCE, acknowledged=True, archived_at=None)
     if policies is not None:
         bound = bound.filter(id__in=policies)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 
 from foundation.organisation.models import zone
 from people.models import Person
@@ -58,19 +58,21 @@ def until(versions: QuerySet[Any], moment: Moment) -> QuerySet[Any]:
 
 
 def reaches_of(policies: Collection[int], moment: Moment = None) -> dict[int, Reaches]:
-    """Whom each of these policies reached since when, while it was in force and acknowledged. Two queries."""
+    """Whom each of these policies reached since when, while it was in force and acknowledged. One query."""
+    said = until(Policy.history.filter(id__in=policies), moment).order_by().annotate(group=Value("")).values_list(
+        "id", "history_date", "history_id", "status", "audience", "acknowledged", "archived_at", "group"
+    )  # fmt: skip
+    grouped = until(PolicyGroup.history.filter(policy_id__in=policies), moment).order_by()
+    groups = grouped.annotate(group=Value("group"), acknowledged=Value(value=True)).values_list(
+        "policy_id", "history_date", "history_id", "kind", "department", "acknowledged", "archived_at", "group"
+    )  # fmt: skip
     here, told = zone(), defaultdict[int, list[tuple[datetime.datetime, int, str, Any]]](list)
-    fields = ("id", "history_date", "history_id", "status", "acknowledged", "audience", "archived_at")
-    for pk, at, order, status, acknowledged, audience, archived in until(
-        Policy.history.filter(id__in=policies), moment
-    ).values_list(*fields):
-        asks = status == Status.IN_FORCE and acknowledged and archived is None
-        told[pk].append((at, order, "policy", audience if asks else None))
-    grouped = ("policy_id", "history_date", "history_id", "kind", "department", "archived_at")
-    for pk, at, order, kind, department, archived in until(
-        PolicyGroup.history.filter(policy_id__in=policies), moment
-    ).values_list(*grouped):
-        told[pk].append((at, order, "group", ((kind, department), archived is None)))
+    for pk, at, order, first, second, acknowledged, archived, group in said.union(groups, all=True):
+        if group:
+            told[pk].append((at, order, group, ((first, second), archived is None)))
+        else:
+            asks = first == Status.IN_FORCE and acknowledged and archived is None
+            told[pk].append((at, order, group, second if asks else None))
     return {pk: reaches_from(events, here) for pk, events in told.items()}
 
 
@@ -80,11 +82,11 @@ def reaches_from(events: list[tuple[datetime.datetime, int, str, Any]], here: da
     groups: set[Group] = set()
     days: dict[datetime.date, Reach] = {}
     for at, _, what, value in sorted(events, key=lambda one: (one[0], one[1])):
-        if what == "policy":
-            audience = value
-        else:
+        if what:
             group, stands = value
             (groups.add if stands else groups.discard)(group)
+        else:
+            audience = value
         whole = {Audience.EVERYBODY: frozenset({EVERYBODY}), Audience.GROUPS: frozenset(groups)}
         days[at.astimezone(here).date()] = whole.get(audience, NOBODY) if audience else NOBODY  # type: ignore[call-overload]
     return tuple(sorted(days.items()))

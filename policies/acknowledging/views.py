@@ -91,10 +91,18 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
         "html": to_html(version.text, values_of(version)), "mine": mine, "person": person,
         "statement": giving.STATEMENT.format(version=giving.named(version)),
         "given": mine.last if mine and not mine.is_open and mine.last else None, "LATE": LATE,
-        "in_force": PolicyVersion.objects.in_force().filter(policy=version.policy_id).first(),
+        "in_force": in_force_beside(version),
     }  # fmt: skip
     home = reverse("policies:to-read")
     return act(request, AcknowledgementPages, version, ACKNOWLEDGE, home=home, **shown)
+
+
+def in_force_beside(version: PolicyVersion) -> PolicyVersion | None:
+    """The version in force of the same policy: itself, or the one that has taken its place."""
+    if version.state == VersionState.IN_FORCE:
+        return version
+    found: PolicyVersion | None = PolicyVersion.objects.in_force().filter(policy=version.policy_id).first()
+    return found
 
 
 # ---- how a policy stands -------------------------------------------------------------------------------------------
@@ -165,16 +173,14 @@ def people(request: HttpRequest) -> HttpResponse:
     require(user, "view", Acknowledgement)
     seen = visible(user, Person).filter(archived_at=None).exclude(department="")
     page = Paginator(everybody(request), PER_PAGE).get_page(request.GET.get("page"))
-    shown = list(page.object_list.values_list("id", flat=True))
-    told: dict[int, list[Owed]] = {pk: [] for pk in shown}
-    for one in owed(Person.objects.filter(pk__in=shown)):
+    shown = list(page.object_list.values_list("id", "name", "department"))
+    told: dict[int, list[Owed]] = {pk: [] for pk, _, _ in shown}
+    for one in owed(Person.objects.filter(pk__in=list(told))):
         told[one.person.pk].append(one)
-    names = dict(Person.objects.filter(pk__in=shown).values_list("id", "name"))
-    places = dict(Person.objects.filter(pk__in=shown).values_list("id", "department"))
     context = {
         "pages": AcknowledgementPages(request), "page": page, "ORDER": ORDER, "TONES": TONES,
         "departments": seen.order_by("department").values_list("department", flat=True).distinct(),
-        "lines": [line_for(pk, names[pk], places[pk], told[pk]) for pk in shown],
+        "lines": [line_for(pk, name, department, told[pk]) for pk, name, department in shown],
     }  # fmt: skip
     return render(request, "policies/acknowledging_people.html", context)
 

@@ -346,9 +346,11 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "name_approver": {C: "all"},
         "link_control": {C: "all"},
         "request_exception": {C: "all", M: "for", W: "for"},
+        "record_acknowledgements": {C: "all"},
     },
     "policies.policyversion": {
         "view": POLICIES,
+        "acknowledge": {A: "for", C: "for", M: "for", W: "for", E: "for"},
         "write": {C: "all"},
         "submit": {C: "all"},
         "approve": {C: "own", M: "own"},
@@ -384,6 +386,7 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     },
     "policies.acknowledgement": {
         "view": {A: "own", C: "all", M: "team", W: "own", E: "own", U: "window"},
+        "add": {C: "all"},
     },
     "vendors.vendor": {
         "view": {C: "all", M: "all", W: "own", U: "window"},
