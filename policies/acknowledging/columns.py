@@ -11,7 +11,7 @@ from foundation.trail.asof import rows
 from people.models import Person
 from policies.models import Method, PolicyVersion
 
-TONES: Final = {Method.SCREEN: "ok", Method.PAPER: "info"}
+TONES: Final[dict[str, str]] = {Method.SCREEN: "ok", Method.PAPER: "info"}
 
 
 def attach_acknowledgement(found: list[Any], user: User, moment: datetime.datetime | None) -> None:

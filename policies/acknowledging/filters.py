@@ -55,7 +55,7 @@ class AcknowledgementFilter(RegisterFilter):
 
     def by_policy(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Of any version of one policy."""
-        return queryset.filter(policy_version_id__in=PolicyVersion.objects.filter(policy=value).values("id"))
+        return queryset.filter(policy_version_id__in=PolicyVersion.objects.filter(policy_id=int(value)).values("id"))
 
     def by_version(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Of one version."""

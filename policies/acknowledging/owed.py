@@ -214,7 +214,7 @@ def asked_of(policies: Collection[int] | None, moment: Moment) -> list[Asked]:
         bound = bound.filter(id__in=policies)
     majors: dict[int, dict[int, datetime.date]] = defaultdict(dict)
     numbers: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
-    current: dict[int, tuple[Any, ...]] = {}
+    current: dict[int, tuple[int, int, str, int, int, datetime.date]] = {}
     versions = rows(PolicyVersion, moment).filter(policy_id__in=bound.values("id"), state__in=BINDING).order_by("id")
     fields = ("policy_id", "id", "title", "major", "minor", "in_force_from", "state")
     for policy, pk, title, major, minor, begins, state in versions.values_list(*fields):

@@ -173,7 +173,8 @@ def people(request: HttpRequest) -> HttpResponse:
     require(user, "view", Acknowledgement)
     seen = visible(user, Person).filter(archived_at=None).exclude(department="")
     page = Paginator(everybody(request), PER_PAGE).get_page(request.GET.get("page"))
-    shown = list(page.object_list.values_list("id", "name", "department"))
+    found: Any = page.object_list
+    shown = list(found.values_list("id", "name", "department"))
     told: dict[int, list[Owed]] = {pk: [] for pk, _, _ in shown}
     for one in owed(Person.objects.filter(pk__in=list(told))):
         told[one.person.pk].append(one)
