@@ -116,7 +116,7 @@ def fill(count: int) -> tuple[Any, dict[str, Any]]:
     given, took = Acknowledgement.objects.count(), time.perf_counter() - started
     print(f"{count:,} people, {POLICIES} policies, {given:,} acknowledgements in {took:.0f} s", flush=True)
     since = (today() - 60 * DAY).isoformat()
-    return person, {"policy": versions[0].policy_id, "version": versions[9].pk, "given": rows[0].pk, "since": since}
+    return person, {"policy": versions[0].policy_id, "version": versions[-1].pk, "given": rows[0].pk, "since": since}
 
 
 def in_force(number: int, author: Any, approver: Any) -> Any:
