@@ -44,6 +44,7 @@ class AcknowledgementPages(Pages):
     prefilled: ClassVar = ("policy_version", "person")
     intro = "Who acknowledged which version of which policy, and when. None is ever changed."
     attach = staticmethod(attach_acknowledgement)
+    versions: ClassVar = PolicyVersion  # whether one acknowledges at all is a verb of these
 
     def keep(self, form: RegisterForm, participle: str) -> Acknowledgement:
         """What was signed on paper."""

@@ -20,6 +20,8 @@ ABOUT = {
     "findings:correctiveaction-": "findings:action",
     "findings:findingcontrol-": "findings:control",
     "findings:findingevidence-": "findings:evidence",
+    "policies:policyversion-acknowledge": "policies:bound",
+    "policies:acknowledgement-": "policies:acknowledgement",
     "policies:policyversion-": "policies:version",
     "policies:policyexception-": "policies:exception",
     "policies:policyapprover-": "policies:approver",

@@ -187,6 +187,8 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("compliance", "policies:policyversion-withdraw", WHY, ["policyversion.withdrawn"]),
     ("manager", "policies:policyexception-approve", {}, ["policyexception.approved"]),
     ("manager", "policies:policyexception-decline", WHY, ["policyexception.declined"]),
+    ("manager", "policies:policyversion-acknowledge", {}, ["acknowledgement.created"]),
+    ("employee", "policies:policyversion-acknowledge", {}, []),  # acknowledged already
     ("owner", "policies:policyexception-withdraw", WHY, ["policyexception.withdrawn"]),
     (
         "compliance",
@@ -790,6 +792,9 @@ WITHOUT = {
             "policies:policyversion-submit",
             "policies:policyversion-approve",
             "policies:policyexception-end",
+            "policies:policy-record-acknowledgements",
+            "policies:acknowledgement-create",
+            "api:acknowledgement-list",
             "api:policy-list",
             "api:policy-archive",
             "api:policy-restore",

@@ -46,6 +46,7 @@ from incidents.plans import writing
 from people.runs import start_checklist
 from policies import actions as policy_actions
 from policies import drafting
+from policies.acknowledging.giving import acknowledge
 from policies.models import Policy, PolicyException, PolicyVersion
 from risks import actions
 from risks.assessments import rounds
@@ -177,6 +178,8 @@ def build() -> World:
     risk, step, asked = risky(owner, employee, control, flaw)
     assessment, over = assessed(owner, manager, compliance, control)
     policy, version, excepted = bound(owner, manager, compliance, control)
+    binding = PolicyVersion.objects.in_force().get(policy=policy)
+    given = acknowledge(binding, actor=employee, sha256=binding.sha256)
     reports = read_by(owner, manager, compliance)
     response = responded(owner, manager, compliance)
     supplied = vended(owner, manager, control, flaw)
@@ -216,6 +219,8 @@ def build() -> World:
             **{key: {"pk": policy.pk, "key": "access-control"} for key in ("policies", "api:policy")},
             **{key: {"pk": version.pk} for key in ("policies:version", "api:policyversion")},
             **{key: {"pk": excepted.pk} for key in ("policies:exception", "api:policyexception")},
+            "policies:bound": {"pk": binding.pk},
+            **{key: {"pk": given.pk} for key in ("policies:acknowledgement", "api:acknowledgement")},
             "policies:approver": {"pk": policy.approvers.order_by("id")[0].pk},
             "policies:control": {"pk": policy.control_links.get().pk},
             "risks:assessed": {"pk": assessment.assessed.get().pk},
