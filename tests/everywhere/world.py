@@ -47,7 +47,7 @@ from people.runs import start_checklist
 from policies import actions as policy_actions
 from policies import drafting
 from policies.acknowledging.giving import acknowledge
-from policies.models import Policy, PolicyException, PolicyVersion
+from policies.models import Acknowledgement, Policy, PolicyException, PolicyVersion
 from risks import actions
 from risks.assessments import rounds
 from risks.models import Acceptance, Assessment, Risk, RiskFinding, TreatmentAction
@@ -178,8 +178,7 @@ def build() -> World:
     risk, step, asked = risky(owner, employee, control, flaw)
     assessment, over = assessed(owner, manager, compliance, control)
     policy, version, excepted = bound(owner, manager, compliance, control)
-    binding = PolicyVersion.objects.in_force().get(policy=policy)
-    given = acknowledge(binding, actor=employee, sha256=binding.sha256)
+    given = read_and_acknowledged(policy, employee)
     reports = read_by(owner, manager, compliance)
     response = responded(owner, manager, compliance)
     supplied = vended(owner, manager, control, flaw)
@@ -219,7 +218,7 @@ def build() -> World:
             **{key: {"pk": policy.pk, "key": "access-control"} for key in ("policies", "api:policy")},
             **{key: {"pk": version.pk} for key in ("policies:version", "api:policyversion")},
             **{key: {"pk": excepted.pk} for key in ("policies:exception", "api:policyexception")},
-            "policies:bound": {"pk": binding.pk},
+            "policies:bound": {"pk": given.policy_version_id},
             **{key: {"pk": given.pk} for key in ("policies:acknowledgement", "api:acknowledgement")},
             "policies:approver": {"pk": policy.approvers.order_by("id")[0].pk},
             "policies:control": {"pk": policy.control_links.get().pk},
@@ -311,6 +310,12 @@ def bound(
     drafting.amend(policy, actor=compliance, change_note="It grew.", material=True)
     written(draft_of(policy), actor=compliance, text="Within {{ sla_critical_days }}, and sooner where it is easy.")
     return policy, submitted(policy, author=compliance), an_exception(policy, requested_by=owner)
+
+
+def read_and_acknowledged(policy: Policy, user: User) -> Acknowledgement:
+    """The version in force, acknowledged by somebody of the roster."""
+    version = PolicyVersion.objects.in_force().get(policy=policy)
+    return acknowledge(version, actor=user, sha256=version.sha256)
 
 
 def risky(owner: User, employee: User, control: Control, flaw: Finding) -> tuple[Risk, TreatmentAction, Acceptance]:
