@@ -22,10 +22,10 @@ class AcknowledgementFilter(RegisterFilter):
     hint = "Person or policy"
     archives = False
 
-    policy = django_filters.ChoiceFilter(method="by_policy", empty_label="Any")
-    version = django_filters.ChoiceFilter(method="by_version", empty_label="Any")
+    policy = django_filters.ChoiceFilter(method="by_policy", empty_label="Any", label="Policy")
+    version = django_filters.ChoiceFilter(method="by_version", empty_label="Any", label="Version")
     person = django_filters.CharFilter(method="by_person", max_length=200, label="Person")
-    department = django_filters.ChoiceFilter(method="by_department", empty_label="Any")
+    department = django_filters.ChoiceFilter(method="by_department", empty_label="Any", label="Department")
     method = django_filters.ChoiceFilter(choices=Method.choices, empty_label="Any")
     since = django_filters.DateFilter(
         field_name="acknowledged_on", lookup_expr="gte", label="From", widget=DAY, validators=[within_reach]

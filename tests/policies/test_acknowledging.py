@@ -257,7 +257,7 @@ def test_the_register_is_filtered_and_exported() -> None:
     client = in_client(UserFactory(role="compliance_manager"))
 
     def found(query: str) -> list[str]:
-        text = client.get(f"/policies/acknowledgements/export.csv?{query}").getvalue().decode("utf-8-sig")  # type: ignore[attr-defined]
+        text = client.get(f"/policies/acknowledgements/export.csv?{query}").getvalue().decode("utf-8-sig")
         return [row["Title"] for row in csv.DictReader(io.StringIO(text))]
 
     assert sorted(found("")) == ["Backups", "Clean desk"]
@@ -270,6 +270,7 @@ def test_the_register_is_filtered_and_exported() -> None:
     assert len(found(f"until={today()}")) == 2
     assert client.get("/policies/acknowledgements/?since=9999-12-31").status_code == 422
     row = Acknowledgement.objects.get(method="paper")
+    assert "invalid name" not in client.get("/policies/acknowledgements/").content.decode()
     page = client.get(f"/policies/acknowledgements/{row.pk}/").content.decode()
     assert "Binder 3" in page
     assert other.sha256 in page
