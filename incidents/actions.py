@@ -150,7 +150,7 @@ def _declared(incident: Incident, actor: User, severity: int, reason: str, momen
 def _tell_declared(
     incident: Incident, actor: User, reason: str, *, happened_at: datetime.datetime | None = None
 ) -> None:
-    words = f"Declared as {Severity(incident.severity).label}; {incident.commander} commands it."
+    words = f"Declared as {incident.get_severity_display()}; {incident.commander} commands it."
     facts = {"state": incident.state, "severity": incident.severity, "commander": incident.commander_id}
     text = f"{words} {reason}".strip()
     timeline.add(incident, EntryKind.STATUS, text, actor=actor, facts=facts, happened_at=happened_at)

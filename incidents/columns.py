@@ -12,11 +12,12 @@ from foundation.pages.columns import Column
 from foundation.pages.moment import day_of
 from foundation.pages.people import called
 from foundation.trail.asof import rows
-from incidents.models import Clock, late
+from incidents.models import Clock, Severity, late
 from incidents.models.incident import TONES
 from systems.models import DataClass
 
 SEVERITY_TONES: Final = {1: "bad", 2: "bad", 3: "warn", 4: "info"}
+WORDED_SEVERITIES: Final = {Severity(value).label: tone for value, tone in SEVERITY_TONES.items()}
 RESTRICTED: Final = "Restricted"
 REVIEW_DUE: Final = "Review due"
 CLOCK_LATE: Final = "Clock overdue"
@@ -35,6 +36,11 @@ def commander_words(incident: Any) -> str:
     """Who leads the response, and whether that account is closed; "" for nobody."""
     one = incident.commander
     return called(str(one), one.is_active) if one else ""
+
+
+def severity_words(incident: Any) -> str:
+    """How bad it is, in a word; "" while nobody said."""
+    return str(Severity(incident.severity).label) if incident.severity else ""
 
 
 def review_words(incident: Any) -> str:
@@ -74,7 +80,10 @@ def email_of(name: str) -> Any:
 COLUMNS = (
     Column("ref", "Ref", sort="id", kind="ref"),
     Column("title", "What", sort="title", kind="title"),
-    Column("severity", "Severity", sort="severity", kind="badge", tones=SEVERITY_TONES, data=attrgetter("severity")),
+    Column(
+        "severity", "Severity", sort="severity", kind="badge", tones=WORDED_SEVERITIES, get=severity_words,
+        data=attrgetter("severity"),
+    ),
     Column("state", "State", sort="state", kind="badge", tones=TONES),
     Column(
         "commander", "Commander", sort="commander__name", kind="person", empty="Nobody", get=commander_words,

@@ -14,11 +14,11 @@ from foundation.pages.moment import at
 from foundation.pages.panels import Panel, PanelOf
 from foundation.trail.asof import rows, thaw
 from foundation.trail.changes import zoned
-from incidents.actions import SAID
 from incidents.columns import SEVERITY_TONES, data_words
 from incidents.command import responds
 from incidents.detail import may_add, verbs_for
 from incidents.models import (
+    SAID,
     Incident,
     IncidentControl,
     IncidentFinding,

@@ -228,5 +228,4 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     return open_file(user, entry, name=entry.name)
 
 
-for view in (unlink, take_off, correct, download):
-    view.pages = IncidentPages  # type: ignore[attr-defined]
+unlink.pages = take_off.pages = correct.pages = download.pages = IncidentPages  # type: ignore[attr-defined]

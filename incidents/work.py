@@ -1,6 +1,7 @@
 """What waits for a person among the incidents: events to look at, incidents to lead, reviews that are due."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from django.db.models import Q, QuerySet
 
@@ -12,7 +13,7 @@ from foundation.pages.work import WorkItem
 from incidents.models import OPEN, Incident, State
 
 REGISTER = "Incidents"
-NEXT = {
+NEXT: Final[dict[str, tuple[str, str]]] = {
     State.DECLARED: ("Contain", "incidents:incident-contain"),
     State.REOPENED: ("Contain", "incidents:incident-contain"),
     State.CONTAINED: ("Go on", "incidents:incident-detail"),

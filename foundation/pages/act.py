@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -101,7 +101,7 @@ def carried_out(form: VerbForm, action: Callable[..., Any], actor: Any) -> bool:
     return not form.errors
 
 
-def put_onto(form: Form, refused: ValidationError) -> None:
+def put_onto(form: BaseForm, refused: ValidationError) -> None:
     """Each refusal beside the field that it names, if the form has it."""
     by_field = refused.message_dict if hasattr(refused, "error_dict") else {"": refused.messages}
     for field, words in by_field.items():

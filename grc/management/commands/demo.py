@@ -18,6 +18,7 @@ from foundation.organisation.actions import found
 from foundation.organisation.demo import company
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM, record
+from incidents.demo import incidents
 from people.demo import roster
 from people.demo_programme import checklists, courses
 from risks.demo import risks
@@ -60,6 +61,7 @@ class Command(BaseCommand):
             )  # fmt: skip
             vendor_reports(compliance=staff["compliance"], manager=staff["manager"], owner=staff["owner"])
             risks(compliance=staff["compliance"], staff=staff)
+            incidents(compliance=staff["compliance"], staff=staff)
             engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             record("demo.loaded", SYSTEM)
 
