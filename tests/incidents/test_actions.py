@@ -58,7 +58,7 @@ def test_one_step_makes_a_declared_incident_and_its_commander(employee: User):
     assert item.kind == "Declared: you command it"
     for severity in (0, 5, None):
         with pytest.raises(ValidationError, match="1, 2, 3 or 4"):
-            actions.declare_at_once(Incident(title="x"), actor=employee, severity=severity)  # type: ignore[arg-type]
+            actions.declare_at_once(Incident(title="x"), actor=employee, severity=severity)
     late = Incident(title="x", occurred_at=timezone.now() + HOUR)
     with pytest.raises(ValidationError, match="not come yet"):
         actions.declare_at_once(late, actor=employee, severity=1)
@@ -132,7 +132,7 @@ def test_the_way_to_the_end_with_times_that_were(owner: User, compliance: User, 
     assert (opened.state, opened.closed_at) == ("reopened", None)
     recovered = actions.recover(fresh(opened), actor=owner, note="Again.")
     assert recovered.recovered_at is not None
-    assert recovered.recovered_at > opened.reopened_at  # type: ignore[operator]
+    assert recovered.recovered_at > opened.reopened_at
     with pytest.raises(ValidationError, match=r"R7\.2"):
         actions.close(fresh(recovered), actor=owner, note="Done.")
 
