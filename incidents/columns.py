@@ -81,7 +81,7 @@ COLUMNS = (
     Column("ref", "Ref", sort="id", kind="ref"),
     Column("title", "What", sort="title", kind="title"),
     Column(
-        "severity", "Severity", sort="severity", kind="badge", tones=WORDED_SEVERITIES, get=severity_words,
+        "how_bad", "Severity", sort="severity", kind="badge", tones=WORDED_SEVERITIES, get=severity_words,
         data=attrgetter("severity"),
     ),
     Column("state", "State", sort="state", kind="badge", tones=TONES),
@@ -122,7 +122,7 @@ COLUMNS = (
 )  # fmt: skip
 FACTS = (
     Column("summary", "Description", empty="Not said"),
-    Column("severity", "Severity", empty="Not set"),
+    Column("how_bad", "Severity", get=severity_words, empty="Not set"),
     Column("severity_reason", "Why so severe"),
     Column("commander", "Commander", kind="person", get=commander_words, empty="Nobody"),
     Column("reporter", "Reported by", kind="person"),

@@ -32,7 +32,9 @@ class IncidentFilter(RegisterFilter):
     search_fields = ("title", "summary", "source_note", "impact")
     archives = False
 
-    kind = django_filters.ChoiceFilter(method="by_kind", choices=KINDS, empty_label="Events and incidents")
+    kind = django_filters.ChoiceFilter(
+        method="by_kind", choices=KINDS, empty_label="Events and incidents", label="Kind"
+    )
     state = django_filters.ChoiceFilter(choices=State.choices, empty_label="Any")
     severity = django_filters.ChoiceFilter(choices=Severity.choices, empty_label="Any")
     commander = django_filters.ChoiceFilter(method="by_commander", empty_label="Anybody")
