@@ -91,7 +91,8 @@ COLUMNS = (
     ),
     Column("reported_at", "Reported", sort="reported_at", kind="moment"),
     Column(
-        "review", "Review due", sort="review_due_on", kind="date", get=review_words, data=attrgetter("review_due_on")
+        "review", "Review due", sort="review_due_on", kind="date", get=review_words, data=attrgetter("review_due_on"),
+        more=True,
     ),
     Column(
         "flag", "Flag", kind="badge", tones={CLOCK_LATE: "bad", REVIEW_DUE: "bad"},
