@@ -21,6 +21,7 @@ from foundation.trail.record import SYSTEM, record
 from incidents.demo import incidents
 from people.demo import roster
 from people.demo_programme import checklists, courses
+from policies.demo import policies
 from risks.demo import risks
 from systems.demo import systems
 from vendors.demo import vendors
@@ -53,6 +54,7 @@ class Command(BaseCommand):
             findings(compliance=staff["compliance"], manager=staff["manager"])
             checklists(admin=staff["admin"], compliance=staff["compliance"])
             courses(compliance=staff["compliance"])
+            policies(compliance=staff["compliance"], staff=staff)
             systems(compliance=staff["compliance"], staff=staff)
             reviews(compliance=staff["compliance"], reviewer=staff["manager"], approver=staff["ingrid.falk"])
             vendors(
