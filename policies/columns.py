@@ -147,7 +147,7 @@ VERSION_FACTS: Final = (
     Column("policy", "Policy", get=policy_ref, url=lambda one: one.policy_url),
     Column("change_note", "What changes"),
     Column("material", "Material change"),
-    Column("effective_on", "Comes into force", kind="date", empty="On the day of its approval"),
+    Column("effective_on", "Comes into force", get=lambda one: one.effective_on or "On the day of its approval"),
     Column("in_force_from", "In force from", kind="date"),
     Column("in_force_until", "In force until", kind="date"),
     Column("drafted_by", "Begun by", kind="person"),
