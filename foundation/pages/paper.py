@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,9 @@ MOST_ROWS = 6000  # about 1 GB and a minute in the child process; a longer regis
 PATIENCE = 600  # seconds of wall time for one PDF on a busy machine, after which the child is killed
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "DYLD_FALLBACK_LIBRARY_PATH", "LD_LIBRARY_PATH")
 LONGEST = 2000  # characters of an address: more than any filter of ours makes
+# Lists that begin at another number than 1: only in what people wrote themselves. The layout follows `start` on demand,
+# since it then looks at the attributes of each cell.
+NUMBERED = re.compile(r"<ol [^>]*\bstart=")
 LOGO = "own:logo"  # the one address, besides static:, that the child process serves
 
 
@@ -146,6 +150,7 @@ def pdf_for(html: str, made_at: dt.datetime, ours: Organisation) -> bytes:
     order = {
         "html": html,
         "identifier": hashlib.sha256(html.encode()).hexdigest()[:32],
+        "hints": bool(NUMBERED.search(html)),
         "roots": [str(root) for root in static_roots()],
         "files": {LOGO: base64.b64encode(logo_bytes(ours)).decode()} if ours.logo else {},
     }

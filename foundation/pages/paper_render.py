@@ -114,10 +114,15 @@ def limit(kind: int, most: int) -> None:
 
 
 def render(order: dict[str, Any]) -> bytes:
-    """The PDF of an order: {html, identifier, roots, files}, tagged as PDF/UA asks. Raises Refused."""
+    """The PDF of an order: {html, identifier, roots, files}, tagged as PDF/UA asks. Raises Refused.
+
+    hints, True or left out: whether attributes such as the `start` of a list are followed.
+    """
     page = HTML(string=order["html"], base_url="static:///", url_fetcher=OwnFiles(order["roots"], order["files"]))
     name = order["identifier"].encode()
-    pdf: bytes = page.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=name, finisher=finish)
+    pdf: bytes = page.write_pdf(
+        pdf_variant="pdf/ua-1", pdf_identifier=name, finisher=finish, presentational_hints=order.get("hints", False)
+    )
     return pdf
 
 

@@ -16,6 +16,9 @@ from markdown_it.token import Token
 from policies.text.markdown import READER, parse, words_of
 
 LINK: Final = re.compile(r"(?:https?://[^\s/]|mailto:[^\s])", re.IGNORECASE)
+ISOLATE: Final = (
+    "\u2068{}\u2069"  # keeps “30 days” in its order among Arabic; browsers have <bdi> for it, paper has not
+)
 HIGHEST: Final = 2  # the page's own title is its h1
 LOWEST: Final = 6
 BLOCKS: Final = {
@@ -66,7 +69,8 @@ def to_html(source: str, values: Mapping[str, object], top: int = HIGHEST) -> Sa
     drawn = list(wrap_tables(tokens))
     for token in drawn:
         if token.children:
-            token.children = list(inline(token.children, values))
+            here = {key: ISOLATE.format(value) for key, value in values.items()} if "rtl" in token.meta else values
+            token.children = list(inline(token.children, here))
     html = READER.renderer.render(drawn, READER.options, {})
     return mark_safe(CLEANER.clean(html))  # noqa: S308 - what a sanitiser made of what our parser wrote
 
@@ -102,6 +106,8 @@ def direct(tokens: list[Token]) -> None:
             around.append(around[-1] if token.hidden else own)
         elif token.nesting == -1:
             around.pop()
+        elif around[-1] == "rtl":
+            token.meta["rtl"] = True
 
 
 def directions(tokens: list[Token]) -> dict[int, str]:
