@@ -224,7 +224,7 @@ def test_right_to_left_reads_right():
         key="30 days",
     )
     assert f'<h2 dir="rtl">{hebrew}' in html
-    assert f'<p dir="rtl">{arabic} <bdi class="setting">30 days</bdi> now' in html
+    assert f'<p dir="rtl">{arabic} <bdi class="setting">\u206830 days\u2069</bdi> now' in html
     assert f"<p>English {arabic}" in html
     assert f'<ul dir="rtl">\n<li>{arabic}</li>\n<li dir="ltr">English' in html
     assert '<blockquote dir="rtl">' in html
