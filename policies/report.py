@@ -7,17 +7,22 @@ from typing import Any, Final
 
 from django.db.models import Sum
 from django.db.models.functions import Length
-from django.http import Http404, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
-from foundation.accounts.access import get_allowed, visible
+from foundation.accounts.access import get_allowed, require, visible
 from foundation.accounts.models import User
 from foundation.organisation.catalogue import CATALOGUE
+from foundation.pages.forms import user_of
+from foundation.pages.moment import at
 from foundation.pages.paper import Paper, PaperRefused
 from foundation.trail.asof import rows, thaw
 from policies.content import amount, hash_of, values_of
 from policies.models import BINDING, FROZEN, Policy, PolicyApproval, PolicyVersion, Status, VersionState
 from policies.text.render import to_html
+from policies.views import PolicyPages
 
 Moment = datetime.datetime | None
 MOST_LETTERS: Final = 3_000_000  # of all texts of a handbook: some 1,000 pages
@@ -126,6 +131,20 @@ def handbook_paper(user: User, params: QueryDict, moment: Moment, /) -> Paper:
         as_of=moment,
         rows=count,
     )
+
+
+@require_safe
+def handbook_page(request: HttpRequest) -> HttpResponse:
+    """What the handbook holds for this person, and the way to have it on paper."""
+    require(user_of(request), "view", Policy)
+    pages = PolicyPages(request)
+    moment = pages.moment()
+    context = {"pages": pages, "moment": moment, "at": at(moment), "found": handbook(pages.user, moment)}
+    return render(request, "policies/handbook.html", context)
+
+
+handbook_page.paper = handbook_paper  # type: ignore[attr-defined]
+handbook_page.pages = PolicyPages  # type: ignore[attr-defined]
 
 
 # ---- shared --------------------------------------------------------------------------------------------------------

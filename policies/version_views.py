@@ -39,7 +39,7 @@ class PolicyVersionPages(Pages):
         Link("Approval", PolicyApproval, "policy_version"),
         Link("Author", PolicyAuthor, "policy_version"),
     )
-    left_out: ClassVar = ("create", "edit", "archive", "restore")
+    left_out: ClassVar = ("detail", "create", "edit", "archive", "restore")
     intro = "Every version of every policy. What was approved is frozen, and named by its hash."
     verbs: ClassVar = (
         VerbPage("write", drafting.write, "Write", "{0.ref} is saved.", WriteForm, template=EDITOR),

@@ -40,6 +40,7 @@ class PolicyPages(Pages):
     model = Policy
     form_class, filter_class = PolicyForm, PolicyFilter
     columns, facts, related, ordering = COLUMNS, FACTS, ("owner",), ("title",)
+    left_out = ("detail",)  # in urls.py, with its paper
     links = (
         Link("Version", PolicyVersion, "policy"),
         Link("Review", PolicyReview, "policy"),

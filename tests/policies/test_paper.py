@@ -3,17 +3,19 @@
 import datetime as dt
 import io
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.http import Http404, QueryDict
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pypdf import PdfReader
 
 from foundation.accounts.models import User
 from foundation.organisation.models import organisation
-from foundation.pages.paper import Paper, PaperRefused, cover_for, html_for, pdf_for
+from foundation.pages.paper import Paper, PaperRefused, cover_for, html_for, paper_for, pdf_for
 from policies import report
 from policies.models import Policy, PolicyVersion
 from policies.report import handbook_paper, paper_of, policy_paper, printed, version_paper
@@ -204,10 +206,11 @@ def test_the_pdf_has_a_font_for_each_script_and_fetches_nothing(compliance: User
             assert all(family in font for font in drawn[letter]), (letter, drawn.get(letter))
     assert any("DejaVu" in font for letter, fonts in drawn.items() if "\u0600" <= letter <= "\ufeff" for font in fonts)
     for page in pdf.pages:
-        for font in page["/Resources"]["/Font"].values():
+        resources: Any = page["/Resources"]
+        for font in resources["/Font"].values():
             descriptor = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"].get_object()
             assert {"/FontFile2", "/FontFile3"} & set(descriptor), "embedded"
-        assert not page["/Resources"].get("/XObject"), "no picture"
+        assert not resources.get("/XObject"), "no picture"
 
 
 def test_the_rules_of_a_list_keep_their_numbers_on_paper(compliance: User):
@@ -221,3 +224,17 @@ def test_a_number_keeps_its_order_among_arabic():
     html = to_html("يجب خلال {{ key }} فقط\n\nWithin {{ key }}.", {"key": "7 days"})
     assert '<bdi class="setting">\u20687 days\u2069</bdi>' in html
     assert '<bdi class="setting">7 days</bdi>' in html
+
+
+def test_the_pages_print_what_they_show(compliance: User, client: Client):
+    version = in_force(title="Backup policy")
+    client.force_login(compliance)
+    for page, title in (
+        (f"/policies/{version.policy_id}/", "Backup policy"),
+        (f"/policies/versions/{version.pk}/", "Backup policy"),
+        ("/policies/handbook/", "Policy handbook"),
+    ):
+        assert paper_for(page, compliance).title == title
+        shown = client.get(page).content.decode()
+        assert f'name="page" value="{page}"' in shown
+        assert "Backup policy" in shown
