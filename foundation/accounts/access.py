@@ -94,14 +94,30 @@ def can(user: Person, verb: str, target: Model | type[Model], moment: datetime |
 
 def verbs_on(user: Person, verbs: Iterable[str], target: Model, moment: datetime | None = None) -> set[str]:
     """Those of the verbs that the person may do on this row: one query at most, where `can` would ask for each."""
-    model, asked, given = type(target), [], set()
+    model, given = type(target), set()
+    alike: dict[Any, list[str]] = {}  # verbs that reach the same rows are asked for by one of them
     for verb in verbs:
         if _reaches_all(user, verb, model):
             given.add(verb)
         else:
-            rows = allowed(user, verb, model._default_manager.filter(pk=target.pk), moment)
-            asked.append(rows.order_by().values_list(Value(verb, CharField()), flat=True))
-    return given.union(asked[0].union(*asked[1:]) if asked else ())
+            alike.setdefault(_reached_as(user, verb, model), []).append(verb)
+    asked = [
+        allowed(user, same[0], model._default_manager.filter(pk=target.pk), moment)
+        .order_by()
+        .values_list(Value(same[0], CharField()), flat=True)
+        for same in alike.values()
+    ]
+    found = set(asked[0].union(*asked[1:]) if asked else ())
+    return given.union(*(same for same in alike.values() if same[0] in found))
+
+
+def _reached_as(user: Person, verb: str, model: type[Model]) -> Any:
+    """What decides which rows a verb reaches: its scope, where neither grants nor a closed record tell verbs apart."""
+    paths = paths_of(register_of(model))
+    spared = paths is not None and paths.confined is not None and verb in paths.confined.spares
+    if not _stands(user) or user.role == Role.AUDITOR or spared or getattr(register_of(model), "grants", ""):
+        return verb
+    return _scope(user, verb, register_of(model))
 
 
 def which(user: Person, verb: str, targets: Iterable[Model]) -> set[Any]:
