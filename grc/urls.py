@@ -25,8 +25,10 @@ from grc.health import healthz, readyz
 from home.views import my_work, search
 from incidents.api import IncidentApi
 from incidents.clocks.api import ClockApi, NotificationApi, NotificationRuleApi
+from incidents.custody.api import CustodyItemApi
 from incidents.exercises.api import ExerciseApi
 from incidents.plans.api import PlanVersionApi, ResponsePlanApi
+from incidents.reviews.api import IncidentControlLinkApi, PostIncidentReviewApi
 from people.api import ChecklistApi, ChecklistRunApi, CompletionApi, CourseApi, PersonApi
 from policies.acknowledging.api import AcknowledgementApi
 from policies.api import PolicyApi, PolicyExceptionApi, PolicyVersionApi
@@ -80,6 +82,9 @@ API: list[URLPattern | URLResolver] = [
     path("clocks/", include(ClockApi.urls())),
     path("notifications/", include(NotificationApi.urls())),
     path("notification-rules/", include(NotificationRuleApi.urls())),
+    path("custody-items/", include(CustodyItemApi.urls())),
+    path("post-incident-reviews/", include(PostIncidentReviewApi.urls())),
+    path("incident-controls/", include(IncidentControlLinkApi.urls())),
     path("people/", include(PersonApi.urls())),
     path("systems/", include(SystemApi.urls())),
     path("vendors/", include(VendorApi.urls())),

@@ -50,13 +50,25 @@ from foundation.trail.signing import KeyLost
 from incidents.clocks.jobs import warn_of_clocks
 from incidents.clocks.work import clocks_work
 from incidents.exercises.work import exercises_work
-from incidents.models import Clock, Exercise, Incident, Notification, NotificationRule, ResponsePlan
+from incidents.models import (
+    Clock,
+    CustodyItem,
+    Exercise,
+    Incident,
+    Notification,
+    NotificationRule,
+    PostIncidentReview,
+    ResponsePlan,
+)
 from incidents.panels import of_control as incidents_of_control
 from incidents.panels import of_finding as incidents_of_finding
 from incidents.panels import of_risk as incidents_of_risk
 from incidents.panels import of_system as incidents_of_system
 from incidents.panels import of_vendor as incidents_of_vendor
 from incidents.plans.work import plans_work
+from incidents.populations import SOURCES as INCIDENTS
+from incidents.programme import control_panel as incidents_panel
+from incidents.reviews.panel import incident_reviews_work
 from incidents.work import incidents_work
 from people.jobs import start_checklists, tie_people_to_accounts
 from people.models import Checklist, ChecklistRun, Course, Person
@@ -217,6 +229,7 @@ WORK = [
     subprocessors_work,
     reconciliation_work,
     vendors_work,
+    incident_reviews_work,
 ]
 SEARCH = [
     Finder(Control, "Controls", ("ref", "name"), attrgetter("name")),
@@ -241,6 +254,10 @@ SEARCH = [
     Finder(Risk, "Risks", ("title", "cause", "event", "effect")),
     Finder(TreatmentAction, "Treatment actions", ("what",)),
     Finder(Acceptance, "Acceptances of risks", ("reason", "risk__title"), related=("risk",)),
+    Finder(CustodyItem, "Evidence of incidents", ("description", "where", "name")),
+    Finder(
+        PostIncidentReview, "Post-incident reviews", ("incident__title", "facts", "root_cause"), related=("incident",)
+    ),
     Finder(VendorReview, "Reviews of vendors", ("vendor__name", "summary"), attrgetter("title"), ("vendor",)),
     Finder(NotificationRule, "Notification rules", ("regime", "whom", "applies", "source")),
     Finder(Clock, "Notification clocks", ("regime", "whom", "incident__title"), related=("incident",)),
@@ -274,7 +291,7 @@ SYSTEM_PANELS: list[PanelOf] = [listings_panel, incidents_of_system]
 # What is shown of a control on its overview, and on tabs beside it (foundation.pages.panels).
 CONTROL_PANELS: list[PanelOf] = [coverage_panel]
 CONTROL_TABS = [
-    Tab("evidence", "Evidence", [evidence_panel, reviews_panel, vendors_panel, populations_panel]),
+    Tab("evidence", "Evidence", [evidence_panel, reviews_panel, vendors_panel, incidents_panel, populations_panel]),
     Tab(
         "links",
         "Links",
@@ -289,6 +306,7 @@ SEALED: list[tuple[str, Callable[[], int]]] = [
 ]
 # Registers of ours of which populations are frozen: what each lists, and the function that finds its rows.
 POPULATIONS: dict[str, Source] = {**SOURCES, **PEOPLE, **POLICIES, **VENDORS}
+POPULATIONS: dict[str, Source] = {**SOURCES, **PEOPLE, **VENDORS, **INCIDENTS}
 SCHEDULE = [
     Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),

@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from typing import Final
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from foundation.pages.panels import PanelOf, Tab
 from incidents import panels, views
 from incidents.clocks.panel import clocks_panel, notifications_panel
 from incidents.clocks.urls import clock_routes
+from incidents.custody.urls import custody_routes
+from incidents.custody.views import custody_panel
 from incidents.exercises.urls import exercise_routes
 from incidents.models import IncidentControl, IncidentFinding, IncidentRisk, IncidentSystem, IncidentVendor
 from incidents.plans.urls import plan_routes
+from incidents.programme import IncidentControlLinkPages
+from incidents.reviews.panel import reviews_panel
+from incidents.reviews.urls import review_routes
 from incidents.views import IncidentPages
 
 app_name = "incidents"
@@ -22,9 +27,18 @@ TABS: Final[Sequence[Tab]] = (
     Tab("clocks", "Clocks", [clocks_panel, notifications_panel]),
     Tab("people", "People and data", [panels.people_panel]),
     Tab("links", "Links", [panels.links_panel]),
+    Tab("custody", "Custody", [custody_panel]),
+    Tab("review", "Review", [reviews_panel]),
 )
 # A line for each part: `*clock_routes()`, with the addresses "clocks/", "notification-rules/" and so on before them.
-PARTS: Final[Sequence[URLPattern | URLResolver]] = (*clock_routes(), *plan_routes(), *exercise_routes())
+PARTS: Final[Sequence[URLPattern | URLResolver]] = (
+    *clock_routes(),
+    *custody_routes(),
+    *review_routes(),
+    *plan_routes(),
+    *exercise_routes(),
+    path("programme/", include(IncidentControlLinkPages.urls())),
+)
 LINKS: Final = {
     "systems": IncidentSystem,
     "controls": IncidentControl,

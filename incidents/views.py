@@ -20,6 +20,7 @@ from incidents import actions, facts, linking
 from incidents.clocks.verbs import INCIDENT_VERBS as CLOCK_VERBS
 from incidents.columns import COLUMNS, FACTS, attach_incident
 from incidents.command import require_response
+from incidents.custody.views import COLLECT
 from incidents.detail import detail_of
 from incidents.filters import IncidentFilter
 from incidents.forms import (
@@ -50,6 +51,7 @@ from incidents.models import (
     IncidentVendor,
     TimelineEntry,
 )
+from incidents.reviews.panel import BEGIN
 
 OF_REPORTERS: Final = ("declare", "add_entry")
 
@@ -127,6 +129,8 @@ class IncidentPages(Pages):
             name="link-finding", path="findings/new", tab="links",
         ),
         *CLOCK_VERBS,
+        COLLECT,
+        BEGIN,
     )  # fmt: skip
     attach = staticmethod(attach_incident)
 

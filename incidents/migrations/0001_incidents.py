@@ -617,8 +617,8 @@ class Migration(migrations.Migration):
                 ('incident', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='incidents.incident')),
             ],
             options={
-                'verbose_name': 'historical post incident review',
-                'verbose_name_plural': 'historical post incident reviews',
+                'verbose_name': 'historical post-incident review',
+                'verbose_name_plural': 'historical post-incident reviews',
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
             },
@@ -794,6 +794,7 @@ class Migration(migrations.Migration):
                 ('submitted_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                "verbose_name": "post-incident review",
                 'ordering': ('incident', '-id'),
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('draft', 'submitted'))), fields=('incident',), name='incidents_review_one_open', violation_error_message='A review of this incident is being written already.'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'submitted', 'approved', 'cancelled'])), name='incidents_review_state_known'), models.CheckConstraint(condition=models.Q(('author', models.F('approver')), _negated=True), name='incidents_review_approver_is_another', violation_error_message='The approver is another person than the author.'), models.CheckConstraint(condition=models.Q(models.Q(('approved_at__isnull', False), ('approved_by__isnull', False), ('state', 'approved'), models.Q(('sha256', ''), _negated=True), models.Q(('facts', ''), _negated=True), models.Q(('root_cause', ''), _negated=True)), models.Q(models.Q(('state', 'approved'), _negated=True), ('approved_at', None), ('approved_by', None), ('sha256', '')), _connector='OR'), name='incidents_review_approved_whole'), models.CheckConstraint(condition=models.Q(('approved_by', None), ('approved_under__isnull', False), models.Q(models.Q(('approved_by', models.F('submitted_by')), _negated=True), models.Q(('approved_by', models.F('author')), _negated=True)), _connector='OR'), name='incidents_review_approved_by_another')],
             },

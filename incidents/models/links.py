@@ -231,6 +231,7 @@ class IncidentControlLink(Register):
         owner=("control__owner",),
         category=Via("controls.Mapping", "control_id", "criterion__category__slug", row="control_id"),
     )
+    ends = ("part", "control")
 
     class Meta:
         ordering = ("part", "id")

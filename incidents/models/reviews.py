@@ -94,6 +94,7 @@ class PostIncidentReview(Numbered, Register):
 
     class Meta:
         ordering = ("incident", "-id")
+        verbose_name = "post-incident review"
         constraints = (
             models.UniqueConstraint(
                 fields=("incident",), condition=Q(state__in=("draft", "submitted")), name="incidents_review_one_open",

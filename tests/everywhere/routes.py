@@ -106,6 +106,10 @@ ABOUT = {
             "incidentrisk",
             "incidentvendor",
             "incidentfinding",
+            "incidentcontrollink",
+            "custodyitem",
+            "postincidentreview",
+            "reviewcontrol",
         )
     },
     "readiness-criterion": "controls:criterion",

@@ -33,9 +33,11 @@ from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from incidents.actions import attach_file
+from incidents.custody.actions import collect
 from incidents.exercises import actions as exercise_actions
 from incidents.models import (
     IncidentControl,
+    IncidentControlLink,
     IncidentFinding,
     IncidentPerson,
     IncidentRisk,
@@ -43,6 +45,9 @@ from incidents.models import (
     IncidentVendor,
 )
 from incidents.plans import writing
+from incidents.proofs import link_control as operate
+from incidents.reviews.actions import begin as begin_review
+from incidents.reviews.actions import link_control as note_failed
 from people.runs import start_checklist
 from policies import actions as policy_actions
 from policies import drafting
@@ -280,7 +285,18 @@ def hit(owner: User, employee: User, control: Control, risk: Risk, flaw: Finding
         actions.tie(tied, actor=owner, reason="It has to do with it.")
     log = SimpleUploadedFile("gateway.log", b"line one\n", content_type="text/plain")
     entry = attach_file(incident, actor=owner, file=log, text="The gateway's log.")
+    item = collect(
+        incident, actor=owner, kind="file", file=ContentFile(b"line two\n", "gw.log"), description="Log of the gateway",
+        where="gw-1", how="Copied.", collected_by=owner, collected_at=None, storage="Here",
+    )  # fmt: skip
+    review = begin_review(fresh(incident), actor=owner, approver=owner.manager)
+    failed = note_failed(review, actor=owner, control=control, reason="It did not run.")
+    operates = operate(IncidentControlLink(part="review", control=control, reason="It is."), actor=SYSTEM)
+    parts = {
+        "custodyitem": item, "postincidentreview": review, "reviewcontrol": failed, "incidentcontrollink": operates,
+    }  # fmt: skip
     return {
+        **{f"{door}:{name}": {"pk": row.pk} for name, row in parts.items() for door in ("incidents", "api")},
         **{key: {"pk": incident.pk} for key in ("incidents", "api:incident")},
         **{f"incidents:incident{name}": {"pk": tied.pk} for name, tied in ties.items()},
         "incidents:timelineentry": {"pk": entry.pk},
