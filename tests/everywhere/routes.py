@@ -72,6 +72,7 @@ ABOUT = {
             "vendorreview",
             "vendorcontrol",
             "vendorfinding",
+            "vendoralias",
         )
     },
     "readiness-criterion": "controls:criterion",
