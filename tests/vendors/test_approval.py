@@ -315,3 +315,19 @@ def test_the_api_says_what_a_review_asks(owner, manager, employee):
     assert (told[1]["key"], told[1]["answer"], told[1]["finding"]) == (second.key, "", "")
     assert caller(employee).get(address).status_code == 404
     assert caller(owner).get(f"{address}?show=all").status_code == 400
+
+
+def test_nobody_who_had_a_hand_in_a_review_is_named_its_approver(owner, manager, compliance):
+    vendor = a_vendor(owner=owner)
+    review = a_review(vendor, reviewer=owner, approver=manager)
+    helper, fresh_eyes = UserFactory(role="manager"), UserFactory(role="manager")
+    item = review.items.order_by("position").first()
+    reviews.answer(review, actor=helper, key=item.key, answer="yes")
+    client = Client()
+    client.force_login(compliance)
+    page = reverse("vendors:vendorreview-edit", args=[review.pk])
+    said = {"reviewer": owner.pk, "due_on": str(day(9)), "version": review.version}
+    refused = client.post(page, {**said, "approver": helper.pk})
+    assert refused.status_code == 422
+    assert refused.context["form"].errors == {"approver": ["Who had a hand in it does not approve it."]}
+    assert client.post(page, {**said, "approver": fresh_eyes.pk}).status_code == 302
