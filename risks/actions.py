@@ -93,7 +93,11 @@ def reopen(risk: Risk, *, actor: User, reason: str) -> Risk:
 
 
 def check_put_away(risk: Risk) -> None:
-    """What is accepted or waits to be is not archived unseen. Raises ValidationError."""
+    """What is accepted or waits to be is not archived unseen. Raises ValidationError.
+
+    Locks the risk, so that nobody asks meanwhile: inside a transaction.
+    """
+    risk = Risk.objects.select_for_update().get(pk=risk.pk)
     if standing_one(risk) is not None:
         raise ValidationError("It is accepted, or waits to be. End or withdraw that first.")
 

@@ -93,9 +93,10 @@ class RiskPages(Pages):
 
     def put_away(self, target: Risk, participle: str, reason: str) -> Any:
         """What is accepted, or waits to be, is not archived."""
-        if participle == "archived":
-            actions.check_put_away(target)
-        return super().put_away(target, participle, reason)
+        with transaction.atomic():
+            if participle == "archived":
+                actions.check_put_away(target)
+            return super().put_away(target, participle, reason)
 
 
 # ---- verbs on one link ------------------------------------------------------------------------------------------

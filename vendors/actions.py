@@ -42,8 +42,9 @@ def keep_vendor(vendor: Vendor, *, actor: Any, participle: str, reason: str = ""
 
 def check_put_away(vendor: Vendor) -> None:
     """Raise ValidationError for a vendor that cannot be archived: it is in use (also while it is assessed anew), or a
-    review of it is under way.
+    review of it is under way. Locks it, so that nobody begins one or approves it meanwhile: inside a transaction.
     """
+    vendor = Vendor.objects.select_for_update().get(pk=vendor.pk)
     if vendor.status in IN_USE or was_in_use(vendor):
         raise ValidationError("It is in use: offboard and end it. Archiving says that the record was a mistake.")
     under_way = VendorReview.objects.live().filter(vendor=vendor, state__in=(ReviewState.OPEN, ReviewState.SUBMITTED))

@@ -174,9 +174,14 @@ def approved_on(review: VendorReview) -> datetime.date:
 
 
 def assessors(review: VendorReview) -> set[int]:
-    """Everybody who had a hand in a review: its reviewer, who submitted it, and who answered any question."""
+    """Everybody who had a hand in a review: who ever was its reviewer or submitted it, and who answered any question.
+
+    From history, so that naming another reviewer, or returning it, washes nobody's hands. Two queries.
+    """
     answered = VendorReviewItem.history.filter(review_id=review.pk, history_type="~")
     people = {review.reviewer_id, review.submitted_by_id, *answered.values_list("history_user_id", flat=True)}
+    for pair in VendorReview.history.filter(id=review.pk).values_list("reviewer_id", "submitted_by_id"):
+        people |= set(pair)
     return {one for one in people if one is not None}
 
 

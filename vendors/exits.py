@@ -33,6 +33,7 @@ from vendors.use import was_in_use
 DONE, NOT_APPLICABLE = "done", "not_applicable"
 OUTCOMES: Final = ((DONE, "Done"), (NOT_APPLICABLE, "Does not apply"))
 KEPT: Final = "The vendor is kept."
+EARLIER: Final = "It belongs to an earlier exit; this one has a plan of its own."
 
 
 @transaction.atomic
@@ -44,6 +45,7 @@ def offboard(vendor: Vendor, *, actor: User, owner: User, due_on: datetime.date,
     move(vendor, Status.OFFBOARDING, MOVES)
     vendor.status_note = reason
     kept = save(vendor, actor=actor, verb="vendor.offboarding", reason=reason)
+    put_steps_away(vendor, actor, EARLIER)
     for kind in steps_of(vendor):
         step = ExitStep(vendor=vendor, kind=kind, owner=owner, due_on=due_on)
         save(step, actor=actor, verb="exitstep.created", refs={"vendor": vendor.pk})
@@ -74,10 +76,15 @@ def keep_on(vendor: Vendor, *, actor: User, reason: str) -> Vendor:
     asked = Condition.objects.live().filter(vendor=vendor, met_on=None).exists()
     move(vendor, Status.CONDITIONAL if asked else Status.APPROVED, MOVES)
     vendor.status_note = reason
+    put_steps_away(vendor, actor, KEPT)
+    return save(vendor, actor=actor, verb="vendor.kept", reason=reason)
+
+
+def put_steps_away(vendor: Vendor, actor: User, why: str) -> None:
+    """Withdraw the steps that stand: of an exit that is called off, or of one before the vendor was wanted again."""
     for step in ExitStep.objects.live().select_for_update().filter(vendor=vendor).order_by("id"):
         step.archived_at = timezone.now()
-        save(step, actor=actor, verb="exitstep.archived", reason=KEPT, refs={"vendor": vendor.pk})
-    return save(vendor, actor=actor, verb="vendor.kept", reason=reason)
+        save(step, actor=actor, verb="exitstep.archived", reason=why, refs={"vendor": vendor.pk})
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from vendors.models import (
     Contract,
     Status,
     Vendor,
+    VendorAlias,
     VendorControl,
     VendorDocument,
     VendorFinding,
@@ -98,6 +99,13 @@ def reviews_panel(user: User, vendor: Vendor, moment: datetime.datetime | None) 
     may_begin = vendor.status != Status.ENDED and offered(user, "begin_review", vendor, moment)
     lines = [(one, STATE_TONES_OF_REVIEWS[one.state]) for one in found]
     return Panel("vendors/reviews_panel.html", {"lines": lines, "at": at(moment), "may_begin": may_begin})
+
+
+def aliases_panel(user: User, vendor: Vendor, moment: datetime.datetime | None) -> Panel | None:
+    """The other names under which it was found on lists; None where there is none."""
+    found = listed(VendorAlias, vendor, user, moment, "name")
+    may = bool(found) and moment is None and not vendor.archived_at and can(user, "archive", VendorAlias)
+    return Panel("vendors/aliases_panel.html", {"lines": found, "may_take_off": may}) if found else None
 
 
 def control_panel(user: User, control: Control, moment: datetime.datetime | None) -> Panel | None:

@@ -13,6 +13,7 @@ from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.pages.fields import DAY, MOST_WORDS, day_field, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
+from vendors.approval import assessors
 from vendors.models import (
     IN_USE,
     Answer,
@@ -74,8 +75,8 @@ class ReviewForm(RegisterForm):
         if self.instance.state not in UNDER_WAY:
             self.add_error(None, f"It is {self.instance.get_state_display().lower()}: it stays as it is.")
         approver = said.get("approver")
-        if approver is not None and approver.pk == self.instance.submitted_by_id:
-            self.add_error("approver", "Who submitted it does not approve it.")
+        if approver is not None and "approver" in self.changed_data and approver.pk in assessors(self.instance):
+            self.add_error("approver", "Who had a hand in it does not approve it.")
         return said
 
 

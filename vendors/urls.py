@@ -21,11 +21,12 @@ def routes(links: Sequence[PanelOf]) -> tuple[list[URLPattern | URLResolver], st
     tabs = (
         Tab("papers", "Documents and contracts", [panel.documents_panel, worksheets_panel, panel.contracts_panel]),
         Tab("reviews", "Reviews", [panel.reviews_panel]),
-        Tab("links", "Links", [panel.findings_panel, *links]),
+        Tab("links", "Links", [panel.findings_panel, panel.aliases_panel, *links]),
     )
     patterns: list[URLPattern | URLResolver] = [
         *VendorPages.urls(tabs=tabs),
         path("findings/<int:pk>/unlink/", views.unlink_finding, name="vendorfinding-unlink"),
+        path("aliases/<int:pk>/take-off/", views.take_alias_off, name="vendoralias-archive"),
         path("documents/", include(VendorDocumentPages.urls(panels=(readings_panel,)))),
         path("documents/<int:pk>/file/", paper_views.download, name="vendordocument-file"),
         path("contracts/", include(ContractPages.urls())),

@@ -3,6 +3,7 @@
 import datetime
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from foundation.accounts.access import get_allowed
@@ -17,8 +18,9 @@ from vendors.exit_forms import OffboardForm
 from vendors.filters import VendorFilter
 from vendors.forms import AddConditionForm, LinkFindingForm, NoteForm, RaiseTierForm, StatementForm, VendorForm
 from vendors.imports import VendorImporter
-from vendors.models import Condition, Contract, ExitStep, Vendor, VendorDocument, VendorFinding
+from vendors.models import Condition, Contract, ExitStep, Vendor, VendorAlias, VendorDocument, VendorFinding
 from vendors.paper_forms import AddContractForm, AddDocumentForm
+from vendors.reconciliation.actions import take_off
 from vendors.review_forms import BeginForm
 
 APPROVING: dict[str, bool] = {"approve": False, "approve-conditionally": True}
@@ -92,9 +94,10 @@ class VendorPages(Pages):
 
     def put_away(self, target: Any, participle: str, reason: str) -> Any:
         """What is in use is ended, not archived."""
-        if participle == "archived":
-            actions.check_put_away(target)
-        return super().put_away(target, participle, reason)
+        with transaction.atomic():
+            if participle == "archived":
+                actions.check_put_away(target)
+            return super().put_away(target, participle, reason)
 
     def act_on(self, target: Any, verb: VerbPage) -> HttpResponse:
         """Before an approval its approver reads what still blocks it."""
@@ -111,3 +114,12 @@ def unlink_finding(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the link to a finding away; `pk` is the link's."""
     found = get_allowed(user_of(request), "unlink", VendorFinding.objects.select_related("vendor", "finding"), pk)
     return act(request, VendorPages, found, UNLINK)
+
+
+TAKE_OFF = VerbPage("archive", take_off, "Take name off", "The name is taken off.", tone="danger", tab="links")
+
+
+def take_alias_off(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take another name off a vendor; `pk` is the name's."""
+    found = get_allowed(user_of(request), "archive", VendorAlias.objects.select_related("vendor"), pk)
+    return act(request, VendorPages, found, TAKE_OFF)

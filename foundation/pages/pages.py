@@ -2,7 +2,9 @@
 
 One flat class. A register subclasses it, names its model, form, filter, columns and verbs, and puts `urls()` into its
 urls.py. `Pages` decides once: who sees and may do what, the transaction and trail entry of a save, edit conflicts,
-point in time, sorting, paging, CSV and paper. A subclass that wants a third hook wants a function instead.
+point in time, sorting, paging, CSV and paper. A subclass fills `attach` and `detail_context`; where saving, archiving
+or a verb has rules of its own, `keep`, `put_away` and `act_on`, which hand over to an action. What wants more is a
+function.
 """
 
 import datetime
@@ -79,7 +81,7 @@ class Pages:
         self.request = request
         self.user = user_of(request)
 
-    # ---- hooks: override at most these two -------------------------------------------------------------------------
+    # ---- hooks for what is shown; those for what is done are `keep`, `put_away` and `act_on` below ------------------
 
     @staticmethod
     def attach(found: list[Any], user: User, moment: datetime.datetime | None) -> None:

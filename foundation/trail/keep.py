@@ -41,6 +41,9 @@ def save(
 
     `instance.version` must be the version that the person saw: raises Stale when another one is stored now. A row that
     would not change is left alone, without an entry. Validation is the form's; the database's constraints hold anyway.
+
+    verb: one of `verbs.VERBS`. refs: what else the entry is about, a word and a number ({"vendor": 3}): it is found by
+    them. private: as `record` takes it.
     """
     model = type(instance)
     rows = model._base_manager.select_for_update(no_key=True).filter(pk=instance.pk).order_by()

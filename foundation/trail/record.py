@@ -56,6 +56,9 @@ def record(  # noqa: PLR0913 - what an entry says, each by its name
 ) -> Entry:
     """Append one entry, in the transaction of the change it tells of (R3.5).
 
+    What stores a row calls `keep.save`, which appends the entry itself. This is for what changes no row of its own and
+    is told all the same: a download, an export, a sign-in.
+
     actor: an account, SYSTEM, or None for nobody signed in. changes: field → [before, after], plain values. refs:
     what else it is about. private: what may have to be erased one day (it is salted, and only its hash is in the
     leaf). Address and user agent are taken from the origin in force. Raises UnknownVerb, OutsideTransaction, and

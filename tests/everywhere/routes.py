@@ -1,6 +1,9 @@
 """Every address of the product, by name, with a record of the world behind it."""
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Iterable, Iterator
+from functools import cache
+from types import FunctionType
 from typing import Any
 
 from django.urls import URLPattern, get_resolver, reverse
@@ -94,6 +97,7 @@ ABOUT = {
             "vendorreview",
             "vendorcontrol",
             "vendorfinding",
+            "vendoralias",
         )
     },
     **{
@@ -127,6 +131,25 @@ def patterns() -> Iterator[tuple[str, URLPattern]]:
     yield from _walk(get_resolver().url_patterns, "")
 
 
+@cache
+def by_name() -> dict[str, URLPattern]:
+    """The pattern of each route."""
+    return dict(patterns())
+
+
+def kinds(routes: Iterable[str]) -> list[str]:
+    """Of these routes one for each kind of view: those of one kind are answered by the same code."""
+    return list({kind_of(by_name()[name].callback): name for name in reversed(list(routes))}.values())
+
+
+def kind_of(view: Any) -> tuple[Any, ...]:
+    """What a view's code is: its function or class, and which page of `Pages` or which actions of the API it is."""
+    code = getattr(view, "cls", None) or getattr(view, "view_class", None) or inspect.unwrap(view)
+    bound = [cell.cell_contents for cell in getattr(code, "__closure__", None) or ()]
+    parts = [getattr(one, "__qualname__", one) for one in bound if isinstance(one, str | FunctionType)]
+    return (code.__module__, code.__qualname__, *parts, *(getattr(view, "actions", None) or {}).items())
+
+
 def _walk(found: list[Any], namespace: str) -> Iterator[tuple[str, URLPattern]]:
     for one in found:
         if isinstance(one, URLPattern):
@@ -137,8 +160,7 @@ def _walk(found: list[Any], namespace: str) -> Iterator[tuple[str, URLPattern]]:
 
 def address(name: str, world: World) -> str:
     """The address of a route, with the arguments that its pattern wants."""
-    pattern = next(pattern for known, pattern in patterns() if known == name)
-    wanted = pattern.pattern.regex.groupindex
+    wanted = by_name()[name].pattern.regex.groupindex
     known = world.arguments[record_of(name)] if wanted else {}
     return reverse(name, kwargs={key: value for key, value in known.items() if key in wanted})
 

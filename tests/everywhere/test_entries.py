@@ -499,6 +499,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ),
     ("compliance", "vendors:vendorcontrol-unlink", WHY, ["vendorcontrol.archived"]),
     ("compliance", "vendors:vendorfinding-unlink", WHY, ["vendorfinding.archived"]),
+    ("compliance", "vendors:vendoralias-archive", WHY, ["vendoralias.archived"]),
 ]
 # What writes, but has no row: another test of the same app follows its steps.
 WITHOUT = {

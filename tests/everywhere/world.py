@@ -77,7 +77,7 @@ from tests.factories.vendors import a_contract, a_document, a_review, a_vendor
 from tests.factories.worksheets import read_by
 from tests.people import hired
 from vendors import actions as vendor_actions
-from vendors.models import ExitStep, VendorControl
+from vendors.models import ExitStep, VendorAlias, VendorControl
 from vendors.proofs import link_control as link_vendors
 
 # The order of the table's columns.
@@ -359,6 +359,7 @@ def vended(owner: User, manager: User, control: Control, flaw: Finding) -> dict[
         "vendorreview": a_review(vendor, reviewer=owner, approver=manager, kind="event"),
     }  # fmt: skip
     step = ExitStep(vendor=vendor, kind="access", owner=owner, due_on=day(30))
+    rows["vendoralias"] = save(VendorAlias(vendor=vendor, name="NM Mailing"), actor=SYSTEM, verb="vendoralias.created")
     rows["exitstep"] = save(step, actor=SYSTEM, verb="exitstep.created")
     found = {f"{door}:{name}": {"pk": row.pk} for name, row in rows.items() for door in ("vendors", "api")}
     return {"vendors": {"pk": vendor.pk}, **found}

@@ -16,6 +16,7 @@ from tests.factories.controls import ControlFactory
 from tests.factories.evidence import requirement
 from tests.factories.people import UserFactory
 from tests.factories.populations import population
+from tests.factories.tokens import caller
 from tests.factories.vendors import a_contract, a_document, a_review, a_vendor, approved, day, reviewed, submitted
 from vendors import actions, approval, documents, exits, populations, proofs, reviews
 from vendors.models import Condition, ExitStep, Status, Vendor, VendorControl
@@ -197,6 +198,13 @@ def test_leaving_takes_every_step_with_its_proof(owner, manager, compliance):
     vendor = approval.propose(vendor, actor=compliance, reason="We want it back.")
     assert (vendor.status, vendor.ended_on) == ("proposed", None)
     assert exits.end(vendor, actor=compliance, reason="Or not.").status == "ended"  # never in use this time
+    vendor.refresh_from_db()
+    vendor = approval.propose(vendor, actor=compliance, reason="After all.")
+    vendor = approved(vendor, reviewer=owner, approver=manager, judge=compliance)
+    vendor = exits.offboard(vendor, actor=owner, owner=owner, due_on=day(30), reason="Replaced anew.")
+    assert len(exits.open_steps(vendor)) == 5  # a plan of its own: what was settled before settles nothing now
+    assert ExitStep.objects.live().filter(vendor=vendor, done_on__isnull=False).count() == 0
+    assert ExitStep.objects.filter(vendor=vendor, done_on__isnull=False).count() == 5
 
 
 def refusal(vendor, actor):
@@ -250,3 +258,76 @@ def time_machine_days():
     import time_machine
 
     return lambda days: time_machine.travel(datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days))
+
+
+def test_whoever_ever_did_or_submitted_a_review_approves_neither_it_nor_the_vendor(owner, manager, compliance):
+    vendor = a_vendor(owner=owner)
+    review = a_review(vendor, reviewer=manager, approver=compliance)
+    review = submitted(review)
+    review = reviews.give_back(review, actor=compliance, reason="Look again.")
+    review.reviewer = owner
+    review = save(review, actor=compliance, verb="vendorreview.updated")
+    review.refresh_from_db()
+    said = {"conclusion": "approve", "residual": "low", "residual_reason": "So.", "summary": "Fine."}
+    review = reviews.submit(review, actor=owner, **said)
+    assert {manager.pk, owner.pk} <= approval.assessors(review)
+    reviews.approve(review, actor=compliance)
+    assert words(named(vendor, compliance, approver=manager)) == ["Its approver owns or assessed it: name another one."]
+
+
+def test_what_is_met_is_not_offered_to_be_edited(owner, compliance):
+    condition = actions.add_condition(
+        a_vendor(owner=owner), actor=compliance, what="Sign the DPA", owner=owner, due_on=day(5)
+    )
+    client = Client()
+    client.force_login(compliance)
+    edit = reverse("vendors:condition-edit", args=[condition.pk])
+    assert edit in client.get(condition.get_absolute_url()).content.decode()
+    actions.meet(condition, actor=owner, note="Signed.")
+    page = client.get(condition.get_absolute_url()).content.decode()
+    assert edit not in page
+    assert reverse("vendors:condition-meet", args=[condition.pk]) not in page
+
+
+def test_a_vendor_is_looked_at_as_it_is_stored_before_it_is_archived(owner, manager, compliance):
+    """Whoever archives it may have read it before somebody began a review, or approved it."""
+    vendor = a_vendor(owner=owner)
+    stale = Vendor.objects.get(pk=vendor.pk)
+    approved(vendor, reviewer=owner, approver=manager, judge=compliance)
+    assert stale.status == "proposed"
+    with pytest.raises(ValidationError, match="It is in use"), transaction.atomic():
+        actions.check_put_away(stale)
+
+
+def test_the_api_says_what_a_review_asks(owner, manager, employee):
+    vendor = a_vendor(owner=owner)
+    review = a_review(vendor, reviewer=owner, approver=manager)
+    first, second, *_ = review.items.order_by("position")
+    reviews.answer(review, actor=owner, key=first.key, answer="no", note="Nobody knows.")
+    found = reviews.raise_finding(review, actor=owner, key=first.key, title="Nobody knows it", severity="low")
+    address = f"/api/v1/vendor-reviews/{review.pk}/questions/"
+    told = caller(owner).get(address).json()["results"]
+    assert [one["key"] for one in told] == list(review.items.order_by("position").values_list("key", flat=True))
+    assert told[0] == {
+        "key": first.key, "question": first.question, "is_required": first.required, "answer": "no",
+        "note": "Nobody knows.", "document": None, "finding": found.ref,
+    }  # fmt: skip
+    assert (told[1]["key"], told[1]["answer"], told[1]["finding"]) == (second.key, "", "")
+    assert caller(employee).get(address).status_code == 404
+    assert caller(owner).get(f"{address}?show=all").status_code == 400
+
+
+def test_nobody_who_had_a_hand_in_a_review_is_named_its_approver(owner, manager, compliance):
+    vendor = a_vendor(owner=owner)
+    review = a_review(vendor, reviewer=owner, approver=manager)
+    helper, fresh_eyes = UserFactory(role="manager"), UserFactory(role="manager")
+    item = review.items.order_by("position").first()
+    reviews.answer(review, actor=helper, key=item.key, answer="yes")
+    client = Client()
+    client.force_login(compliance)
+    page = reverse("vendors:vendorreview-edit", args=[review.pk])
+    said = {"reviewer": owner.pk, "due_on": str(day(9)), "version": review.version}
+    refused = client.post(page, {**said, "approver": helper.pk})
+    assert refused.status_code == 422
+    assert refused.context["form"].errors == {"approver": ["Who had a hand in it does not approve it."]}
+    assert client.post(page, {**said, "approver": fresh_eyes.pk}).status_code == 302

@@ -1,6 +1,7 @@
 """User controls across worksheets: the list, what is in force, the control's panel, and what is carried over."""
 
 import csv
+import datetime
 import io
 
 import pytest
@@ -9,11 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from controls.models import Control
 from findings.actions import fix, verify
 from findings.models import Finding
 from foundation.accounts.models import User
+from foundation.organisation.models import today
 from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 from tests.factories.worksheets import a_cuec, a_worksheet, approved, fresh, in_use, operating_control, whole
@@ -21,6 +24,7 @@ from vendors.models import Cuec, Vendor, Worksheet
 from vendors.worksheets import lines
 from vendors.worksheets.blocks import blocks
 from vendors.worksheets.carrying import before, carry_over
+from vendors.worksheets.columns import state_words
 from vendors.worksheets.pasting import paste_cuecs, read
 
 
@@ -150,3 +154,21 @@ def test_pasting_and_pages_cost_the_same_for_many(first: Worksheet, vendor: Vend
         costs.append(found)
     assert costs[0] == costs[1]
     assert max(costs[1][1:]) <= 14
+
+
+def test_the_list_of_a_past_moment_is_judged_by_then(first: Worksheet, owner: User):
+    client = Client()
+    client.force_login(owner)
+    before = timezone.now()
+    control = Control.objects.get(ref="IAM-02")
+    control.operates_until = today() - datetime.timedelta(days=1)
+    save(control, actor=SYSTEM, verb="control.updated")
+    assert states(client) == {"UC-1": "Control does not operate", "UC-2": "Gap", "UC-3": "Does not apply"}
+    assert states(client, as_of=before.isoformat()) == {"UC-1": "Met", "UC-2": "Gap", "UC-3": "Does not apply"}
+
+
+def states(client: Client, **query: str) -> dict[str, str]:
+    header, *found = listed(client, column="reference", **query)
+    del header
+    page = client.get(reverse("vendors:cuec-list"), query).context
+    return {one.reference: state_words(one) for one in page["page"].object_list} if found else {}

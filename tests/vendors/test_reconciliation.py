@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from evidence.models import State
 from foundation.accounts.models import User
+from foundation.files.storage import EncryptedStorage
 from foundation.pages.imports.table import Unreadable
 from foundation.trail.keep import save
 from foundation.trail.models import Entry
@@ -270,3 +271,42 @@ def test_pages_and_files_of_a_reconciliation(known: Vendor, ended: Vendor, compl
     assert client.get(target.get_absolute_url()).status_code == 200
     assert client.get(match).status_code == 403
     assert client.post(reverse("vendors:reconciliation-dismiss", args=[target.pk])).status_code == 403
+
+
+def test_another_name_is_shown_with_the_vendor_and_taken_off(owner: User, compliance: User):
+    vendor = a_vendor(name="GitFort", owner=owner)
+    alias = save(VendorAlias(vendor=vendor, name="GF Hosting"), actor=compliance, verb="vendoralias.created")
+    page, off = f"{vendor.get_absolute_url()}links/", reverse("vendors:vendoralias-archive", args=[alias.pk])
+    client = Client()
+    client.force_login(owner)
+    shown = client.get(page).content.decode()
+    assert "GF Hosting" in shown
+    assert off not in shown
+    assert client.post(off, {"reason": "No.", "version": alias.version}).status_code == 403
+    client.force_login(compliance)
+    assert off in client.get(page).content.decode()
+    assert client.post(off, {"reason": " ", "version": alias.version}).status_code == 422
+    answer = client.post(off, {"reason": "It is another company.", "version": alias.version})
+    assert answer.url == page
+    entry = Entry.objects.get(verb="vendoralias.archived")
+    assert (entry.facts["reason"], entry.facts["refs"]) == ("It is another company.", {"vendor": vendor.pk})
+    assert "GF Hosting" not in client.get(page).content.decode()
+    assert fresh(alias).archived_at is not None
+
+
+def test_the_file_of_a_list_is_stored_before_the_transaction(compliance: User, monkeypatch: pytest.MonkeyPatch):
+    """A store may be slow: SQLite's one writer must not wait for it."""
+    stored: list[bool] = []
+    keep = EncryptedStorage._save
+
+    def watched(self: EncryptedStorage, *args: Any) -> str:
+        stored.append(len(connection.savepoint_ids) > depth)
+        return keep(self, *args)
+
+    depth = len(connection.savepoint_ids)
+    monkeypatch.setattr(EncryptedStorage, "_save", watched)
+    actions.bring(
+        ContentFile(b"Supplier,Amount,Currency\nGitFort,1.00,EUR\n", name="list.csv"), actor=compliance,
+        kind="payments", source="ERP", period_from=day(-90), period_to=day(-1),
+    )  # fmt: skip
+    assert stored == [False]

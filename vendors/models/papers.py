@@ -183,6 +183,11 @@ class Condition(Numbered, Register):
     def __str__(self) -> str:
         return f"{self.ref} {self.what}"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it is met: what was asked stands from then on."""
+        return self.met_on is not None
+
     def get_absolute_url(self) -> str:
         """Its page."""
         return reverse("vendors:condition-detail", args=[self.pk])

@@ -54,10 +54,11 @@ def bring(
         raise ValidationError({"file": str(error)}) from error
     held.seek(0)
     reconciliation = Reconciliation(
-        kind=kind, source=source.strip(), period_from=period_from, period_to=period_to, file=held,
+        kind=kind, source=source.strip(), period_from=period_from, period_to=period_to,
         name=plain_name(file.name or "list.csv"), size=held.size or 0, sha256=sha256, row_count=count, brought_by=actor,
     )  # fmt: skip
     reconciliation.full_clean(exclude=("file",))
+    reconciliation.file.save(reconciliation.name, held, save=False)  # before the transaction: a store may be slow
     return store(reconciliation, names, actor)
 
 
@@ -195,6 +196,15 @@ def name_alias(vendor: Vendor, name: str, actor: User) -> None:
         save(alias, actor=actor, verb="vendoralias.archived", reason=f"{name} is {vendor.ref}.")
     refs = {"vendor": vendor.pk}
     save(VendorAlias(vendor=vendor, name=name), actor=actor, verb="vendoralias.created", refs=refs)
+
+
+@transaction.atomic
+def take_off(alias: VendorAlias, *, actor: User, reason: str) -> VendorAlias:
+    """Take another name off a vendor: lists to come do not know it any more. Raises Stale, ValidationError."""
+    alias = locked(alias)
+    say(reason, "Say why it is not its name.")
+    alias.archived_at = timezone.now()
+    return save(alias, actor=actor, verb="vendoralias.archived", reason=reason, refs={"vendor": alias.vendor_id})
 
 
 # ---- ending it -----------------------------------------------------------------------------------------------------

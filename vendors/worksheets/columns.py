@@ -4,6 +4,8 @@ import datetime
 from operator import attrgetter
 from typing import Any
 
+from controls.models import Control
+from controls.models.control import operating as operates_on
 from findings.models import Finding
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
@@ -13,7 +15,6 @@ from foundation.pages.moment import at, day_of
 from foundation.pages.people import called
 from foundation.trail.asof import rows
 from vendors.models import Vendor, WorksheetState, Yes
-from vendors.worksheets.blocks import unmet_words
 from vendors.worksheets.standing import standing_of
 
 STATE_TONES: dict[str, str] = {
@@ -43,13 +44,15 @@ def attach_standing(found: list[Any], user: User, moment: datetime.datetime | No
 
 
 def attach_cuec(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
-    """The finding of each gap, where this person sees it. One query."""
+    """The finding of each gap, where this person sees it, and whether its control meets it then. Two queries."""
+    controls = rows(Control, moment).filter(id__in={pk for one in found if (pk := getattr(one, "control_id", None))})
+    operates = set(controls.filter(operates_on(day_of(moment))).values_list("id", flat=True))
     wanted = [one.finding_id for one in found if one.finding_id]
     seen = visible(user, rows(Finding, moment), moment).filter(id__in=wanted)
     known = set(seen.values_list("id", flat=True)) if wanted else set()
     for one in found:
         one.gap_url = Finding(pk=one.finding_id).get_absolute_url() if one.finding_id in known else ""
-        one.moment_kept = at(moment)
+        one.moment_kept, one.is_met = at(moment), getattr(one, "control_id", None) in operates
 
 
 def age_words(worksheet: Any) -> str:
@@ -81,9 +84,9 @@ def state_words(cuec: Any) -> str:
         return NOT_OURS
     if cuec.finding_id is not None:
         return GAP
-    if cuec.applies == Yes.UNKNOWN or cuec.control is None:
+    if cuec.applies == Yes.UNKNOWN or cuec.control_id is None:
         return OPEN
-    return WEAK if unmet_words(cuec.control) else MET
+    return MET if cuec.is_met else WEAK
 
 
 COLUMNS = (
