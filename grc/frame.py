@@ -27,7 +27,7 @@ def rail(request: HttpRequest) -> list[dict[str, Any]]:
 
 def sees(request: HttpRequest, item: RailItem) -> bool:
     """Whether the person may do in the register what this item leads to."""
-    return item.model is None or can(request.user, item.verb, item.model)
+    return item.model is None or can(request.user, item.may, item.model)
 
 
 def link(item: RailItem, here: str) -> dict[str, Any]:

@@ -113,7 +113,7 @@ from vendors.worksheets.work import worksheets_work
 class RailItem:
     """One item of the rail. It is shown to whoever may view `model`; None = to everybody who is signed in.
 
-    routes: how the names of routes begin whose pages belong to it although their addresses do not say so. verb: what
+    routes: how the names of routes begin whose pages belong to it although their addresses do not say so. may: what
     one must be allowed to do in the register, where seeing it is not enough.
     """
 
@@ -122,7 +122,7 @@ class RailItem:
     icon: str
     model: type[models.Model] | None
     routes: tuple[str, ...] = ()
-    verb: str = "view"
+    may: str = "view"
 
 
 VENDOR_ROUTES = ("vendors:vendor", "vendors:contract", "vendors:condition", "vendors:exitstep")
@@ -177,7 +177,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Incidents", "incidents:incident-list", "flame", Incident),
             RailItem("Clocks", "incidents:clock-list", "timer", Clock, ("incidents:notification-",)),
             RailItem("Notification rules", "incidents:notificationrule-list", "scroll-text", NotificationRule),
-            RailItem("Declare incident", "incidents:declare", "siren", Incident, verb="declare"),
+            RailItem("Declare incident", "incidents:declare", "siren", Incident, may="declare"),
         ],
     ),
     (

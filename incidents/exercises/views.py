@@ -66,7 +66,7 @@ class ExercisePages(Pages):
         Link("Decision", ExerciseDecision, "exercise"),
         Link("Gap", ExerciseFinding, "exercise"),
     )
-    left_out: ClassVar = ("archive", "restore")
+    left_out: ClassVar = ("detail", "archive", "restore")  # its page is printed too: see urls
     intro = "What was tried of the response plan, by whom, and which gaps showed. A list of names alone is no exercise."
     verbs: ClassVar = (
         VerbPage("hold", actions.hold, "It was held", "{0.ref} was held: those named confirm that they took part.",

@@ -336,7 +336,7 @@ class Migration(migrations.Migration):
                 ('content_type', models.CharField(blank=True, editable=False, max_length=120)),
                 ('size', models.PositiveBigIntegerField(editable=False, help_text='Bytes.', null=True)),
                 ('sha256', models.CharField(blank=True, max_length=64, verbose_name='SHA-256')),
-                ('collected_by', models.ForeignKey(help_text='Empty: somebody without an account, who is named below.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='collected_custody', to=settings.AUTH_USER_MODEL)),
+                ('collected_by', models.ForeignKey(blank=True, help_text='Empty: somebody without an account, who is named below.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='collected_custody', to=settings.AUTH_USER_MODEL)),
                 ('copy_of', models.ForeignKey(blank=True, help_text='Work is done on copies.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='copies', to='incidents.custodyitem')),
                 ('recorded_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='custody', to='incidents.incident')),

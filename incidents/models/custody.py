@@ -46,7 +46,7 @@ class CustodyItem(Numbered, Register):
     where = models.CharField("collected from", max_length=300, help_text="Which system, device, place or person.")
     how = models.TextField("how it was collected", help_text="By which tool or steps, so that another could judge it.")
     collected_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="collected_custody",
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="collected_custody",
         help_text="Empty: somebody without an account, who is named below.",
     )  # fmt: skip
     collector_name = models.CharField("collector", max_length=120, blank=True, help_text="Who has no account here.")

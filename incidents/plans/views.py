@@ -73,6 +73,7 @@ class ResponsePlanPages(Pages):
     model = ResponsePlan
     form_class, filter_class = ResponsePlanForm, ResponsePlanFilter
     columns, facts, related, ordering = PLAN_COLUMNS, PLAN_FACTS, ("owner",), ("id",)
+    left_out: ClassVar = ("detail",)  # its page is printed too: see urls
     links = (Link("Version", PlanVersion, "plan"), Link("Review", PlanReview, "plan"))
     intro = "Who does what when something happens, in versions that another person approves. Keep it on paper."
     verbs: ClassVar = (
@@ -114,7 +115,7 @@ class PlanVersionPages(Pages):
     form_class, filter_class = PlanVersionForm, PlanVersionFilter
     columns, facts, ordering = VERSION_COLUMNS, VERSION_FACTS, ("-id",)
     related = ("plan", "drafted_by", "approver", "submitted_by", "approved_by", "evidence")
-    left_out: ClassVar = ("create", "archive", "restore")
+    left_out: ClassVar = ("create", "detail", "archive", "restore")  # its page is printed too: see urls
     links = (
         Link("Role", PlanRole, "edition"),
         Link("Contact", PlanContact, "edition"),

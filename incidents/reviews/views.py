@@ -15,7 +15,7 @@ from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper
 from foundation.trail.asof import rows, thaw
-from incidents.command import responds
+from incidents.command import require_response, responds
 from incidents.models import REVIEW_TONES, PostIncidentReview, ReviewControl, ReviewFinding, ReviewState
 from incidents.reviews import actions
 from incidents.reviews.blocks import blocks, warnings
@@ -24,6 +24,7 @@ from incidents.reviews.filters import ReviewFilter
 from incidents.reviews.forms import ApproveForm, FailedControlForm, FindingForm, ReviewForm, SubmitForm
 from incidents.reviews.people import writers
 
+OF_OTHERS = ("approve", "return", "cancel")  # who need not respond to the incident
 VERBS = ("change", "submit", "approve", "return", "cancel", "link_control", "raise_finding")
 
 
@@ -71,7 +72,9 @@ class PostIncidentReviewPages(Pages):
         }
 
     def act_on(self, target: Any, verb: VerbPage) -> HttpResponse:
-        """Whoever approves reads the whole review on the page on which it is done."""
+        """No form for whoever only reported the incident; whoever signs reads the whole review beside it."""
+        if verb.verb not in OF_OTHERS:
+            require_response(self.user, target.incident)
         shown = content(target, self.user, None) if verb.verb in ("approve", "submit") else {}
         return act(self.request, type(self), target, verb, **shown)
 
@@ -127,4 +130,6 @@ UNLINK = VerbPage("unlink", actions.unlink_control, "Take off", "The control is 
 
 def unlink_control(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a failed control off a review; `pk` is the link's."""
-    return act(request, PostIncidentReviewPages, get_allowed(user_of(request), "unlink", ReviewControl, pk), UNLINK)
+    link = get_allowed(user_of(request), "unlink", ReviewControl, pk)
+    require_response(user_of(request), link.review.incident)
+    return act(request, PostIncidentReviewPages, link, UNLINK)
