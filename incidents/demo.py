@@ -11,6 +11,7 @@ from controls.models import Control
 from foundation.accounts.models import User
 from foundation.organisation.demo_clock import as_on
 from incidents import actions, linking
+from incidents.demo_parts import programme, reviewed_one, running_one
 from incidents.models import Incident, Part, Source
 from systems.models import System
 
@@ -76,6 +77,7 @@ SAID: Final = {
 
 def incidents(*, compliance: User, staff: ReadOnly[str, User]) -> None:
     """A dozen events of a year: dismissed, closed, one restricted, one that runs."""
+    programme(compliance=compliance, staff=staff)
     for seed in SEEDS:
         walk(seed, compliance, staff)
     running = Incident.objects.get(title=OPEN_ONE)
@@ -92,6 +94,8 @@ def incidents(*, compliance: User, staff: ReadOnly[str, User]) -> None:
     if control is not None:
         reason = "It should have refused the link without its signature."
         linking.link_control(fresh(running), actor=compliance, control=control.ref, role="failed", reason=reason)
+    running_one(running, lead=lead, helper=staff["owner"])
+    reviewed_one(approver=staff["manager"])
 
 
 def walk(seed: Seed, compliance: User, staff: ReadOnly[str, User]) -> None:
