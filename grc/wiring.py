@@ -305,8 +305,7 @@ SEALED: list[tuple[str, Callable[[], int]]] = [
     ("files", rotation.rewrap),
 ]
 # Registers of ours of which populations are frozen: what each lists, and the function that finds its rows.
-POPULATIONS: dict[str, Source] = {**SOURCES, **PEOPLE, **POLICIES, **VENDORS}
-POPULATIONS: dict[str, Source] = {**SOURCES, **PEOPLE, **VENDORS, **INCIDENTS}
+POPULATIONS: dict[str, Source] = {**SOURCES, **PEOPLE, **POLICIES, **VENDORS, **INCIDENTS}
 SCHEDULE = [
     Every("Remove ended sessions", clear_sessions, timedelta(hours=1)),
     Every("Remove old files of jobs", expire_job_files, timedelta(days=1), after=timedelta(hours=2)),

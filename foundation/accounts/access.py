@@ -115,7 +115,7 @@ def _reached_as(user: Person, verb: str, model: type[Model]) -> Any:
     """What decides which rows a verb reaches: its scope, where neither grants nor a closed record tell verbs apart."""
     paths = paths_of(register_of(model))
     spared = paths is not None and paths.confined is not None and verb in paths.confined.spares
-    if not _stands(user) or user.role == Role.AUDITOR or spared or getattr(register_of(model), "grants", ""):
+    if not _stands(user) or user.role == Role.AUDITOR or spared or getattr(register_of(model), "grants", None):
         return verb
     return _scope(user, verb, register_of(model))
 

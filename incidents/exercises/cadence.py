@@ -14,8 +14,10 @@ def next_due() -> datetime.date | None:
     Exercises of any plan and any version count from the day on which they were held, once they are approved.
     """
     days = datetime.timedelta(days=setting("exercise_days"))
-    last = Exercise.objects.filter(state=ExerciseState.APPROVED).aggregate(day=Max("held_on"))["day"]
+    last: datetime.date | None = Exercise.objects.filter(state=ExerciseState.APPROVED).aggregate(day=Max("held_on"))[
+        "day"
+    ]
     if last is not None:
-        return last + days  # type: ignore[no-any-return]
+        return last + days
     first = PlanVersion.objects.filter(approved_at__isnull=False).aggregate(at=Min("approved_at"))["at"]
     return None if first is None else first.date() + days

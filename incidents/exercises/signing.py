@@ -200,10 +200,10 @@ def involved(exercise: Any) -> set[int]:
 
     Giving that away makes nobody another person.
     """
-    then = Exercise.history.filter(id=exercise.pk).order_by()  # type: ignore[attr-defined]
+    then = Exercise.history.filter(id=exercise.pk).order_by()
     people = {number for pair in then.values_list("facilitator_id", "signed_by_id").distinct() for number in pair}
     for model in (Inject, ExerciseDecision):
-        wrote = model.history.filter(exercise_id=exercise.pk).order_by()  # type: ignore[attr-defined]
+        wrote = model.history.filter(exercise_id=exercise.pk).order_by()
         people |= set(wrote.values_list("history_user_id", flat=True).distinct())
     return {number for number in (*people, exercise.facilitator_id, exercise.signed_by_id) if number is not None}
 

@@ -105,7 +105,7 @@ class ExercisePages(Pages):
             raise PermissionDenied(actions.RUNS)
         if verb.verb == "take_part" and not part_of(self.user, target).exists():
             raise PermissionDenied("Only whoever was named as an attendee confirms having taken part.")
-        shown = {"blocks": signing.blocks(target)} if verb.verb in ("sign", "approve") else {}
+        shown: dict[str, Any] = {"blocks": signing.blocks(target)} if verb.verb in ("sign", "approve") else {}
         return act(self.request, type(self), target, verb, **shown)
 
     def edit_page(self, pk: int) -> HttpResponse:
@@ -254,5 +254,8 @@ def exercise_json(request: HttpRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-for one in (exercise_json, change_row, remove_row, end_attendee, unlink_gap):
-    one.pages = ExercisePages  # type: ignore[attr-defined]
+exercise_json.pages = ExercisePages  # type: ignore[attr-defined]
+change_row.pages = ExercisePages  # type: ignore[attr-defined]
+remove_row.pages = ExercisePages  # type: ignore[attr-defined]
+end_attendee.pages = ExercisePages  # type: ignore[attr-defined]
+unlink_gap.pages = ExercisePages  # type: ignore[attr-defined]

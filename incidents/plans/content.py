@@ -46,7 +46,7 @@ HEADINGS: Final[Mapping[str, str]] = {
     "roles": "Roles", "contacts": "Contacts", "severities": "Severities", "playbooks": "Playbooks",
 }  # fmt: skip
 ON_PAGE_ONE: Final = 10  # of the first steps
-NAMES: Final = {PlanRole: ("user", "deputy")}
+NAMES: Final[Mapping[Any, tuple[str, ...]]] = {PlanRole: ("user", "deputy")}
 
 
 def parts_of(version: Any, moment: datetime.datetime | None = None) -> dict[str, list[Any]]:
@@ -54,7 +54,7 @@ def parts_of(version: Any, moment: datetime.datetime | None = None) -> dict[str,
     found: dict[str, list[Any]] = {}
     for name, (model, fields) in PARTS.items():
         inside = rows(model, moment).filter(edition_id=version.pk, archived_at=None)
-        inside = inside.select_related(*NAMES.get(model, ())).order_by(fields[0], "id")  # type: ignore[call-overload]
+        inside = inside.select_related(*NAMES.get(model, ())).order_by(fields[0], "id")
         found[name] = [thaw(row) for row in inside]
     return found
 

@@ -247,7 +247,7 @@ def version_paper(user: User, params: QueryDict, moment: datetime.datetime | Non
 def plan_paper(user: User, params: QueryDict, moment: datetime.datetime | None, /, pk: int) -> Paper:
     """The version of a plan that is in force, on paper. Raises PaperRefused where none is."""
     plan = get_allowed(user, "view", rows(ResponsePlan, moment), pk, moment)
-    found = visible(user, rows(PlanVersion, moment), moment).filter(plan_id=plan.id, state=VersionState.APPROVED)  # type: ignore[attr-defined]
+    found = visible(user, rows(PlanVersion, moment), moment).filter(plan_id=plan.id, state=VersionState.APPROVED)
     version = found.select_related("plan", "approved_by", "submitted_by").first()
     if version is None:
         raise PaperRefused("No version of this plan is in force. Print the draft from its own page.")
@@ -283,5 +283,5 @@ def version_json(request: HttpRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-for one in (changes, version_json):
-    one.pages = PlanVersionPages  # type: ignore[attr-defined]
+changes.pages = PlanVersionPages  # type: ignore[attr-defined]
+version_json.pages = PlanVersionPages  # type: ignore[attr-defined]

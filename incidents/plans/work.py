@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Q
 
@@ -35,7 +36,7 @@ def versions(user: User) -> Iterator[WorkItem]:
 def reviews(user: User) -> Iterator[WorkItem]:
     """Plans that are to be looked at again: their owner's; where there is none, whoever's who may."""
     day = today()
-    due = allowed(user, "review", ResponsePlan).filter(archived_at=None, next_review_on__lte=day + SOON)
+    due: Any = allowed(user, "review", ResponsePlan).filter(archived_at=None, next_review_on__lte=day + SOON)
     for one in due.filter(Q(owner=user.pk) | Q(owner=None) | Q(owner__is_active=False)).order_by("id"):
         words = "Review overdue" if one.next_review_on < day else "Review due"
         page = "incidents:responseplan-review"

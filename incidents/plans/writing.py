@@ -14,7 +14,7 @@ from incidents.models import PlanContact, PlanRole, PlanSeverity, PlanVersion, P
 from incidents.plans.content import ALL_TEXTS, PARTS, parts_of
 from incidents.plans.starter import starter
 
-Row = TypeVar("Row", PlanRole, PlanContact, PlanSeverity, Playbook)
+Row = TypeVar("Row", bound="PlanRole | PlanContact | PlanSeverity | Playbook")
 NOT_DRAFT: Final = "Only a draft is written: this version is {}."
 OPEN: Final = (VersionState.DRAFT, VersionState.SUBMITTED)
 
@@ -134,12 +134,12 @@ def authors(version: PlanVersion) -> set[int]:
     found = {version.drafted_by_id, version.submitted_by_id}
     before: tuple[str, ...] | None = None
     wrote = ("history_user_id", "submitted_by_id", "change_note", *ALL_TEXTS)
-    for user, submitter, *texts in version.history.order_by("history_id").values_list(*wrote):  # type: ignore[attr-defined]
+    for user, submitter, *texts in version.history.order_by("history_id").values_list(*wrote):
         found.add(submitter)
         if tuple(texts) != before:
             found.add(user)
         before = tuple(texts)
     for model, _ in PARTS.values():
-        wrote_parts = model.history.filter(edition_id=version.pk)  # type: ignore[attr-defined]
+        wrote_parts = model.history.filter(edition_id=version.pk)
         found |= set(wrote_parts.order_by().values_list("history_user_id", flat=True).distinct())
     return {number for number in found if number is not None}

@@ -178,7 +178,7 @@ def test_a_restricted_incident_stays_closed_on_an_exercise(
         assert "closed to you" in html
     assert SECRET in page(compliance, "exercise-detail", one.pk).content.decode()
     form = ExerciseForm(user=owner)
-    assert incident not in form.fields["incident"].queryset  # type: ignore[attr-defined]
+    assert incident not in form.fields["incident"].queryset
 
 
 def test_the_api_writes_and_does_not_sign(exercise: Exercise, compliance: User, manager: User, owner: User):
