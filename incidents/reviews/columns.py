@@ -52,8 +52,8 @@ FACTS = (
     Column("incident", "Incident", get=attrgetter("about_words"), url=attrgetter("about_url")),
     Column("author", "Author", kind="person", get=person("author")),
     Column("approver", "Approver", kind="person", get=person("approver")),
-    Column("held_on", "Held", kind="date", empty="Not said"),
-    Column("present", "Who took part", empty="Not said"),
+    Column("held_on", "Held", kind="date"),
+    Column("present", "Who took part"),
 )
 # What it says, section by section.
 SECTIONS = (
