@@ -10,6 +10,7 @@ from django.utils import timezone
 from controls.models import Control
 from foundation.accounts.models import User
 from foundation.organisation.demo_clock import as_on
+from foundation.organisation.models import today
 from incidents.clocks import rules, running
 from incidents.custody.actions import check_hash, collect, transfer
 from incidents.exercises.demo import exercises
@@ -28,6 +29,7 @@ OPERATES: Final = {
 RULES: Final = ("gdpr-33-authority", "gdpr-33-controller", "gdpr-34-people")
 REVIEWED: Final = "Search returns other customers' file names"
 SAID: Final = {
+    "present": "Search team, on-call engineer, support",
     "facts": "A customer reported names of files that were not theirs. The cache served results across tenants from "
     "the release of the evening before until it was turned off, four hours after the report.",
     "impact": "File names of at most nine customers could be seen by others for sixteen hours; no contents.",
@@ -81,7 +83,7 @@ def reviewed_one(*, approver: User) -> None:
         review = reviews.begin(incident, actor=author, approver=approver)
         for name, value in SAID.items():
             setattr(review, name, value)
-        review.no_control_failed = True
+        review.no_control_failed, review.held_on = True, today()
         reviews.change(review, actor=author)
         reviews.raise_finding(
             latest(review), actor=author, title="Tests of the search know one tenant alone", severity="medium",
