@@ -67,16 +67,6 @@ def restricted_words(incident: Any) -> str:
     return RESTRICTED if incident.restricted else ""
 
 
-def email_of(name: str) -> Any:
-    """The function that gives the address of somebody named, for CSV."""
-
-    def email(incident: Any) -> str:
-        one = getattr(incident, name)
-        return one.email if one else ""
-
-    return email
-
-
 COLUMNS = (
     Column("ref", "Ref", sort="id", kind="ref"),
     Column("title", "What", sort="title", kind="title"),
@@ -87,7 +77,6 @@ COLUMNS = (
     Column("state", "State", sort="state", kind="badge", tones=TONES),
     Column(
         "commander", "Commander", sort="commander__name", kind="person", empty="Nobody", get=commander_words,
-        data=email_of("commander"),
     ),
     Column("reported_at", "Reported", sort="reported_at", kind="moment"),
     Column(
@@ -106,7 +95,7 @@ COLUMNS = (
     Column("source", "Noticed by", sort="source", more=True),
     Column("source_note", "Source", more=True),
     Column("summary", "Description", more=True),
-    Column("reporter", "Reported by", sort="reporter__name", kind="person", data=email_of("reporter"), more=True),
+    Column("reporter", "Reported by", sort="reporter__name", kind="person", more=True),
     Column("occurred_at", "Occurred", sort="occurred_at", kind="moment", more=True),
     Column("detected_at", "Detected", sort="detected_at", kind="moment", more=True),
     Column("declared_at", "Declared", sort="declared_at", kind="moment", more=True),
@@ -115,7 +104,7 @@ COLUMNS = (
     Column("recovered_at", "Recovered", sort="recovered_at", kind="moment", more=True),
     Column("closed_at", "Closed", sort="closed_at", kind="moment", more=True),
     Column("dismissed_at", "Dismissed", sort="dismissed_at", kind="moment", more=True),
-    Column("dismissed_by", "Dismissed by", kind="person", data=email_of("dismissed_by"), more=True),
+    Column("dismissed_by", "Dismissed by", kind="person", more=True),
     Column("dismissed_reason", "Why dismissed", more=True),
     Column("data", "Data", get=data_words, more=True),
     Column("people_affected", "People affected", sort="people_affected", kind="number", more=True),

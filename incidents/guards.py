@@ -83,7 +83,7 @@ def _written_once(table: str, message: str) -> tuple[Guard, ...]:
     return tuple(Guard(table, event, message) for event in _REWRITING)
 
 
-_OTHERS: Final = "SELECT 1 FROM incidents_timelineentry old WHERE old.id = NEW.corrects_id"
+_OTHERS: Final = "SELECT 1 FROM incidents_timelineentry earlier WHERE earlier.id = NEW.corrects_id"
 _SUPERSEDED: Final = f"OLD.state = 'approved' AND NEW.state = 'superseded' AND {_same(_EDITION)}"
 _RAN: Final = f"{_same(_TERMS)} AND OLD.state IN ('running', 'paused')"
 
@@ -92,7 +92,7 @@ INCIDENT_GUARDS: Final = (
     # what is corrected belongs to the same incident
     Guard(
         "incidents_timelineentry", "INSERT", TIMELINE,
-        f"EXISTS ({_OTHERS} AND old.incident_id <> NEW.incident_id)",
+        f"EXISTS ({_OTHERS} AND earlier.incident_id <> NEW.incident_id)",
     ),
     *_written_once("incidents_custodyitem", CUSTODY),
     *_written_once("incidents_custodytransfer", CUSTODY),

@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def shares_a_world(item: pytest.Item) -> bool:
-    return "company" in getattr(item, "fixturenames", ())
+    return "built_world" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def hired(name: str, **known: Any) -> User:
 @pytest.fixture
 def cast(request: pytest.FixtureRequest, db: None) -> dict[str, Any]:
     """The people of the world by name, where the test asks for the world (tests/everywhere/world.py)."""
-    return request.getfixturevalue("world").people if "company" in request.fixturenames else {}
+    return request.getfixturevalue("world").people if "built_world" in request.fixturenames else {}
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def company(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+def built_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """The world, built once for all tests of a module that ask for it: a transaction around theirs, undone at its end.
 
     conftest.py has those tests run last, so that no other test of the module meets its rows.
@@ -115,9 +115,9 @@ def company(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 
 
 @pytest.fixture
-def world(company: World, db: None) -> World:
+def world(built_world: World, db: None) -> World:
     """One small company for this test: what it changes, in the database or on these objects, no other test sees."""
-    return deepcopy(company)
+    return deepcopy(built_world)
 
 
 def build() -> World:  # noqa: PLR0915 - each register adds a line

@@ -61,8 +61,8 @@ windows = st.fixed_dictionaries(
     optional={
         "engagement_id": st.integers(1, 2**40) | st.integers(1, 99).map(str),
         "category_codes": st.lists(plain, max_size=3) | st.tuples(text, text),
-        "closes_at": moments.map(lambda moment: moment.replace(year=2031)),
-        "period_to": days.map(lambda day: day.replace(year=2031)),
+        "closes_at": moments.map(lambda moment: moment.replace(year=2031, day=min(moment.day, 28))),
+        "period_to": days.map(lambda day: day.replace(year=2031, day=min(day.day, 28))),
     },
 )
 

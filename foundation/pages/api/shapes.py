@@ -63,7 +63,7 @@ class TextScheme(OpenApiSerializerFieldExtension):
         if self.target.most:
             said["maxLength"] = self.target.most
         if self.target.among:
-            said["enum"] = list(self.target.among)
+            said["enum"] = [*self.target.among, *([None] if self.target.allow_null else [])]
         return said
 
 
@@ -90,8 +90,8 @@ def shape_of(model: type[Tracked], computed: Mapping[str, serializers.Field[Any,
 def chosen_of(field: models.Field[Any, Any]) -> "Text":
     """A choice going out: one of its values, or nothing where it may be left open."""
     blank = [""] if field.blank and "" not in dict(field.flatchoices) else []
-    help_text = str(field.help_text)
-    return Text(read_only=True, among=[*map(str, dict(field.flatchoices)), *blank], help_text=help_text)
+    among = [*map(str, dict(field.flatchoices)), *blank]
+    return Text(read_only=True, among=among, allow_null=field.null, help_text=str(field.help_text))
 
 
 @cache
