@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping as ReadOnly
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -160,6 +160,7 @@ def read(staff: ReadOnly[str, User]) -> None:
     here = Person.objects.live().filter(user__isnull=False).select_related("user").order_by("id")
     bound = PolicyVersion.objects.in_force().select_related("policy").order_by("policy_id")
     for turn, person in enumerate(here):
+        user: Any = person.user
         mine = Policy.objects.in_force().filter(acknowledged=True).for_person(person).values_list("pk", flat=True)
         for number, version in enumerate([one for one in bound if one.policy_id in set(mine)]):
             late = person.user == staff["owner"] and number < LEFT_TO_OWNER
@@ -168,7 +169,7 @@ def read(staff: ReadOnly[str, User]) -> None:
             day = max(version.in_force_from, person.starts_on) + (turn % 9 + 2) * DAY
             if day <= today():
                 with as_on(datetime.datetime.combine(day, MORNING)):
-                    acknowledge(version, actor=person.user, sha256=version.sha256)
+                    acknowledge(version, actor=user, sha256=version.sha256)
 
 
 def found(key: str) -> Policy:

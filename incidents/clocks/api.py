@@ -11,7 +11,10 @@ class NotificationRuleApi(RegisterApi):
     """Rules: published version by version, never edited."""
 
     pages = NotificationRulePages
-    computed = {"ref": CharField(help_text="As NR-12.")}
+    computed = {
+        "ref": CharField(help_text="As NR-12."),
+        "source_url": CharField(help_text="Where the source can be read; empty where none was named."),
+    }
 
 
 class ClockApi(RegisterApi):

@@ -198,7 +198,7 @@ def test_an_approved_review_and_an_approved_exercise_are_frozen(compliance: User
     ("values", "name"),
     [
         ({"title": ""}, "says_what"),
-        ({"state": "lost"}, "state_known"),
+        ({"state": "lost", "severity": 2, "severity_reason": "x", "declared_at": timezone.now()}, "state_known"),
         ({"severity": 5, "severity_reason": "x"}, "severity_with_reason"),
         ({"severity": 2, "severity_reason": ""}, "severity_with_reason"),
         ({"state": State.DECLARED}, "declared_whole"),
