@@ -71,12 +71,13 @@ def change(review: PostIncidentReview, *, actor: User) -> PostIncidentReview:
 
 
 @transaction.atomic
-def link_control(review: PostIncidentReview, *, actor: User, control: Control, reason: str) -> ReviewControl:
-    """Note a control that failed or was missing. Raises ValidationError, PermissionDenied as `change`."""
+def link_control(review: PostIncidentReview, *, actor: User, control: str, reason: str) -> ReviewControl:
+    """Note the control with this reference: it failed or was missing. Raises ValidationError, PermissionDenied."""
     for_writer(review, actor)
-    if not visible(actor, Control).filter(pk=control.pk, archived_at=None).exists():
-        raise ValidationError({"control": "There is no such control."})
-    return tie(ReviewControl(review=review, control=control, reason=reason), actor=actor, reason=reason)
+    found = visible(actor, Control).filter(ref__iexact=control.strip(), archived_at=None).first()
+    if found is None:
+        raise ValidationError({"control": "There is no control with this reference."})
+    return tie(ReviewControl(review=review, control=found, reason=reason), actor=actor, reason=reason)
 
 
 @transaction.atomic

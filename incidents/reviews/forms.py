@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from controls.models import Control
 from findings.models import Severity
 from foundation.accounts.models import User
 from foundation.organisation.models import today
@@ -68,13 +67,8 @@ class ReviewForm(RegisterForm):
 class FailedControlForm(VerbForm):
     """Note a control that failed or was missing."""
 
-    control = forms.ModelChoiceField(Control.objects.none(), empty_label="Choose a control")
+    control = forms.CharField(max_length=30, help_text="Its reference, as IAM-03.")
     reason = words_field(rows=2, label="How it failed")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        offered: Any = self.fields["control"]
-        offered.queryset = Control.objects.live().order_by("ref")
 
 
 class FindingForm(VerbForm):

@@ -290,7 +290,7 @@ def hit(owner: User, employee: User, control: Control, risk: Risk, flaw: Finding
         where="gw-1", how="Copied.", collected_by=owner, collected_at=None, storage="Here",
     )  # fmt: skip
     review = begin_review(fresh(incident), actor=owner, approver=owner.manager)
-    failed = note_failed(review, actor=owner, control=control, reason="It did not run.")
+    failed = note_failed(review, actor=owner, control=control.ref, reason="It did not run.")
     operates = operate(IncidentControlLink(part="review", control=control, reason="It is."), actor=SYSTEM)
     parts = {
         "custodyitem": item, "postincidentreview": review, "reviewcontrol": failed, "incidentcontrollink": operates,

@@ -105,7 +105,7 @@ def test_everything_has_to_be_said_before_it_is_submitted(review: PostIncidentRe
     review = whole(review, owner)
     assert blocks(review) == []
     assert warnings(review)
-    actions.link_control(review, actor=owner, control=control, reason="It did not run.")
+    actions.link_control(review, actor=owner, control=control.ref, reason="It did not run.")
     assert [block.words for block in blocks(fresh(review))] == [
         "It says that no control failed, and names some that did."
     ]
@@ -172,7 +172,7 @@ def test_it_is_returned_with_a_reason_and_called_off(review: PostIncidentReview,
 
 
 def test_what_follows_outlives_it(review: PostIncidentReview, owner: User, manager: User, control: Control):
-    actions.link_control(review, actor=owner, control=control, reason="It did not run.")
+    actions.link_control(review, actor=owner, control=control.ref, reason="It did not run.")
     found = actions.raise_finding(
         review, actor=owner, title="Pushes are not scanned", reason="So that it ends.", severity="high", owner=manager
     )
@@ -189,7 +189,7 @@ def test_what_follows_outlives_it(review: PostIncidentReview, owner: User, manag
 def test_an_approved_review_refuses_every_later_write(
     client: Client, review: PostIncidentReview, owner: User, manager: User, control: Control
 ):
-    actions.link_control(review, actor=owner, control=control, reason="It did not run.")
+    actions.link_control(review, actor=owner, control=control.ref, reason="It did not run.")
     review = actions.submit(whole(review, owner, no_control_failed=False), actor=owner)
     review = actions.approve(review, actor=manager, statement="Complete and true.")
     link = ReviewControl.objects.get()
@@ -229,7 +229,7 @@ def test_the_pages_lead_from_the_incident_to_the_signature(
     said = {"version": review.version, "author": owner.pk, "approver": manager.pk, **SAID}
     assert client.post(f"{page}edit/", {**said, "held_on": "9999-12-31"}).status_code == 422
     assert client.post(f"{page}edit/", said).status_code == 302
-    told = {"version": fresh(review).version, "control": control.pk, "reason": "It did not run."}
+    told = {"version": fresh(review).version, "control": control.ref, "reason": "It did not run."}
     assert client.post(f"{page}controls/new/", told).status_code == 302
     raised = {"version": fresh(review).version, "title": "Scan", "severity": "high", "owner": "", "reason": "So."}
     assert client.post(f"{page}findings/new/", raised).status_code == 302
@@ -243,3 +243,21 @@ def test_its_paper_says_what_was_signed(review: PostIncidentReview, owner: User,
     html = html_for(paper_for(review.get_absolute_url(), manager), cover_for(manager))
     for words in (*SAID.values(), review.sha256, "Complete and true.", "No control failed"):
         assert words in html
+
+
+def test_who_sees_neither_the_control_nor_the_finding_reads_no_words_of_them(
+    client: Client, review: PostIncidentReview, owner: User, employee: User, control: Control
+):
+    named(review.incident, employee)
+    actions.link_control(review, actor=owner, control="ir-04", reason="It did not run.")
+    actions.raise_finding(review, actor=owner, title="Xunseen", reason="So.", severity="low", owner=owner)
+    page = review.get_absolute_url()
+    client.force_login(employee)
+    shown = client.get(page).content.decode()
+    assert "It did not run." in shown
+    assert "Xunseen" not in shown
+    assert control.name not in shown
+    client.force_login(owner)
+    assert "Xunseen" in client.get(page).content.decode()
+    with pytest.raises(ValidationError, match="no control with this reference"):
+        actions.link_control(fresh(review), actor=employee, control="IR-04", reason="It did not run.")
