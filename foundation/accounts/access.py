@@ -288,8 +288,19 @@ def _scope(user: User, verb: str, model: type[Model]) -> Scope | None:
 
 
 def _reaches_all(user: Person, verb: str, model: type[Model]) -> bool:
-    """Whether the role alone gives the verb on every row, so that none need be read. Never for an auditor."""
-    return _stands(user) and user.role != Role.AUDITOR and _scope(user, verb, model) is Scope.ALL
+    """Whether the role alone gives the verb on every row, so that none need be read. Never for an auditor.
+
+    Who reads the whole trail reads it but for what is told of records that are closed to them.
+    """
+    if not _stands(user) or user.role == Role.AUDITOR or _scope(user, verb, model) is not Scope.ALL:
+        return False
+    return model._meta.label_lower != "trail.entry" or not _closed_to(user)
+
+
+def _closed_to(user: User) -> list[str]:
+    """The labels of the registers of which some records can be closed to this person."""
+    confined = (label for label in TABLE if (paths := paths_of(apps.get_model(label))) and paths.confined)
+    return [label for label in confined if not _reaches_all(user, "view", apps.get_model(label))]
 
 
 def _allowed_to_auditor(
@@ -381,6 +392,13 @@ def _entries(user: User, scope: Scope | None, about: Collection[str]) -> Q:
     """Trail entries: one's own actions, or those about what one sees of these registers (an auditor: in the period)."""
     if scope is Scope.OWN:
         return Q(actor_kind__in=("user", "token"), actor_id=user.pk)
+    if scope is Scope.ALL:
+        closed = _closed_to(user)
+        reach = ~Q(object_type__in=closed)
+        for label in closed:
+            if label in about:
+                reach |= _entries_about(user, label)
+        return reach
     if scope is not Scope.SEEN:
         return _NOTHING
     reach = _NOTHING

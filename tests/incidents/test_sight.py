@@ -65,6 +65,12 @@ def test_a_restricted_one_is_closed_with_all_its_parts(
             assert then.exists() is sees, (user, model)
         about = Entry.objects.filter(seen_entries(user), object_type="incidents.incident", object_id=str(incident.pk))
         assert about.exists() is sees, user
+    for user, sees in ((compliance, True), (admin, False)):  # who read the whole trail
+        told = visible(user, Entry).filter(object_type="incidents.incident", object_id=str(incident.pk))
+        assert told.exists() is sees, user
+    hidden = Entry.objects.get(object_type="incidents.incident", verb="incident.restricted")
+    assert not can(admin, "view", hidden)
+    assert visible(admin, Entry).exists()
     with pytest.raises(Http404):
         get_allowed(admin, "view", Incident, incident.pk)
     # whoever is taken off sees nothing of it any more, its past included
