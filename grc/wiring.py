@@ -160,24 +160,23 @@ RAIL: list[tuple[str, list[RailItem]]] = [
                 Assessment,
                 ("risks:assess", "risks:participant"),
             ),
-            RailItem(
-                "Response plan",
-                "incidents:responseplan-list",
-                "book-open-check",
-                ResponsePlan,
-                ("incidents:plan",),
-            ),
-            RailItem("Exercises", "incidents:exercise-list", "drama", Exercise, ("incidents:exercise",)),
             RailItem("Vendors", "vendors:vendor-list", "handshake", Vendor, VENDOR_ROUTES),
             RailItem("SOC reports", "vendors:worksheet-list", "file-search", Worksheet, WORKSHEET_ROUTES),
             RailItem("Sub-processors", "vendors:subprocessorlist-list", "network", SubprocessorList),
             RailItem(
                 "Reconciliations", "vendors:reconciliation-list", "list-x", Reconciliation, ("vendors:reconciled",)
             ),
+        ],
+    ),
+    (
+        "Response",
+        [
+            RailItem("Declare incident", "incidents:declare", "siren", Incident, may="declare"),
             RailItem("Incidents", "incidents:incident-list", "flame", Incident),
             RailItem("Clocks", "incidents:clock-list", "timer", Clock, ("incidents:notification-",)),
             RailItem("Notification rules", "incidents:notificationrule-list", "scroll-text", NotificationRule),
-            RailItem("Declare incident", "incidents:declare", "siren", Incident, may="declare"),
+            RailItem("Response plan", "incidents:responseplan-list", "life-buoy", ResponsePlan, ("incidents:plan",)),
+            RailItem("Exercises", "incidents:exercise-list", "drama", Exercise, ("incidents:exercise",)),
         ],
     ),
     (
