@@ -36,9 +36,10 @@ from incidents.models import (
 from incidents.proofs import keep_as_evidence
 from incidents.reviews.blocks import blocks
 from incidents.reviews.people import may_approve, writers
-from incidents.reviews.result import result_of
+from incidents.reviews.result import outline_of, result_of
 
 FOUND_BY: Final = "Post-incident review"
+FAILED: Final = "Failed, as a post-incident review found."
 
 
 @transaction.atomic
@@ -93,8 +94,9 @@ def raise_finding(
 ) -> Finding:
     """Raise a finding that follows from the review: it has its own deadline and corrective actions (R7.2).
 
-    reason: why it follows. It is linked to the incident and to the controls that the review says failed. Raises
-    ValidationError, PermissionDenied as `change`.
+    reason: why it follows. It is linked to the incident and to the controls that the review says failed; how they did
+    stays in the review of a restricted one, because the finding has readers of its own. Raises ValidationError,
+    PermissionDenied as `change`.
     """
     for_writer(review, actor)
     say(reason, "Say why it follows.")
@@ -103,7 +105,7 @@ def raise_finding(
     found = raise_the_finding(
         actor=actor, title=title, kind=FindingKind.DEVIATION, severity=severity, source=SourceKind.PERSON,
         source_name=FOUND_BY, key=f"{review.ref}/{count + 1}", description=reason, owner=owner,
-        controls=[(one.control, one.reason) for one in failed],
+        controls=[(one.control, FAILED if review.incident.restricted else one.reason) for one in failed],
     )  # fmt: skip
     tie(ReviewFinding(review=review, finding=found, reason=reason), actor=actor, reason=reason)
     tie(IncidentFinding(incident=review.incident, finding=found, reason=reason), actor=actor, reason=reason)
@@ -129,6 +131,8 @@ def submit(review: PostIncidentReview, *, actor: User, note: str = "") -> PostIn
 def approve(review: PostIncidentReview, *, actor: User, statement: str) -> PostIncidentReview:
     """Approve it, as the person whom it names: it is hashed, kept as evidence, and never changed again.
 
+    Evidence has readers of its own: of a restricted incident's review it holds the facts of record and the hash alone.
+
     Raises PermissionDenied for anybody else, and for whoever wrote or submitted it, unless an exception allows that;
     ValidationError without a statement, or where something blocks it by now.
     """
@@ -140,10 +144,12 @@ def approve(review: PostIncidentReview, *, actor: User, statement: str) -> PostI
         raise ValidationError(["Something blocks it by now: return it.", *(block.words for block in found)])
     review.approved_by, review.approved_at, review.approved_under = actor, timezone.now(), exception
     review.approval_statement = statement.strip()
+    review.incident = Incident.objects.select_for_update().get(pk=review.incident_id)
     result = result_of(review)
     review.sha256 = sha256(canonical(result))
+    kept = outline_of(result) if review.incident.restricted else result
     review.evidence = keep_as_evidence(
-        result, IncidentControlLink.Part.REVIEW, signed_by=actor, at=review.approved_at, day=today(), event=review.ref,
+        kept, IncidentControlLink.Part.REVIEW, signed_by=actor, at=review.approved_at, day=today(), event=review.ref,
         title=f"Post-incident review {review.ref} of {review.incident.ref}",
         what=f"Post-incident review {review.ref} of {review.incident.ref}", name=f"{review.ref}.json",
     )  # fmt: skip

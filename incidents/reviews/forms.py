@@ -84,6 +84,8 @@ class FindingForm(VerbForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer(self.fields["owner"], possible_owners())
+        if self.target.incident.restricted:
+            self.fields["reason"].help_text = "The finding has readers of its own: write nothing they must not know."
 
 
 class SubmitForm(VerbForm):

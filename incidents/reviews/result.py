@@ -5,11 +5,13 @@ People are named by the numbers of their accounts, so that it can be kept for ev
 
 from typing import Any, Final
 
+from foundation.trail.leaf import canonical, sha256
 from incidents.models import PostIncidentReview, ReviewControl, ReviewFinding
 from incidents.models.incident import TIMES
 from incidents.reviews.people import CONTENT
 
 FORMAT: Final = "countersign post-incident review 1"
+RESTRICTED: Final = "countersign restricted post-incident review 1"
 
 
 def result_of(review: PostIncidentReview) -> dict[str, Any]:
@@ -34,6 +36,21 @@ def result_of(review: PostIncidentReview) -> dict[str, Any]:
         "approved_at": plain(review.approved_at),
         "statement": review.approval_statement,
     }  # fmt: skip
+
+
+def outline_of(result: dict[str, Any]) -> dict[str, Any]:
+    """What of a restricted incident's review goes to the readers of evidence: facts of record, as `incidents.facts`
+    picks them, and the hash of all that was approved. No words, and nobody's name.
+    """
+    incident = {name: value for name, value in result["incident"].items() if name != "title"}
+    return {
+        "format": RESTRICTED,
+        "review": result["review"],
+        "incident": incident,
+        "submitted_at": result["submitted_at"],
+        "approved_at": result["approved_at"],
+        "sha256": sha256(canonical(result)),
+    }
 
 
 def plain(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Post-incident reviews: what blocks them, who signs, what outlives them, and that nothing is rewritten (R7.2)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -93,6 +94,32 @@ def test_of_a_restricted_incident_only_who_sees_it_approves(owner: User, manager
         actions.begin(incident, actor=owner, approver=manager)
     named(incident, manager)
     assert actions.begin(incident, actor=owner, approver=manager).approver == manager
+
+
+def test_no_word_of_a_restricted_review_goes_to_those_who_read_evidence_and_findings(
+    client: Client, owner: User, manager: User, control: Control
+):
+    incident = an_incident(commander=owner, restricted=True, title="Xunknown mailbox")
+    named(incident, manager)
+    operates(IncidentControlLink(part="review", control=control, reason="It is the review."), actor=SYSTEM)
+    review = actions.begin(incident, actor=owner, approver=manager)
+    actions.link_control(review, actor=owner, control=control.ref, reason="Xunknown sender.")
+    client.force_login(owner)
+    assert "readers of its own" in client.get(f"{review.get_absolute_url()}findings/new/").content.decode()
+    finding = actions.raise_finding(review, actor=owner, title="Scan", reason="So.", severity="low", owner=None)
+    linked = FindingControl.objects.get(finding=finding)
+    assert (linked.control, "Xunknown" in linked.reason) == (control, False)
+    said = dict.fromkeys(SAID, "Xunknown person.") | {"no_control_failed": False}
+    review = actions.submit(whole(review, owner, **said), actor=owner)
+    review = actions.approve(fresh(review), actor=manager, statement="Xunknown, and true.")
+    evidence: Any = review.evidence
+    kept = evidence.file.read().decode()
+    assert "Xunknown" not in f"{kept}{evidence.title}{evidence.query}"
+    assert json.loads(kept)["sha256"] == review.sha256 == sha256(canonical(result_of(review))) != evidence.sha256
+    assert json.loads(kept)["incident"]["ref"] == incident.ref
+    html = html_for(paper_for(review.get_absolute_url(), manager), cover_for(manager))
+    assert review.sha256 in html
+    assert "holds this review" not in html
 
 
 def test_everything_has_to_be_said_before_it_is_submitted(review: PostIncidentReview, owner: User, control: Control):
@@ -241,7 +268,7 @@ def test_the_pages_lead_from_the_incident_to_the_signature(
 def test_its_paper_says_what_was_signed(review: PostIncidentReview, owner: User, manager: User):
     review = actions.approve(submitted(review, owner), actor=manager, statement="Complete and true.")
     html = html_for(paper_for(review.get_absolute_url(), manager), cover_for(manager))
-    for words in (*SAID.values(), review.sha256, "Complete and true.", "No control failed"):
+    for words in (*SAID.values(), review.sha256, "Complete and true.", "No control failed", "holds this review"):
         assert words in html
 
 
