@@ -13,7 +13,7 @@ from foundation.accounts.models import User
 from foundation.trail.keep import save
 from foundation.trail.steps import locked, say, tie, untie
 from people.models import Kind
-from policies.drafting import open_version
+from policies.drafting import open_version, why_owned
 from policies.models import (
     Audience,
     Part,
@@ -31,13 +31,13 @@ from policies.people import may_approve
 def change(policy: Policy, *, actor: Any) -> Policy:
     """Save what the form changed. The next review follows the cadence; the title is the text's once it is in force.
 
-    Raises ValidationError where a policy in force would lose its owner.
+    Raises ValidationError where a policy would lose its owner that is in force, or about to be.
     """
     stored = Policy.objects.select_for_update().get(pk=policy.pk)
     if stored.status in (Status.IN_FORCE, Status.RETIRED) and policy.title != stored.title:
         raise ValidationError({"title": "Amend the policy to give it another title."})
-    if stored.status == Status.IN_FORCE and policy.owner_id is None:
-        raise ValidationError({"owner": "A policy in force has an owner."})
+    if policy.owner_id is None and (words := why_owned(stored)):
+        raise ValidationError({"owner": words})
     if stored.last_reviewed_on and stored.status == Status.IN_FORCE and stored.review_days != policy.review_days:
         policy.next_review_on = policy.next_review(stored.last_reviewed_on)
     return save(policy, actor=actor, verb="policy.updated")

@@ -154,7 +154,8 @@ def retire(policy: Policy, *, actor: User, reason: str) -> Policy:
 
 
 def check_put_away(policy: Policy) -> None:
-    """What binds people or is being worked on is not archived unseen. Raises ValidationError."""
+    """What binds people or is being worked on is not archived unseen. Raises ValidationError. The row is locked."""
+    policy = Policy.objects.select_for_update().get(pk=policy.pk)
     if policy.status == Status.IN_FORCE:
         raise ValidationError("It is in force. Retire it first.")
     if (version := open_version(policy)) is not None and version.state != VersionState.DRAFT:

@@ -99,6 +99,16 @@ def open_version(policy: Policy) -> PolicyVersion | None:
     return found
 
 
+def why_owned(policy: Policy) -> str:
+    """Why a policy cannot be left without an owner now, in words; "" where it can. One query."""
+    if policy.status == Status.IN_FORCE:
+        return "A policy in force has an owner."
+    version = open_version(policy)
+    if version is None or version.state == VersionState.DRAFT:
+        return ""
+    return f"{version.ref} waits for approval or for its day: somebody has to answer for it."
+
+
 # ---- writing -------------------------------------------------------------------------------------------------------
 
 
@@ -180,6 +190,8 @@ def approvers_of(policy_id: int) -> list[User]:
 def blocks(version: PolicyVersion) -> list[str]:
     """What keeps a draft from being submitted, in words; nothing when it can be. Four queries at most."""
     found, policy = [], Policy.objects.select_related("owner").get(pk=version.policy_id)
+    if policy.archived_at is not None:
+        found.append("The policy is archived: restore it first.")
     if not version.text.strip():
         found.append("It says nothing yet: write its text.")
     if left := unfilled(version.text):
@@ -215,6 +227,7 @@ def submit(version: PolicyVersion, *, actor: User, note: str = "") -> PolicyVers
     version = locked(version)
     if version.state != VersionState.DRAFT:
         raise ValidationError(f"{version.ref} is {version.get_state_display().lower()}.")
+    Policy.objects.select_for_update().get(pk=version.policy_id)  # so that owner and approvers stay as they are
     if found := blocks(version):
         raise ValidationError(found)
     version.promises, version.submission = promises_of(version.text), version.submission + 1

@@ -11,6 +11,7 @@ from foundation.pages.forms import RegisterForm, VerbForm
 from foundation.pages.people import possible_owners
 from people.models import Kind, Person
 from policies.content import MOST_BYTES, check_text
+from policies.drafting import why_owned
 from policies.models import Audience, Part, Policy, PolicyGroup, Status
 from policies.people import possible_approvers
 
@@ -34,11 +35,11 @@ class PolicyForm(RegisterForm):
     def clean(self) -> dict[str, Any]:
         """What is in force keeps its approved title, and an owner."""
         said = super().clean() or self.cleaned_data
-        if self.instance.pk and self.instance.status in (Status.IN_FORCE, Status.RETIRED):
-            if "title" in self.changed_data:
-                self.add_error("title", "Amend the policy to give it another title.")
-            if self.instance.status == Status.IN_FORCE and "owner" in said and said["owner"] is None:
-                self.add_error("owner", "A policy in force has an owner.")
+        named = self.instance.pk and self.instance.status in (Status.IN_FORCE, Status.RETIRED)
+        if named and "title" in self.changed_data:
+            self.add_error("title", "Amend the policy to give it another title.")
+        if self.instance.pk and "owner" in said and said["owner"] is None and (words := why_owned(self.instance)):
+            self.add_error("owner", words)
         return said
 
 

@@ -3,6 +3,7 @@
 import datetime
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from foundation.accounts.access import get_allowed
@@ -89,6 +90,7 @@ class PolicyPages(Pages):
             return drafting.register(policy, actor=self.user)
         return actions.change(policy, actor=self.user)
 
+    @transaction.atomic
     def put_away(self, target: Policy, participle: str, reason: str) -> Any:
         """What is in force, or waits for approval, is not archived."""
         if participle == "archived":

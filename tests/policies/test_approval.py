@@ -19,6 +19,7 @@ from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from policies import actions, approval, drafting
 from policies.content import content_of
+from policies.forms import PolicyForm
 from policies.models import (
     Part,
     Policy,
@@ -295,6 +296,34 @@ def test_an_approved_version_that_waits_for_its_day_is_withdrawn(compliance: Use
     with time_machine.travel(timezone.now() + 12 * DAY):
         assert approval.put_due_into_force() == 0
     assert fresh(first).state == VersionState.IN_FORCE
+
+
+@pytest.mark.parametrize("in_review", [True, False])
+def test_what_waits_for_its_approval_or_its_day_keeps_an_owner(in_review: bool, compliance: User):
+    """Without one it could not come into force, and the job would stop at it."""
+    policy = a_policy()
+    written(draft_of(policy), effective_on=day(10))
+    version = submitted(policy) if in_review else approved(submitted(policy))
+    policy.refresh_from_db()
+    owner, policy.owner = policy.owner, None
+    with pytest.raises(ValidationError, match="somebody has to answer for it"):
+        actions.change(policy, actor=compliance)
+    assert PolicyForm({"title": policy.title, "version": policy.version}, instance=policy, user=compliance).errors == {
+        "owner": [f"{version.ref} waits for approval or for its day: somebody has to answer for it."]
+    }
+    policy.owner = owner
+    drafting.withdraw(version, actor=compliance, reason="Not now.")
+    policy.owner = None
+    assert actions.change(policy, actor=compliance).owner is None
+
+
+def test_nothing_of_an_archived_policy_is_submitted(compliance: User, manager: User):
+    policy = named(a_policy(), manager)
+    policy.archived_at = timezone.now()
+    save(policy, actor=compliance, verb="policy.archived", reason="Not ours.")
+    with pytest.raises(ValidationError, match="archived: restore it first"):
+        drafting.submit(draft_of(policy), actor=compliance)
+    assert draft_of(policy).state == VersionState.DRAFT
 
 
 def test_a_day_that_has_passed_is_refused():
