@@ -41,11 +41,13 @@ class FileAddress(serializers.CharField):
 
 
 class Text(serializers.CharField):
-    """Text on its way to a form. `most` and `among` are described, and judged by the form."""
+    """Text on its way to a form. `among` is described, and judged by the form; `most` characters are counted here, as
+    they were sent: the form counts what is left without the spaces around them.
+    """
 
     def __init__(self, *, most: int | None = None, among: Sequence[str] = (), **kwargs: Any) -> None:
         self.most, self.among = most, among
-        super().__init__(allow_blank=True, trim_whitespace=False, **kwargs)
+        super().__init__(allow_blank=True, trim_whitespace=False, max_length=most, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
