@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from foundation.accounts.models import User
 from incidents.clocks.work import clocks_work
+from incidents.models import Clock
 from tests.factories.incidents import a_clock, a_notification, a_rule, an_incident, named
 from tests.incidents.clocks.acts import signed_in
 
@@ -37,10 +38,12 @@ def test_queries_do_not_grow_with_the_clocks(compliance: User, owner: User):
             a_clock(an_incident(commander=owner), clock.rule)
 
     grow(0, 3)
+    clock = Clock.objects.filter(incident=incident)[0]
     pages = [
         f"/incidents/{incident.pk}/clocks/", "/incidents/clocks/", "/incidents/clocks/?show=all",
-        "/incidents/clocks/export.csv", "/incidents/clocks/1/", "/incidents/clocks/1/history/",
-        "/incidents/notifications/", "/incidents/notification-rules/", "/incidents/notification-rules/1/",
+        "/incidents/clocks/export.csv", f"/incidents/clocks/{clock.pk}/", f"/incidents/clocks/{clock.pk}/history/",
+        "/incidents/notifications/", "/incidents/notification-rules/",
+        f"/incidents/notification-rules/{clock.rule_id}/",
         "/api/v1/clocks/", "/api/v1/notifications/", "/api/v1/notification-rules/",
     ]  # fmt: skip
     client = signed_in(owner)
