@@ -661,7 +661,6 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "cancel": {COMPLIANCE: ALL},
         "link_control": _RESPOND,
         "raise_finding": _RESPOND,
-        "download": _READ_INCIDENTS,
     },
     "incidents.reviewcontrol": {
         "view": _READ_INCIDENTS,

@@ -653,7 +653,6 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "cancel": MANAGED,
         "link_control": RESPONSE,
         "raise_finding": RESPONSE,
-        "download": INCIDENTS,
     },
     "incidents.exercise": {
         "view": EXERCISES,
