@@ -178,8 +178,7 @@ def change(incident: Incident, *, actor: User, changed: list[str]) -> Incident:
     Raises Stale, PermissionDenied, and ValidationError for times out of order.
     """
     stored = Incident.objects.select_for_update().get(pk=incident.pk)
-    if stored.reporter_id != actor.pk:
-        require_response(actor, stored)
+    _require_writer(actor, stored)
     if stored.is_over:
         raise ValidationError(f"{stored.ref} is {stored.get_state_display().lower()}. Reopen it first.")
     _check_known(incident)
@@ -327,7 +326,7 @@ def reopen(incident: Incident, *, actor: User, reason: str) -> Incident:
 
 
 def may_write(user: User, incident: Incident) -> bool:
-    """Whether this person adds to the timeline: whoever responds, and whoever reported it."""
+    """Whether this person tells what is known, and adds to the timeline: whoever responds, and whoever reported it."""
     return incident.reporter_id == user.pk or responds(user, incident)
 
 

@@ -19,7 +19,7 @@ from foundation.pages.pages import Pages
 from incidents import actions, facts, linking
 from incidents.clocks.verbs import INCIDENT_VERBS as CLOCK_VERBS
 from incidents.columns import COLUMNS, FACTS, attach_incident
-from incidents.command import require_response
+from incidents.command import REFUSED, require_response
 from incidents.custody.views import COLLECT
 from incidents.detail import detail_of
 from incidents.filters import IncidentFilter
@@ -143,6 +143,10 @@ class IncidentPages(Pages):
         if verb.verb not in OF_REPORTERS or target.reporter_id != self.user.pk:
             require_response(self.user, target)
         return super().act_on(target, verb)
+
+    def edit_refused(self, target: Incident) -> str:
+        """Whoever is only kept informed tells nothing of it anew."""
+        return "" if actions.may_write(self.user, target) else REFUSED
 
     def keep(self, form: RegisterForm, participle: str) -> Incident:
         """A report begins the timeline; a change of what is known stands in it."""

@@ -3,8 +3,8 @@
 One flat class. A register subclasses it, names its model, form, filter, columns and verbs, and puts `urls()` into its
 urls.py. `Pages` decides once: who sees and may do what, the transaction and trail entry of a save, edit conflicts,
 point in time, sorting, paging, CSV and paper. A subclass fills `attach` and `detail_context`; where saving, archiving
-or a verb has rules of its own, `keep`, `put_away` and `act_on`, which hand over to an action. What wants more is a
-function.
+or a verb has rules of its own, `keep` (with `edit_refused`), `put_away` and `act_on`, which hand over to an action.
+What wants more is a function.
 """
 
 import datetime
@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
@@ -260,6 +261,8 @@ class Pages:
 
     def edit_page(self, pk: int) -> HttpResponse:
         target: Any = get_allowed(self.user, "change", self.model, pk)
+        if words := self.edit_refused(target):
+            raise PermissionDenied(words)
         if getattr(target, "archived_at", None) is not None:
             messages.error(self.request, f"{target} is archived. Restore it first.")
             return redirect(self.url("detail", pk))
@@ -351,6 +354,13 @@ class Pages:
         """A verb on a record on which it is allowed. A register that looks first, before any form, does so here."""
         return act(self.request, type(self), target, verb)
 
+    def edit_refused(self, target: Any) -> str:
+        """Why this person may not change the record after all, where the table alone does not say; "" where they may.
+
+        Asked before any form, and where Edit is offered; `keep` refuses the same.
+        """
+        return ""
+
     def since(self, target: Any, version: int) -> list[Any]:
         """The versions that others stored since `version`: what the person whose save was refused must know."""
         return [entry for entry in timeline(target, self.user) if entry.number > version]
@@ -377,7 +387,8 @@ class Pages:
     def record(self, tab: str, target: Any, /, **context: Any) -> HttpResponse:
         """One of a record's pages, with what its frame (pages/record.html) asks."""
         given = verbs_on(self.user, ("change", "archive"), target)
-        verbs = {"may_change": "change" in given and not target.is_over, "may_archive": "archive" in given}
+        may_change = "change" in given and not target.is_over and not self.edit_refused(target)
+        verbs = {"may_change": may_change, "may_archive": "archive" in given}
         return self.render(tab, tab=tab, object=target, **verbs, **context)
 
     def render(self, page: str, /, *, status: int = 200, **context: Any) -> HttpResponse:

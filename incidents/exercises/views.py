@@ -108,11 +108,9 @@ class ExercisePages(Pages):
         shown: dict[str, Any] = {"blocks": signing.blocks(target)} if verb.verb in ("sign", "approve") else {}
         return act(self.request, type(self), target, verb, **shown)
 
-    def edit_page(self, pk: int) -> HttpResponse:
+    def edit_refused(self, target: Exercise) -> str:
         """Only for who writes it: an attendee's own exercise is theirs to read."""
-        if not actions.runs(self.user, get_allowed(self.user, "change", Exercise, pk)):
-            raise PermissionDenied(actions.RUNS)
-        return super().edit_page(pk)
+        return "" if actions.runs(self.user, target) else actions.RUNS
 
     def next_due(self) -> datetime.date | None:
         """When the plan is exercised next, for the head of the list."""

@@ -17,7 +17,7 @@ from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper
 from foundation.trail.asof import rows, thaw
-from incidents.command import require_response, responds
+from incidents.command import REFUSED, require_response, responds
 from incidents.models import REVIEW_TONES, PostIncidentReview, ReviewControl, ReviewFinding, ReviewState
 from incidents.reviews import actions
 from incidents.reviews.blocks import blocks, warnings
@@ -59,6 +59,13 @@ class PostIncidentReviewPages(Pages):
     def keep(self, form: RegisterForm, participle: str) -> PostIncidentReview:
         """Only whoever responds, and does not approve it, writes it."""
         return actions.change(form.save(commit=False), actor=self.user)
+
+    def edit_refused(self, target: PostIncidentReview) -> str:
+        """Whoever only reported the incident reads it, and its approver judges it."""
+        if not responds(self.user, target.incident):
+            return REFUSED
+        apart = are_apart(self.user, [target.approver_id], INCIDENT_REVIEW_APPROVAL, target)
+        return "" if apart else INCIDENT_REVIEW_APPROVAL.rule
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """What it says, what blocks it and what warns, and the verbs that make sense now."""

@@ -119,6 +119,16 @@ def test_every_verb_of_the_page_by_those_who_may(owner: User, employee: User, co
     assert kinds == {"status", "severity", "change", "person", "note"}
 
 
+def test_whoever_only_reads_is_offered_no_form_to_change_it(owner: User, employee: User, colleague: User):
+    incident = an_incident(commander=owner, reporter=employee)
+    named(incident, colleague, "observer")
+    edit = reverse("incidents:incident-edit", args=[incident.pk])
+    for user, status in ((owner, 200), (employee, 200), (colleague, 403)):
+        assert signed_in(user).get(edit).status_code == status, user
+        offered = edit in page(user, "incident-detail", incident.pk).content.decode()
+        assert offered == (status == 200), user
+
+
 def test_files_of_a_timeline_come_as_they_went(owner: User, compliance: User, admin: User, colleague: User):
     incident = an_incident(commander=owner)
     file = SimpleUploadedFile("gateway.log", b"line one\nline two\n", content_type="text/plain")

@@ -265,6 +265,18 @@ def test_the_pages_lead_from_the_incident_to_the_signature(
     assert client.get(f"{page}approve/").status_code == 403  # it names somebody else
 
 
+def test_whoever_only_reads_it_is_offered_no_form_to_change_it(
+    client: Client, review: PostIncidentReview, owner: User, manager: User, colleague: User
+):
+    named(review.incident, colleague, "observer")
+    named(review.incident, manager)
+    edit = f"{review.get_absolute_url()}edit/"
+    for user, status in ((owner, 200), (colleague, 403), (manager, 403)):
+        client.force_login(user)
+        assert client.get(edit).status_code == status, user
+        assert (edit in client.get(review.get_absolute_url()).content.decode()) == (status == 200), user
+
+
 def test_its_paper_says_what_was_signed(review: PostIncidentReview, owner: User, manager: User):
     review = actions.approve(submitted(review, owner), actor=manager, statement="Complete and true.")
     html = html_for(paper_for(review.get_absolute_url(), manager), cover_for(manager))
