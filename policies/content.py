@@ -1,6 +1,6 @@
 """What a version says, as plain data: what approvers sign, and what numbers its text promises (R8.1, R8.3)."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
@@ -8,16 +8,16 @@ from foundation.organisation.catalogue import CATALOGUE
 from foundation.organisation.settings import setting
 from foundation.trail.leaf import canonical, sha256
 from policies.models import PolicyVersion
+from policies.text.markdown import too_much
 from policies.text.placeholders import keys_in, unknown, worded
 
-MOST_BYTES: Final = 200_000  # of one text
 Promises = dict[str, dict[str, Any]]  # key of the catalogue → {"value": number, "unit": words}
 
 
 def check_text(text: str) -> None:
-    """Raise ValidationError for a text that is too long, or that promises a number which no setting holds (R8.3)."""
-    if len(text.encode()) > MOST_BYTES:
-        raise ValidationError({"text": f"At most {MOST_BYTES // 1000} KB."})
+    """Raise ValidationError for a text of which not all could be drawn, or that promises an unknown number (R8.3)."""
+    if words := too_much(text):
+        raise ValidationError({"text": words})
     if strange := unknown(text):
         named = ", ".join(f"{{{{ {key} }}}}" for key in strange[:5])
         raise ValidationError({"text": f"No setting is called {named}. The list beside the text says which there are."})

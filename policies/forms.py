@@ -10,10 +10,11 @@ from foundation.pages.fields import day_field, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
 from foundation.pages.people import possible_owners
 from people.models import Kind, Person
-from policies.content import MOST_BYTES, check_text
+from policies.content import check_text
 from policies.drafting import why_owned
 from policies.models import Audience, Part, Policy, PolicyGroup, Status
 from policies.people import possible_approvers
+from policies.text.markdown import LONGEST
 
 EXACTLY = forms.Textarea(attrs={"rows": 28, "spellcheck": "true", "class": "source", "dir": "auto"})
 
@@ -76,7 +77,7 @@ class WriteForm(VerbForm):
 
     title = forms.CharField(max_length=200)
     text = forms.CharField(
-        max_length=MOST_BYTES, required=False, strip=False, widget=EXACTLY, help_text="In Markdown, at most 200 KB."
+        max_length=LONGEST, required=False, strip=False, widget=EXACTLY, help_text="In Markdown, at most 200 KB."
     )
     change_note = words_field(required=False, rows=2, label="What changes")
     material = forms.BooleanField(

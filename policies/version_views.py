@@ -16,12 +16,13 @@ from foundation.trail.asof import rows
 from policies import approval, drafting
 from policies.approval import STATEMENT
 from policies.columns import VERSION_COLUMNS, VERSION_FACTS, attach_version
-from policies.content import MOST_BYTES, in_words, promises_of
+from policies.content import in_words, promises_of
 from policies.detail import alone, settings_for_text, version_detail, versions_of
 from policies.filters import VersionFilter
 from policies.forms import OptionalNoteForm, SubmitForm, WriteForm
 from policies.models import PolicyApproval, PolicyAuthor, PolicyVersion
 from policies.text import redline
+from policies.text.markdown import too_long
 from policies.text.render import to_html
 from policies.views import PolicyPages
 
@@ -76,7 +77,7 @@ def editor(text: str) -> dict[str, Any]:
 
 def preview_of(text: str) -> str:
     """A text as HTML, with today's numbers; nothing for one that is too long to be stored."""
-    return "" if len(text.encode()) > MOST_BYTES else to_html(text, in_words(promises_of(text)))
+    return "" if too_long(text) else to_html(text, in_words(promises_of(text)))
 
 
 @require_POST

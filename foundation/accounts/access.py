@@ -54,6 +54,13 @@ def visible_entries(user: Person, rows: QuerySet[Row], about: Collection[str]) -
     return _allowed(user, "view", rows.filter(object_type__in=about), None, about)
 
 
+def sees_own_alone(user: User, model: type[Model]) -> bool:
+    """Whether the role shows the person their own rows of this register alone: what is computed from such rows, beside
+    rows of another register of which they see more, has to be narrowed too.
+    """
+    return _scope(user, "view", model) is Scope.OWN
+
+
 def allowed(user: Person, verb: str, rows: QuerySet[Row] | type[Row], moment: datetime | None = None) -> QuerySet[Row]:
     """The rows on which the person may do `verb`, as a queryset: ask once for a page instead of `can` for each row."""
     return _allowed(user, verb, rows, moment, TABLE)

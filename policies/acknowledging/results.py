@@ -11,10 +11,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from evidence.models import Evidence
-from evidence.own import keep_record, proofs
+from evidence.models import Evidence, State
+from evidence.own import OURS, keep_record, proofs
 from foundation.accounts.models import User
 from foundation.organisation.models import day_at
+from foundation.trail.leaf import canonical, sha256
 from foundation.trail.record import record
 from foundation.trail.steps import locked
 from people.models import Person
@@ -28,7 +29,7 @@ def record_acknowledgements(policy: Policy, *, actor: User, note: str = "") -> E
     """Sign how everybody in the audience stands today. One person does that alone: another judges the item (R3.4).
 
     Raises Stale, and ValidationError for a policy that nobody is asked to acknowledge, or that is linked to no control
-    for it.
+    for it, and where the very same was signed already.
     """
     policy = locked(policy)
     now = timezone.now()
@@ -40,16 +41,24 @@ def record_acknowledgements(policy: Policy, *, actor: User, note: str = "") -> E
     if not found:
         raise ValidationError("Nobody is asked to acknowledge this policy today.")
     asked = found[0].asked
-    what = f"Acknowledgement of {asked.ref} on {day}"
+    what, result = f"Acknowledgement of {asked.ref} on {day}", result_of(policy, found, day, note)
+    check_new(what, result)
     days = [one.last.day for one in found if one.last is not None]
     item = keep_record(
-        result_of(policy, found, day, note), links=proofs(ties, day, words=f"{what}."), register=REGISTER, query=what,
+        result, links=proofs(ties, day, words=f"{what}."), register=REGISTER, query=what,
         title=f"{what}: {asked.title}", name=f"{asked.ref.replace(' ', '-')}-acknowledgement-{day}.json",
         signed_by=actor, at=now, alone=True, rows=len(found), period=(min([*days, day]), day),
     )  # fmt: skip
     refs = {"evidence": item.pk, "policyversion": asked.version}
     record("policy.acknowledgements_recorded", actor, policy, reason=note, refs=refs)
     return item
+
+
+def check_new(what: str, result: dict[str, Any]) -> None:
+    """What was signed is not signed again while it is for somebody to judge, or accepted: a button pressed twice."""
+    same = Evidence.objects.filter(source_system=OURS, query=what, sha256=sha256(canonical(result)))
+    if found := same.filter(state__in=(State.SUBMITTED, State.ACCEPTED)).first():
+        raise ValidationError(f"This is signed already, as {found.ref}.")
 
 
 def result_of(policy: Policy, found: list[Owed], day: datetime.date, note: str) -> dict[str, Any]:

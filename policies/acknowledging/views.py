@@ -23,7 +23,7 @@ from policies.acknowledging.columns import COLUMNS, FACTS, attach_acknowledgemen
 from policies.acknowledging.filters import AcknowledgementFilter
 from policies.acknowledging.forms import AcknowledgeForm, NoteForm, PaperForm
 from policies.acknowledging.owed import DONE, DUE, LATE, ORDER, TONES, Owed, counted, of_person, owed
-from policies.acknowledging.panel import standings
+from policies.acknowledging.panel import standings, whose
 from policies.acknowledging.results import record_acknowledgements
 from policies.content import values_of
 from policies.models import Acknowledgement, Policy, PolicyVersion, VersionState
@@ -157,7 +157,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
 
 def everybody(request: HttpRequest) -> Any:
     """The people who work here today and whom the person sees, as the address narrows them: words, a department."""
-    people = visible(user_of(request), Person).filter(active_on(timezone.localdate()), archived_at=None)
+    people = whose(user_of(request)).filter(active_on(timezone.localdate()), archived_at=None)
     if words := request.GET.get("q", "").replace("\x00", "")[:200]:
         people = people.filter(matching(words, ("name", "email")))
     if department := request.GET.get("department", "").replace("\x00", ""):
@@ -172,7 +172,7 @@ def people(request: HttpRequest) -> HttpResponse:
     """Everybody whom the person sees, with how many policies are late, to be read and acknowledged."""
     user = user_of(request)
     require(user, "view", Acknowledgement)
-    seen = visible(user, Person).filter(archived_at=None).exclude(department="")
+    seen = whose(user).filter(archived_at=None).exclude(department="")
     page = Paginator(everybody(request), PER_PAGE).get_page(request.GET.get("page"))
     found: Any = page.object_list
     shown = list(found.values_list("id", "name", "department"))

@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from evidence.models import Evidence, EvidenceLink
 from evidence.own import OURS
-from foundation.accounts.access import visible
+from foundation.accounts.access import moment_for, visible
 from foundation.accounts.actions import deactivate
 from foundation.accounts.models import User
 from foundation.jobs.worker import run_all
 from foundation.organisation.models import today
+from foundation.trail.asof import rows
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from people.models import Person
@@ -35,7 +36,7 @@ from policies.acknowledging.results import record_acknowledgements
 from policies.acknowledging.work import acknowledging_work
 from policies.models import Acknowledgement, Method, Part, Policy, PolicyVersion
 from tests.factories.controls import ControlFactory
-from tests.factories.people import UserFactory
+from tests.factories.people import UserFactory, WindowFactory
 from tests.factories.policies import amended, day, in_force
 from tests.factories.roster import a_person, changed
 
@@ -45,7 +46,7 @@ pytestmark = pytest.mark.django_db
 def member(role: str = "employee", **values: Any) -> tuple[Person, User]:
     """Somebody of the roster with an account of this role."""
     user = UserFactory(role=role)
-    return a_person(email=user.email, user=user, name=user.name, **values), user
+    return a_person(**{"email": user.email, "user": user, "name": user.name} | values), user
 
 
 def given(version: PolicyVersion, user: User) -> Acknowledgement:
@@ -276,7 +277,7 @@ def test_the_register_is_filtered_and_exported() -> None:
     assert other.sha256 in page
 
 
-def test_one_sees_ones_own_a_manager_the_team_and_an_auditor_the_period(auditor: User) -> None:
+def test_one_sees_ones_own_and_a_manager_the_team() -> None:
     lead, boss = member("manager")
     person, user = member(manager=lead)
     _, stranger = member()
@@ -287,6 +288,60 @@ def test_one_sees_ones_own_a_manager_the_team_and_an_auditor_the_period(auditor:
     assert {row.person for row in visible(boss, Acknowledgement)} == {person}
     assert visible(UserFactory(role="compliance_manager"), Acknowledgement).count() == 2
     assert visible(UserFactory(role="administrator"), Acknowledgement).count() == 0
+
+
+def test_an_auditor_sees_what_was_acknowledged_until_the_end_of_the_period() -> None:
+    auditor = UserFactory(role="auditor")
+    with time_machine.travel(timezone.now() - datetime.timedelta(days=100), tick=False):
+        version, (early, user), (late, other) = in_force(), member(name="Early"), member(name="Late")
+        first = given(version, user)
+    given(version, other)
+    last = day(-50)
+    assert not visible(auditor, Acknowledgement).exists()  # no window
+    WindowFactory(user=auditor, period_from=last - datetime.timedelta(days=60), period_to=last)
+    moment = moment_for(auditor, None, Acknowledgement)
+    assert moment is not None
+    seen = visible(auditor, rows(Acknowledgement, moment), moment)
+    assert list(seen.values_list("id", flat=True)) == [first.pk]
+    assert not visible(auditor, Acknowledgement).exists()
+    client = in_client(auditor)
+    page = client.get("/policies/acknowledgements/").content.decode()
+    assert early.name in page
+    assert late.name not in page
+    tab = client.get(f"/policies/{version.policy_id}/acknowledgements/").content.decode()
+    assert "1 acknowledged" in tab
+    assert "1 late" in tab
+    assert client.get(f"/policies/{version.policy_id}/acknowledgements/export.csv").status_code == 404
+    assert client.get(f"/policies/{version.policy_id}/acknowledgements/sign/").status_code in (403, 404)
+
+
+def test_an_auditor_before_whose_period_it_ended_sees_no_acknowledgement_of_it() -> None:
+    auditor = UserFactory(role="auditor")
+    with time_machine.travel(timezone.now() - datetime.timedelta(days=100), tick=False):
+        version, (_, user) = in_force(), member()
+        given(version, user)
+    with time_machine.travel(timezone.now() - datetime.timedelta(days=50), tick=False):
+        newer = amended(version)
+        again = given(newer, user)
+    WindowFactory(user=auditor, period_from=day(-20), period_to=day(20))
+    assert list(visible(auditor, Acknowledgement)) == [again]
+
+
+def test_an_administrator_reads_nobodys_standing_on_any_page() -> None:
+    """They keep the roster, and so see everybody on it; whose acknowledgements they see table.TABLE says."""
+    version, (own, admin), (other, user) = in_force(), member("administrator"), member(name="Ines Roth")
+    given(version, user)
+    client, policy = in_client(admin), version.policy_id
+    for url in (
+        f"/policies/{policy}/acknowledgements/", f"/policies/{policy}/acknowledgements/export.csv",
+        "/policies/acknowledgements/by-person/", "/policies/acknowledgements/by-person/export.csv",
+        "/policies/acknowledgements/", "/policies/acknowledgements/export.csv",
+    ):  # fmt: skip
+        answer: Any = client.get(url)
+        text = (answer.getvalue() if answer.streaming else answer.content).decode()
+        assert answer.status_code == 200
+        assert other.name not in text, url
+    assert own.name in client.get("/policies/acknowledgements/by-person/").content.decode()
 
 
 def test_the_tab_of_a_policy_tells_who_stands_how_and_the_csv_of_all() -> None:
@@ -411,6 +466,28 @@ def test_how_everybody_stands_is_signed_and_kept_for_somebody_else_to_judge() ->
     assert EvidenceLink.objects.get(evidence=item).control == control
     entry = Entry.objects.get(verb="policy.acknowledgements_recorded")
     assert entry.facts["refs"]["evidence"] == item.pk
+
+
+def test_it_is_signed_on_its_page_and_not_twice() -> None:
+    version, (_, user), keeper = in_force(), member(), UserFactory(role="compliance_manager")
+    control = ControlFactory(ref="HR-01")
+    policy = Policy.objects.get(pk=version.policy_id)
+    actions.tie_control(policy, control, Part.ACKNOWLEDGEMENT, "People know it.", actor=keeper)
+    url = f"/policies/{policy.pk}/acknowledgements/sign/"
+    client, sent = in_client(keeper), {"version": policy.version, "note": "Nobody is on leave."}
+    assert "1 to read" in client.get(url).content.decode()
+    for role, status in (("manager", 403), ("employee", 403)):
+        assert in_client(UserFactory(role=role)).post(url, sent).status_code == status
+    answer = client.post(url, sent)
+    assert answer.headers["Location"] == f"/policies/{policy.pk}/acknowledgements/"
+    item = Evidence.objects.get(query=f"Acknowledgement of {version.ref} on {today()}")
+    assert json.loads(item.file.read())["note"] == "Nobody is on leave."
+    again = client.post(url, sent)
+    assert again.status_code == 422
+    assert f"This is signed already, as {item.ref}." in again.content.decode()
+    given(version, user)
+    assert client.post(url, sent).status_code == 302
+    assert Evidence.objects.filter(query=item.query).count() == 2
 
 
 def test_a_population_counts_all_and_shows_what_is_seen() -> None:

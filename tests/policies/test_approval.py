@@ -226,8 +226,10 @@ def test_a_setting_that_moved_during_the_review_stops_the_approval(manager: User
         approval.approve(version, actor=manager)
 
 
-@pytest.mark.parametrize("text", ["Within {{ nothing_of_ours }}.", "x" * 200_001, "é" * 100_001])
-def test_a_text_that_promises_the_unknown_or_is_too_long_is_refused(text: str):
+@pytest.mark.parametrize(
+    "text", ["Within {{ nothing_of_ours }}.", "x" * 200_001, "é" * 100_001, ">" * 41 + "Too deep to be drawn."]
+)
+def test_a_text_that_promises_the_unknown_or_cannot_be_drawn_is_refused(text: str):
     with pytest.raises(ValidationError):
         a_policy(text=text)
     policy = a_policy()
