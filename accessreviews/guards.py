@@ -4,11 +4,10 @@ Nothing is added either: no account to a listing that a review took, no account 
 decision to a signed part, no comment to an approved review.
 """
 
-from typing import Final, Literal
+from typing import Final
 
-from foundation.trail.guards import Guard
+from foundation.trail.guards import Guard, stays, written_once
 
-_REWRITING: Final[tuple[Literal["UPDATE", "DELETE", "TRUNCATE"], ...]] = ("UPDATE", "DELETE", "TRUNCATE")
 _FROZEN: Final = (
     "accessreviews_listing", "accessreviews_listedaccount", "accessreviews_reviewitem", "accessreviews_addendum",
     "accessreviews_comment",
@@ -42,11 +41,7 @@ _OF_PART: Final = "accessreviews_assignment part JOIN accessreviews_review revie
 COMMENTED: Final = f"EXISTS (SELECT 1 FROM {_OF_PART} WHERE part.id = NEW.assignment_id AND review.state = 'approved')"  # noqa: S608
 
 ACCESS_REVIEW_GUARDS: Final = (
-    *(
-        Guard(table, event, "Listings and what was said of them are frozen.")
-        for table in _FROZEN
-        for event in _REWRITING
-    ),
+    *written_once("Listings and what was said of them are frozen.", *_FROZEN),
     Guard("accessreviews_listedaccount", "INSERT", "A review took this listing: nothing is added to it.", REVIEWED),
     Guard("accessreviews_reviewitem", "INSERT", LAUNCHED, _launched("NEW")),
     Guard("accessreviews_comment", "INSERT", APPROVED, COMMENTED),
@@ -55,10 +50,6 @@ ACCESS_REVIEW_GUARDS: Final = (
     Guard("accessreviews_decision", "UPDATE", SIGNED, f"{_signed('OLD')} OR {_signed('NEW')}"),
     Guard("accessreviews_decision", "DELETE", "A decision is never deleted: it is undone."),
     Guard("accessreviews_decision", "TRUNCATE", "A decision is never deleted: it is undone."),
-    Guard("accessreviews_assignment", "UPDATE", APPROVED, _approved("OLD")),
-    Guard("accessreviews_assignment", "DELETE", APPROVED),
-    Guard("accessreviews_assignment", "TRUNCATE", APPROVED),
-    Guard("accessreviews_review", "UPDATE", APPROVED, "OLD.state = 'approved'"),
-    Guard("accessreviews_review", "DELETE", APPROVED),
-    Guard("accessreviews_review", "TRUNCATE", APPROVED),
+    *stays("accessreviews_assignment", APPROVED, _approved("OLD")),
+    *stays("accessreviews_review", APPROVED, "OLD.state = 'approved'"),
 )

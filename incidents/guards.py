@@ -2,11 +2,10 @@
 clock keeps its terms; approved plans, reviews and exercises are never rewritten nor added to.
 """
 
-from typing import Final, Literal
+from typing import Final
 
-from foundation.trail.guards import Guard
+from foundation.trail.guards import Guard, parts, same, stays, written_once
 
-_REWRITING: Final[tuple[Literal["UPDATE", "DELETE", "TRUNCATE"], ...]] = ("UPDATE", "DELETE", "TRUNCATE")
 TIMELINE: Final = "A timeline is only added to: write a correction."
 CUSTODY: Final = "A chain of custody is only added to."
 SENT: Final = "What was sent stands as it was written."
@@ -47,65 +46,29 @@ _EXERCISE_PARTS: Final = (
     "incidents_exerciseattendee", "incidents_inject", "incidents_exercisedecision", "incidents_exercisefinding",
 )  # fmt: skip
 
-
-def _same(columns: tuple[str, ...]) -> str:
-    """The condition that an update leaves these columns as they are."""
-    return " AND ".join(f"OLD.{column} IS NOT DISTINCT FROM NEW.{column}" for column in columns)
-
-
-def _is(row: str, column: str, table: str, states: str) -> str:
-    """The condition that what a row belongs to is in one of the states."""
-    return f"EXISTS (SELECT 1 FROM {table} whole WHERE whole.id = {row}.{column} AND whole.state IN ({states}))"  # noqa: S608
-
-
-def _parts(tables: tuple[str, ...], column: str, whole: str, states: str, message: str) -> tuple[Guard, ...]:
-    """The guards of rows that belong to something signed: none is added, changed or deleted afterwards."""
-    new, old = _is("NEW", column, whole, states), _is("OLD", column, whole, states)
-    return tuple(
-        guard
-        for table in tables
-        for guard in (
-            Guard(table, "INSERT", message, new),
-            Guard(table, "UPDATE", message, f"{old} OR {new}"),
-            Guard(table, "DELETE", message),
-            Guard(table, "TRUNCATE", message),
-        )
-    )
-
-
-def _kept(table: str, when: str, message: str) -> tuple[Guard, ...]:
-    """The guards of rows that may change in a few ways alone: an update is refused where `when` holds."""
-    return Guard(table, "UPDATE", message, when), Guard(table, "DELETE", message), Guard(table, "TRUNCATE", message)
-
-
-def _written_once(table: str, message: str) -> tuple[Guard, ...]:
-    """The guards of rows that nobody ever changes."""
-    return tuple(Guard(table, event, message) for event in _REWRITING)
-
-
 _OTHERS: Final = "SELECT 1 FROM incidents_timelineentry earlier WHERE earlier.id = NEW.corrects_id"
-_SUPERSEDED: Final = f"OLD.state = 'approved' AND NEW.state = 'superseded' AND {_same(_EDITION)}"
-_RAN: Final = f"{_same(_TERMS)} AND OLD.state IN ('running', 'paused')"
+_SUPERSEDED: Final = f"OLD.state = 'approved' AND NEW.state = 'superseded' AND {same(_EDITION)}"
+_RAN: Final = f"{same(_TERMS)} AND OLD.state IN ('running', 'paused')"
+_APPROVED: Final = "IN ('approved')"
+_APPROVED_ONCE: Final = "IN ('approved', 'superseded')"
 
 INCIDENT_GUARDS: Final = (
-    *_written_once("incidents_timelineentry", TIMELINE),
+    *written_once(TIMELINE, "incidents_timelineentry"),
     # what is corrected belongs to the same incident
     Guard(
         "incidents_timelineentry", "INSERT", TIMELINE,
         f"EXISTS ({_OTHERS} AND earlier.incident_id <> NEW.incident_id)",
     ),
-    *_written_once("incidents_custodyitem", CUSTODY),
-    *_written_once("incidents_custodytransfer", CUSTODY),
-    *_written_once("incidents_hashcheck", CUSTODY),
-    *_written_once("incidents_notification", SENT),
-    *_written_once("incidents_notificationrule", RULE),
-    *_kept("incidents_clock", f"NOT ({_RAN})", TERMS),
-    *_kept("incidents_clockpause", f"NOT ({_same(_PAUSED)} AND OLD.resumed_at IS NULL)", PAUSE),
-    *_kept("incidents_planversion", f"OLD.state IN ('approved', 'superseded') AND NOT ({_SUPERSEDED})", PLAN),
-    *_parts(_EDITION_PARTS, "edition_id", "incidents_planversion", "'approved', 'superseded'", PLAN),
-    *_kept("incidents_planreview", f"NOT ({_same(_LOOKED_AT)} AND OLD.evidence_id IS NULL)", SIGNED),
-    *_kept("incidents_postincidentreview", "OLD.state = 'approved'", REVIEW),
-    *_parts(_REVIEW_PARTS, "review_id", "incidents_postincidentreview", "'approved'", REVIEW),
-    *_kept("incidents_exercise", "OLD.state = 'approved'", EXERCISE),
-    *_parts(_EXERCISE_PARTS, "exercise_id", "incidents_exercise", "'approved'", EXERCISE),
+    *written_once(CUSTODY, "incidents_custodyitem", "incidents_custodytransfer", "incidents_hashcheck"),
+    *written_once(SENT, "incidents_notification"),
+    *written_once(RULE, "incidents_notificationrule"),
+    *stays("incidents_clock", TERMS, f"NOT ({_RAN})"),
+    *stays("incidents_clockpause", PAUSE, f"NOT ({same(_PAUSED)} AND OLD.resumed_at IS NULL)"),
+    *stays("incidents_planversion", PLAN, f"OLD.state {_APPROVED_ONCE} AND NOT ({_SUPERSEDED})"),
+    *parts(PLAN, "incidents_planversion", "edition_id", _APPROVED_ONCE, *_EDITION_PARTS),
+    *stays("incidents_planreview", SIGNED, f"NOT ({same(_LOOKED_AT)} AND OLD.evidence_id IS NULL)"),
+    *stays("incidents_postincidentreview", REVIEW, "OLD.state = 'approved'"),
+    *parts(REVIEW, "incidents_postincidentreview", "review_id", _APPROVED, *_REVIEW_PARTS),
+    *stays("incidents_exercise", EXERCISE, "OLD.state = 'approved'"),
+    *parts(EXERCISE, "incidents_exercise", "exercise_id", _APPROVED, *_EXERCISE_PARTS),
 )  # fmt: skip

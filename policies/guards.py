@@ -2,11 +2,10 @@
 acknowledgement; nothing is approved by its authors alone (R8.1, R8.2).
 """
 
-from typing import Final, Literal
+from typing import Final
 
-from foundation.trail.guards import Guard
+from foundation.trail.guards import Guard, same, stays, written_once
 
-_REWRITING: Final[tuple[Literal["UPDATE", "DELETE", "TRUNCATE"], ...]] = ("UPDATE", "DELETE", "TRUNCATE")
 FROZEN: Final = "A version is drafted, reviewed, approved by another person, and then never rewritten."
 SIGNED: Final = "What was signed of a policy is never rewritten."
 DECIDED: Final = "What was decided about an exception stands: it only ends."
@@ -25,11 +24,6 @@ _EXCEPTED: Final = (
 _END: Final = ("state", "ended_at", "ended_reason")
 
 
-def _same(columns: tuple[str, ...]) -> str:
-    """The condition that an update leaves these columns as they are."""
-    return " AND ".join(f"OLD.{column} IS NOT DISTINCT FROM NEW.{column}" for column in columns)
-
-
 # How a version may move once it is in review, and what else may change with that.
 _APPROVED: Final = (
     "EXISTS (SELECT 1 FROM policies_policyapproval signed WHERE signed.policy_version_id = OLD.id"
@@ -38,19 +32,19 @@ _APPROVED: Final = (
 _FROM_DRAFT: Final = "OLD.state = 'draft' AND NEW.state IN ('draft', 'in_review', 'withdrawn')"
 _FROM_REVIEW: Final = (
     "OLD.state = 'in_review' AND (NEW.state = 'draft'"
-    f" OR (NEW.state IN ('in_review', 'withdrawn') AND {_same(_CONTENT)})"
-    f" OR (NEW.state = 'approved' AND {_same(_CONTENT)} AND {_APPROVED}))"
+    f" OR (NEW.state IN ('in_review', 'withdrawn') AND {same(_CONTENT)})"
+    f" OR (NEW.state = 'approved' AND {same(_CONTENT)} AND {_APPROVED}))"
 )
 _FROM_APPROVED: Final = (
-    f"OLD.state = 'approved' AND NEW.state IN ('approved', 'in_force', 'withdrawn') AND {_same(_SIGNED)}"
+    f"OLD.state = 'approved' AND NEW.state IN ('approved', 'in_force', 'withdrawn') AND {same(_SIGNED)}"
 )
 _FROM_FORCE: Final = (
     "OLD.state = 'in_force' AND NEW.state IN ('in_force', 'superseded', 'retired')"
-    f" AND {_same((*_SIGNED, 'in_force_from'))}"
+    f" AND {same((*_SIGNED, 'in_force_from'))}"
 )
 _MOVES: Final = f"({_FROM_DRAFT}) OR ({_FROM_REVIEW}) OR ({_FROM_APPROVED}) OR ({_FROM_FORCE})"
 _ENDS: Final = "OLD.state = 'approved' AND NEW.state IN ('ended', 'lapsed')"
-_STANDS: Final = f"{_same(_EXCEPTED)} AND ({_same(_END)} OR {_ENDS})"
+_STANDS: Final = f"{same(_EXCEPTED)} AND ({same(_END)} OR {_ENDS})"
 
 
 def _version(condition: str) -> str:
@@ -61,14 +55,8 @@ def _version(condition: str) -> str:
 
 POLICY_GUARDS: Final = (
     Guard(_VERSION, "INSERT", FROZEN, "NEW.state <> 'draft'"),
-    Guard(_VERSION, "UPDATE", FROZEN, f"NOT ({_MOVES})"),
-    Guard(_VERSION, "DELETE", FROZEN),
-    Guard(_VERSION, "TRUNCATE", FROZEN),
-    *(
-        Guard(table, event, SIGNED)
-        for table in ("policies_policyapproval", "policies_policyreview", "policies_policyauthor")
-        for event in _REWRITING
-    ),
+    *stays(_VERSION, FROZEN, f"NOT ({_MOVES})"),
+    *written_once(SIGNED, "policies_policyapproval", "policies_policyreview", "policies_policyauthor"),
     Guard(
         "policies_policyapproval",
         "INSERT",
@@ -77,9 +65,7 @@ POLICY_GUARDS: Final = (
     ),
     Guard("policies_policyreview", "INSERT", SIGNED, _version("whole.state = 'in_force'")),
     Guard("policies_policyauthor", "INSERT", SIGNED, _version("whole.state = 'draft'")),
-    Guard("policies_policyexception", "UPDATE", DECIDED, f"OLD.state <> 'requested' AND NOT ({_STANDS})"),
-    Guard("policies_policyexception", "DELETE", DECIDED),
-    Guard("policies_policyexception", "TRUNCATE", DECIDED),
-    *(Guard("policies_acknowledgement", event, READ) for event in _REWRITING),
+    *stays("policies_policyexception", DECIDED, f"OLD.state <> 'requested' AND NOT ({_STANDS})"),
+    *written_once(READ, "policies_acknowledgement"),
     Guard("policies_acknowledgement", "INSERT", READ, _version("whole.in_force_from IS NOT NULL")),
 )

@@ -2,11 +2,10 @@
 and no version of the method is edited (R5.2, R5.3).
 """
 
-from typing import Final, Literal
+from typing import Final
 
-from foundation.trail.guards import Guard
+from foundation.trail.guards import Guard, same, stays, written_once
 
-_REWRITING: Final[tuple[Literal["UPDATE", "DELETE", "TRUNCATE"], ...]] = ("UPDATE", "DELETE", "TRUNCATE")
 _ROUND: Final = ("risks_assessedrisk", "risks_participant", "risks_assessmentcontrol")
 CLOSED: Final = "A closed assessment is never rewritten."
 FROZEN: Final = "A snapshot is frozen."
@@ -20,14 +19,9 @@ _KEPT: Final = (
 _END: Final = ("state", "ended_at", "ended_reason")
 
 
-def _same(columns: tuple[str, ...]) -> str:
-    """The condition that an update leaves these columns as they are."""
-    return " AND ".join(f"OLD.{column} IS NOT DISTINCT FROM NEW.{column}" for column in columns)
-
-
 # One that is approved may end once; what is over stays over, as it ended.
 _ENDS: Final = "OLD.state = 'approved' AND NEW.state IN ('ended', 'lapsed')"
-_STANDS: Final = f"{_same(_KEPT)} AND ({_same(_END)} OR {_ENDS})"
+_STANDS: Final = f"{same(_KEPT)} AND ({same(_END)} OR {_ENDS})"
 
 
 def _closed(row: str) -> str:
@@ -37,17 +31,13 @@ def _closed(row: str) -> str:
 
 
 RISK_GUARDS: Final = (
-    *(Guard("risks_snapshotline", event, FROZEN) for event in _REWRITING),
+    *written_once(FROZEN, "risks_snapshotline"),
     Guard("risks_snapshotline", "INSERT", FROZEN, _closed("NEW")),
-    Guard("risks_assessment", "UPDATE", CLOSED, "OLD.state = 'closed'"),
-    Guard("risks_assessment", "DELETE", CLOSED),
-    Guard("risks_assessment", "TRUNCATE", CLOSED),
+    *stays("risks_assessment", CLOSED, "OLD.state = 'closed'"),
     *(Guard(table, "INSERT", CLOSED, _closed("NEW")) for table in _ROUND),
     *(Guard(table, "UPDATE", CLOSED, f"{_closed('OLD')} OR {_closed('NEW')}") for table in _ROUND),
     *(Guard(table, "DELETE", CLOSED) for table in _ROUND),
     *(Guard(table, "TRUNCATE", CLOSED) for table in _ROUND),
-    Guard("risks_acceptance", "UPDATE", DECIDED, f"OLD.state <> 'requested' AND NOT ({_STANDS})"),
-    Guard("risks_acceptance", "DELETE", DECIDED),
-    Guard("risks_acceptance", "TRUNCATE", DECIDED),
-    *(Guard("risks_method", event, PUBLISHED) for event in _REWRITING),
+    *stays("risks_acceptance", DECIDED, f"OLD.state <> 'requested' AND NOT ({_STANDS})"),
+    *written_once(PUBLISHED, "risks_method"),
 )

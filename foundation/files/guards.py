@@ -2,13 +2,12 @@
 
 from typing import Final
 
-from foundation.trail.guards import Guard
+from foundation.trail.guards import Guard, same
 
 _FIXED = ("id", "path", "name", "content_type", "size", "sha256", "uploaded_by_id", "stored_at")
-_SAME = " AND ".join(f"OLD.{column} IS NOT DISTINCT FROM NEW.{column}" for column in _FIXED)
 _REFUSED: Final = "A stored file is never edited."
 
 FILES_GUARDS: Final = (
-    Guard("files_storedfile", "UPDATE", _REFUSED, f"NOT ({_SAME})"),
+    Guard("files_storedfile", "UPDATE", _REFUSED, f"NOT ({same(_FIXED)})"),
     Guard("files_storedfile", "TRUNCATE", _REFUSED),
 )

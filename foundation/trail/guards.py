@@ -71,24 +71,60 @@ class Guard:
         return f"DROP TRIGGER IF EXISTS {self.name}{on}"
 
 
+# ---- what the guards of an app are written in ------------------------------------------------------------------------
+
+
+REWRITING: Final[tuple[Literal["UPDATE", "DELETE", "TRUNCATE"], ...]] = ("UPDATE", "DELETE", "TRUNCATE")
+
+
+def same(columns: Sequence[str]) -> str:
+    """The condition that an update leaves these columns as they are."""
+    return " AND ".join(f"OLD.{column} IS NOT DISTINCT FROM NEW.{column}" for column in columns)
+
+
+def written_once(message: str, *tables: str) -> tuple[Guard, ...]:
+    """The guards of rows that nobody ever changes."""
+    return tuple(Guard(table, event, message) for table in tables for event in REWRITING)
+
+
+def stays(table: str, message: str, when: str) -> tuple[Guard, ...]:
+    """The guards of rows that are never deleted, and whose update is refused where `when` holds."""
+    return Guard(table, "UPDATE", message, when), Guard(table, "DELETE", message), Guard(table, "TRUNCATE", message)
+
+
+def parts(message: str, whole: str, column: str, stands: str, *tables: str) -> tuple[Guard, ...]:
+    """The guards of rows that belong to something signed: none is added, changed or deleted afterwards.
+
+    whole: the table of what they belong to, which their `column` names. stands: when that is signed, as what follows
+    its state ("= 'approved'").
+    """
+
+    def signed(row: str) -> str:
+        return f"EXISTS (SELECT 1 FROM {whole} whole WHERE whole.id = {row}.{column} AND whole.state {stands})"  # noqa: S608
+
+    return tuple(
+        guard
+        for table in tables
+        for guard in (
+            Guard(table, "INSERT", message, signed("NEW")),
+            *stays(table, message, f"{signed('OLD')} OR {signed('NEW')}"),
+        )
+    )
+
+
+# ---- those of the trail ----------------------------------------------------------------------------------------------
+
+
 _LEAF_AND_MAC = (
     "id", "at", "actor_kind", "actor_id", "via", "verb", "object_type", "object_id", "outcome", "request_id", "detail",
     "mac",
 )  # fmt: skip
-_SAME = " AND ".join(f"OLD.{column} IS NOT DISTINCT FROM NEW.{column}" for column in _LEAF_AND_MAC)
 _REFUSED: Final = "The trail is append-only."
-_REWRITING: Final[tuple[Literal["UPDATE", "DELETE", "TRUNCATE"], ...]] = ("UPDATE", "DELETE", "TRUNCATE")
 
 TRAIL_GUARDS: Final = (
     # The one thing that may happen to an entry: its personal part is erased.
-    Guard("trail_entry", "UPDATE", _REFUSED, f"NOT ({_SAME} AND NEW.private IS NULL AND NEW.ip IS NULL)"),
-    Guard("trail_entry", "DELETE", _REFUSED),
-    Guard("trail_entry", "TRUNCATE", _REFUSED),
-    *(
-        Guard(table, event, "The sealed log is append-only.")
-        for table in ("trail_block", "trail_key", "trail_anchor")
-        for event in _REWRITING
-    ),
+    *stays("trail_entry", _REFUSED, f"NOT ({same(_LEAF_AND_MAC)} AND NEW.private IS NULL AND NEW.ip IS NULL)"),
+    *written_once("The sealed log is append-only.", "trail_block", "trail_key", "trail_anchor"),
 )
 # How PostgreSQL numbers what a trigger stands before; 1 is added for a trigger on each row.
 EVENTS: Final = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
