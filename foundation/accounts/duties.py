@@ -128,7 +128,7 @@ INCIDENT_REVIEW_APPROVAL: Final = Duty(
 )
 EXERCISE_APPROVAL: Final = Duty(
     "exercise.approve",
-    "Who facilitated an exercise or signed its record cannot approve it.",
+    "Who facilitated an exercise, or wrote or signed its record, cannot approve it.",
     "incidents.exercise",
     may_be_excepted=True,
 )

@@ -66,8 +66,7 @@ class ExerciseForm(RegisterForm):
         approver, facilitator = said.get("approver"), said.get("facilitator")
         if approver is not None and approver == facilitator:
             self.add_error("approver", "The approver is another person than the facilitator.")
-        named = self.instance.pk and "approver" in self.changed_data
-        if named and approver is not None and approver.pk in involved(self.instance):
+        if "approver" in self.changed_data and approver is not None and approver.pk in self.writers():
             self.add_error("approver", f"{approver} facilitated it, or wrote some of its record.")
         real, kind = said.get("incident"), said.get("kind")
         if kind == ExerciseKind.REAL:
@@ -76,6 +75,12 @@ class ExerciseForm(RegisterForm):
         elif real is not None:
             self.add_error("incident", "Only an exercise of the kind “real incident” names one.")
         return said
+
+    def writers(self) -> set[int]:
+        """Who cannot approve it: whoever wrote at it before, and whoever does by this form."""
+        before = involved(self.instance) if self.instance.pk else set()
+        writes = {*self.changed_data} - {"version", "facilitator", "approver"}
+        return before | ({self.user.pk} if writes else set())
 
 
 class AttendeeForm(VerbForm):

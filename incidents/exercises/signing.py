@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -37,6 +37,11 @@ from incidents.models import (
 
 FACILITATES: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER, Role.CONTROL_OWNER)  # table.TABLE: sign
 APPROVES: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER)  # table.TABLE: approve
+# What an exercise itself says of what was tried; whoever changes one of these writes the record.
+RECORD: Final = (
+    "title", "kind", "edition_id", "incident_id", "scenario", "objectives", "held_on", "place", "worked",
+    "did_not_work", "plan_changes", "no_gaps",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -196,15 +201,23 @@ def waiting(exercise: Exercise, actor: User) -> Exercise:
 
 
 def involved(exercise: Any) -> set[int]:
-    """Everybody who ever facilitated or signed it, or wrote any of its record. Three queries.
+    """Everybody who ever facilitated or signed it, or wrote any of its record. Five queries.
 
-    Giving that away makes nobody another person.
+    Giving that away makes nobody another person; to take part, by one's own word, is not to write.
     """
-    then = Exercise.history.filter(id=exercise.pk).order_by()
-    people = {number for pair in then.values_list("facilitator_id", "signed_by_id").distinct() for number in pair}
-    for model in (Inject, ExerciseDecision):
+    people: set[int | None] = set()
+    before: tuple[Any, ...] | None = None
+    then = Exercise.history.filter(id=exercise.pk).order_by("history_id")
+    for facilitator, signer, writer, *words in then.values_list(
+        "facilitator_id", "signed_by_id", "history_user_id", *RECORD
+    ):
+        people |= {facilitator, signer} | ({writer} if tuple(words) != before else set())
+        before = tuple(words)
+    for model in (Inject, ExerciseDecision, ExerciseFinding):
         wrote = model.history.filter(exercise_id=exercise.pk).order_by()
         people |= set(wrote.values_list("history_user_id", flat=True).distinct())
+    named = ExerciseAttendee.history.filter(exercise_id=exercise.pk).exclude(history_user_id=F("user_id"))
+    people |= set(named.order_by().values_list("history_user_id", flat=True).distinct())
     return {number for number in (*people, exercise.facilitator_id, exercise.signed_by_id) if number is not None}
 
 

@@ -17,6 +17,7 @@ from foundation.trail.models import Entry
 from incidents import guards
 from incidents.exercises import actions, signing
 from incidents.exercises.cadence import next_due
+from incidents.exercises.forms import ExerciseForm
 from incidents.exercises.work import exercises_work
 from incidents.models import (
     Exercise,
@@ -120,6 +121,32 @@ def test_only_who_writes_it_writes_it(exercise: Exercise, compliance: User, mana
     with pytest.raises(PermissionDenied, match="facilitator signs"):
         signing.sign(fresh(exercise), actor=second, statement=WHY)
     assert signing.involved(fresh(exercise)) == {compliance.pk, second.pk}
+
+
+@pytest.mark.parametrize("what", ["scenario", "worked", "no_gaps"])
+def test_whoever_wrote_any_of_the_record_never_approves_it(
+    exercise: Exercise, compliance: User, manager: User, owner: User, what: str
+):
+    """Not by being named as its approver afterwards, either; whoever only took part has written nothing."""
+    second = UserFactory(name="Cyril Compliance", role="compliance_manager")
+    row = fresh(exercise)
+    setattr(row, what, "Another." if what != "no_gaps" else True)
+    actions.rewrite(row, actor=second)
+    row = fresh(exercise)
+    row.no_gaps, row.approver = False, second
+    actions.rewrite(row, actor=compliance)
+    exercise = signed(exercise, attendee=owner)
+    assert signing.involved(exercise) == {compliance.pk, second.pk}
+    with pytest.raises(PermissionDenied, match="wrote or signed"):
+        signing.approve(fresh(exercise), actor=second, statement=WHY)
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_whoever_writes_does_not_name_themselves_to_approve_it(exercise: Exercise, new: bool):
+    second = UserFactory(name="Cyril Compliance", role="compliance_manager")
+    said = {"approver": str(second.pk), "title": "Mine"}
+    form = ExerciseForm(said, user=second, instance=Exercise() if new else fresh(exercise))
+    assert "wrote some of its record" in str(form.errors["approver"])
 
 
 def test_an_exercise_is_not_held_before_its_day(compliance: User, manager: User, edition: PlanVersion):
