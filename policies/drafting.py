@@ -63,7 +63,11 @@ def amend(policy: Policy, *, actor: User, change_note: str, material: bool) -> P
     versions = PolicyVersion.objects.filter(policy=policy).order_by("-id")
     before = versions.filter(state__in=BINDING).first() or versions.first()
     text = before.text if before else ""
-    return begin(policy, actor=actor, text=text, material=material, change_note=change_note.strip())
+    version = begin(policy, actor=actor, text=text, material=material, change_note=change_note.strip())
+    if before is not None and before.state not in BINDING:  # words that nobody approved keep their authors
+        for author in User.objects.filter(pk__in=authors_of(before)).exclude(pk=actor.pk).order_by("id"):
+            note_author(version, author, actor=actor)
+    return version
 
 
 def begin(policy: Policy, *, actor: Any, text: str, material: bool = True, change_note: str = "") -> PolicyVersion:
@@ -154,8 +158,13 @@ def name_author(version: PolicyVersion, actor: Any) -> None:
     """Note that somebody wrote at a draft, once for each person."""
     if not isinstance(actor, User) or PolicyAuthor.objects.filter(policy_version=version, user=actor).exists():
         return
+    note_author(version, actor, actor=actor)
+
+
+def note_author(version: PolicyVersion, author: User, *, actor: User) -> None:
+    """Write down one author of a draft, whose words the actor stored or took over."""
     refs = {"policyversion": version.pk}
-    save(PolicyAuthor(policy_version=version, user=actor), actor=actor, verb="policyauthor.created", refs=refs)
+    save(PolicyAuthor(policy_version=version, user=author), actor=actor, verb="policyauthor.created", refs=refs)
 
 
 def name_policy(version: PolicyVersion, actor: Any) -> None:

@@ -93,6 +93,24 @@ def test_whoever_wrote_once_is_an_author_for_good(compliance: User):
         submitted(policy)
 
 
+def test_taking_over_what_was_withdrawn_makes_nobody_another_person(compliance: User):
+    """A version that was never approved is withdrawn, and somebody else begins the next with its words."""
+    second, third = UserFactory(role="compliance_manager"), UserFactory(role="manager")
+    policy = named(a_policy(actor=compliance), compliance)
+    written(draft_of(policy), actor=compliance, text="All by the first.")
+    drafting.withdraw(draft_of(policy), actor=compliance, reason="Somebody else carries it on.")
+    policy.refresh_from_db()
+    draft = drafting.amend(policy, actor=second, change_note="Carried on.", material=True)
+    assert draft.text == "All by the first."
+    assert drafting.authors_of(draft) == {compliance.pk, second.pk}
+    with pytest.raises(ValidationError, match="Everybody who is named"):
+        drafting.submit(fresh(draft), actor=second)
+    approved(submitted(named(policy, third)))
+    policy.refresh_from_db()
+    after = drafting.amend(policy, actor=third, change_note="It grows.", material=True)
+    assert (after.text, drafting.authors_of(after)) == (draft.text, {third.pk})  # of what was approved, nobody's
+
+
 def test_a_save_that_changes_nothing_makes_no_author(compliance: User, manager: User):
     policy = a_policy(actor=compliance)
     written(draft_of(policy), actor=manager)
