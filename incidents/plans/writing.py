@@ -127,19 +127,25 @@ def drafted(version: PlanVersion) -> PlanVersion:
 
 
 def authors(version: PlanVersion) -> set[int]:
-    """Everybody who ever wrote any of a version: began it, changed a text or a part, or submitted it. Five queries.
+    """Everybody who ever wrote any of a version: began it, changed a text or a part, or submitted it. Seven queries.
 
-    Moving it (returned, withdrawn) is not writing. Giving a draft away makes nobody another person.
+    Moving it (returned, withdrawn) is not writing. Giving a draft away makes nobody another person; nor does taking
+    over the words of one that was withdrawn, while none was ever approved.
     """
+    earlier = PlanVersion.objects.filter(plan=version.plan_id, number__lt=version.number)
+    approved = earlier.filter(state__in=(VersionState.APPROVED, VersionState.SUPERSEDED)).exists()
+    ids = [version.pk, *(() if approved else earlier.values_list("pk", flat=True))]
     found = {version.drafted_by_id, version.submitted_by_id}
     before: tuple[str, ...] | None = None
-    wrote = ("history_user_id", "submitted_by_id", "change_note", *ALL_TEXTS)
-    for user, submitter, *texts in version.history.order_by("history_id").values_list(*wrote):
+    wrote = ("history_user_id", "submitted_by_id", "id", "change_note", *ALL_TEXTS)
+    for user, submitter, *texts in (
+        PlanVersion.history.filter(id__in=ids).order_by("id", "history_id").values_list(*wrote)
+    ):
         found.add(submitter)
         if tuple(texts) != before:
             found.add(user)
         before = tuple(texts)
     for model, _ in PARTS.values():
-        wrote_parts = model.history.filter(edition_id=version.pk)
+        wrote_parts = model.history.filter(edition_id__in=ids)
         found |= set(wrote_parts.order_by().values_list("history_user_id", flat=True).distinct())
     return {number for number in found if number is not None}

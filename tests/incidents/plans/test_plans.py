@@ -104,6 +104,21 @@ def test_who_wrote_any_of_it_cannot_approve_it(compliance: User, manager: User, 
         approving.submit(fresh(version), actor=compliance, approver=manager, change_note="Again.")
 
 
+def test_taking_over_a_withdrawn_draft_makes_nobody_another_person(compliance: User, manager: User):
+    """Whoever wrote words that nobody approved does not approve them because somebody else copied them."""
+    other = UserFactory(name="Cyril Compliance", role="compliance_manager")
+    first = filled(begun(compliance), compliance)
+    approving.withdraw(fresh(first), actor=compliance, reason="Somebody else carries it on.")
+    second = writing.draft(fresh(first.plan), actor=other, change_note="Carried on.")
+    assert writing.authors(second) == {compliance.pk, other.pk}
+    with pytest.raises(ValidationError, match="wrote some of it"):
+        approving.submit(fresh(second), actor=other, approver=compliance, change_note="Carried on.")
+    second = approving.submit(fresh(second), actor=other, approver=manager, change_note="Carried on.")
+    approving.approve(second, actor=manager, statement=WHY)
+    third = writing.draft(fresh(first.plan), actor=other, change_note="It grows.")
+    assert writing.authors(third) == {other.pk}  # what was approved is nobody's
+
+
 def test_an_approved_version_is_in_force_hashed_and_evidence(compliance: User, manager: User):
     control = ControlFactory(ref="INC-91")
     link = IncidentControlLink(part="plan", control=control, reason="It is the plan.")
