@@ -6,6 +6,7 @@ import re
 import lucide
 import pytest
 from django import forms
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.template import Context, engines
 from django.test import RequestFactory
@@ -85,6 +86,16 @@ def test_page_numbers_leave_out_the_middle():
 def test_badge_escapes_its_word():
     html = render('<c-badge tone="ok">{{ word }}</c-badge>', word="<b>")
     assert html == '<span class="badge ok">&lt;b&gt;</span>'
+
+
+def test_no_attribute_of_a_component_stands_behind_a_condition():
+    """Components know no tags among their attributes, and would hand them on to the page as text."""
+    value = r'"(?>\{%.*?%\}|\{\{.*?\}\}|[^"])*+"'
+    conditional = re.compile(rf"<c-[\w.]+(?>\s+[:\w.-]++(?:={value})?+)*+\s*\{{%", re.DOTALL)
+    found = {
+        path.name: conditional.findall(path.read_text()) for path in (settings.BASE_DIR / "templates").rglob("*.html")
+    }
+    assert {name: tags for name, tags in found.items() if tags} == {}
 
 
 class Sample(forms.Form):
