@@ -7,11 +7,11 @@ needs three things for that, and copies none of the rest:
    `control`, `reason`, `ends` for `steps.tie` (VendorControl, AssessmentControl, CampaignControl).
 2. **A result**, plain data of objects, lists, strings, integers, booleans and null, which opens with its `"format"`
    ("countersign vendor review 1") and names people by the numbers of their accounts, so that it can be kept for ever.
-3. **A call of `keep_record`** in the action that signs, inside its transaction:
+3. **A call of `keep_result`** in the action that signs, inside its transaction:
 
        review.sha256 = sha256(canonical(result))  # both of foundation.trail.leaf
-       review.evidence = keep_record(
-           result, links=proofs(ties, today()), register="vendors", query=f"Vendor review {review.ref}",
+       review.evidence = keep_result(
+           result, ties, today(), what=f"Vendor review {review.ref}", register="vendors",
            title=f"Vendor review {review.ref}: {vendor.name}", name=f"{review.ref}.json",
            signed_by=actor, at=review.approved_at,
        )
@@ -66,6 +66,19 @@ def proofs(
         )
         for tie in live.order_by("control__ref", "id")
     ]  # fmt: skip
+
+
+def keep_result(
+    result: Mapping[str, Any], ties: QuerySet[Any], day: datetime.date, *, what: str, event: str = "", words: str = "",
+    **told: Any,
+) -> Evidence:  # fmt: skip
+    """Keep a signed result for the controls of these ties. what: the record, as anybody asks for it again.
+
+    ties, day, event: as `proofs`. words: what the reason of each link opens with, where that is not `what`. told: the
+    rest of `keep_record`, which says when it is accepted at once, and what it raises.
+    """
+    links = proofs(ties, day, event=event, words=words or f"{what}.")
+    return keep_record(result, links=links, query=what, **told)
 
 
 def keep_record(  # noqa: PLR0913 - an item says this much about itself

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from evidence.models import Evidence
-from evidence.own import keep_record, proofs
+from evidence.own import keep_result
 from foundation.accounts.models import User
 from foundation.trail.steps import tie, untie
 from incidents.models import IncidentControlLink
@@ -32,18 +32,10 @@ def unlink_control(link: IncidentControlLink, *, actor: User, reason: str) -> In
 
 
 def keep_as_evidence(
-    result: dict[str, Any],
-    part: IncidentControlLink.Part,
-    *,
-    what: str,
-    day: datetime.date,
-    event: str = "",
-    **told: Any,
+    result: dict[str, Any], part: IncidentControlLink.Part, *, day: datetime.date, **told: Any
 ) -> Evidence:
     """Keep a signed result for the controls of a part of the work, accepted by whoever signed it.
 
-    what: the record, as anybody asks for it again; the reason of a link opens with it. day, event: of the occurrence
-    that it proves, as `evidence.own.proofs`. told: the rest of `evidence.own.keep_record`.
+    day: of the occurrence that it proves. told: the rest of `evidence.own.keep_result`.
     """
-    links = proofs(ties_of(part), day, event=event, words=f"{what}.")
-    return keep_record(result, links=links, register="incidents", query=what, **told)
+    return keep_result(result, ties_of(part), day, **told)

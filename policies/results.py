@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from evidence.models import Evidence
-from evidence.own import keep_record, proofs
+from evidence.own import keep_result
 from foundation.accounts.models import User
 from foundation.organisation.models import day_at
 from policies.content import content_of
@@ -37,9 +37,9 @@ def keep_approval(version: PolicyVersion, approvals: list[PolicyApproval], *, si
     }
     day = day_at(version.approved_at)
     what = f"Approval of {version.ref}"
-    return keep_record(
-        result, links=proofs(ties_of(version.policy_id, Part.APPROVAL), day, words=f"{what}."), register=REGISTER,
-        query=what, title=f"{what}: {version.title}", name=f"{version.ref.replace(' ', '-')}-approval.json",
+    return keep_result(
+        result, ties_of(version.policy_id, Part.APPROVAL), day, what=what, register=REGISTER,
+        title=f"{what}: {version.title}", name=f"{version.ref.replace(' ', '-')}-approval.json",
         signed_by=signed_by, at=version.approved_at, alone=all(one.by_author for one in current),
     )  # fmt: skip
 
@@ -70,9 +70,9 @@ def keep_review(review: PolicyReview, *, signed_by: User) -> Evidence:
         "next_review_on": review.next_review_on.isoformat(),
     }
     what = f"Review of {version.ref} on {review.reviewed_on}"
-    return keep_record(
-        result, links=proofs(ties_of(review.policy_id, Part.REVIEW), review.reviewed_on, words=f"{what}."),
-        register=REGISTER, query=what, title=f"{what}: {version.title}",
+    return keep_result(
+        result, ties_of(review.policy_id, Part.REVIEW), review.reviewed_on, what=what, register=REGISTER,
+        title=f"{what}: {version.title}",
         name=f"{version.ref.replace(' ', '-')}-review-{review.reviewed_on}.json", signed_by=signed_by,
         at=review.reviewed_at, alone=True,
     )  # fmt: skip

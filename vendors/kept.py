@@ -4,25 +4,14 @@ import datetime
 from typing import Any
 
 from evidence.models import Evidence
-from evidence.own import keep_record
+from evidence.own import keep_result
 from vendors.models import VendorControl
-from vendors.proofs import links_for
+from vendors.proofs import ties_of
 
 
-def keep_as_evidence(
-    result: dict[str, Any],
-    part: VendorControl.Part,
-    *,
-    what: str,
-    day: datetime.date,
-    event: str = "",
-    words: str = "",
-    **told: Any,
-) -> Evidence:
+def keep_as_evidence(result: dict[str, Any], part: VendorControl.Part, *, day: datetime.date, **told: Any) -> Evidence:
     """Keep a signed result for the controls of a part of the work, accepted by whoever signed it.
 
-    what: the record, as anybody asks for it again; the reason of a link opens with it, or with `words` where given.
-    day, event: of the occurrence that it proves, as `links_for`. told: the rest of `evidence.own.keep_record`.
+    day: of the occurrence that it proves. told: the rest of `evidence.own.keep_result`.
     """
-    links = links_for(part, day, event, words or f"{what}.")
-    return keep_record(result, links=links, register="vendors", query=what, **told)
+    return keep_result(result, ties_of(part), day, register="vendors", **told)

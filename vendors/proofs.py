@@ -1,12 +1,8 @@
-"""Which controls the work with vendors operates, and how its results are linked to them as evidence."""
-
-import datetime
+"""Which controls the work with vendors operates: what is signed in it becomes evidence for them (vendors.kept)."""
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from evidence.actions import For
-from evidence.own import proofs
 from foundation.accounts.models import User
 from foundation.trail.steps import tie, untie
 from vendors.models import VendorControl
@@ -16,11 +12,6 @@ def ties_of(part: str) -> QuerySet[VendorControl]:
     """The controls that a part of the work is evidence for now, as links."""
     found: QuerySet[VendorControl] = VendorControl.objects.live().filter(part=part, control__archived_at=None)
     return found
-
-
-def links_for(part: str, day: datetime.date, event: str, words: str) -> list[For]:
-    """What a result of a part of the work proves, as `evidence.own.proofs` says. `words`: what this result is."""
-    return proofs(ties_of(part), day, event=event, words=words)
 
 
 def operates(part: str) -> bool:

@@ -10,7 +10,6 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from evidence.own import keep_record, proofs
 from foundation.accounts.access import apart, refs_of
 from foundation.accounts.duties import EXERCISE_APPROVAL
 from foundation.accounts.models import User
@@ -34,6 +33,7 @@ from incidents.models import (
     ReviewState,
     State,
 )
+from incidents.proofs import keep_as_evidence
 
 FACILITATES: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER, Role.CONTROL_OWNER)  # table.TABLE: sign
 APPROVES: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER)  # table.TABLE: approve
@@ -169,10 +169,9 @@ def approve(exercise: Exercise, *, actor: User, statement: str) -> Exercise:
     exercise.approval_statement = statement.strip()
     result = result_of(exercise)
     exercise.sha256 = sha256(canonical(result))
-    ties = IncidentControlLink.objects.filter(part=IncidentControlLink.Part.EXERCISE)
-    exercise.evidence = keep_record(
-        result, register="exercises", query=f"Exercise {exercise.ref}",
-        links=proofs(ties, exercise.held_on, words=f"{exercise.ref}."), title=f"Exercise: {exercise.title}",
+    exercise.evidence = keep_as_evidence(
+        result, IncidentControlLink.Part.EXERCISE, day=exercise.held_on, register="exercises",
+        what=f"Exercise {exercise.ref}", words=f"{exercise.ref}.", title=f"Exercise: {exercise.title}",
         name=f"{exercise.ref}.json", signed_by=actor, at=exercise.approved_at,
     )  # fmt: skip
     refs = {"sha256": exercise.sha256, "evidence": exercise.evidence.pk, **refs_of(under)}

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from evidence.own import keep_record, proofs
 from foundation.accounts.access import apart, refs_of
 from foundation.accounts.duties import PLAN_APPROVAL
 from foundation.accounts.models import User
@@ -32,6 +31,7 @@ from incidents.models import (
 )
 from incidents.plans.content import ALL_TEXTS, content, left_open, parts_of
 from incidents.plans.writing import authors
+from incidents.proofs import keep_as_evidence
 
 APPROVES: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER)  # table.TABLE
 REGISTER: Final = "response plans"
@@ -112,9 +112,9 @@ def approve(version: PlanVersion, *, actor: User, statement: str) -> PlanVersion
     version.approval_statement, version.returned_note = statement.strip(), ""
     result = result_of(version)
     version.sha256 = sha256(canonical(result))
-    version.evidence = keep_record(
-        result, register=REGISTER, query=f"Response plan {plan.ref}, version {version.number}",
-        links=proofs(ties(IncidentControlLink.Part.PLAN), today(), words=f"{plan.ref}, version {version.number}."),
+    version.evidence = keep_as_evidence(
+        result, IncidentControlLink.Part.PLAN, day=today(), register=REGISTER,
+        what=f"Response plan {plan.ref}, version {version.number}", words=f"{plan.ref}, version {version.number}.",
         title=f"Response plan: {plan.title}, version {version.number}", name=f"{plan.ref}-{version.number}.json",
         signed_by=actor, at=version.approved_at,
     )  # fmt: skip
@@ -192,9 +192,9 @@ def review(plan: ResponsePlan, *, actor: User, statement: str) -> PlanReview:
         "version_sha256": version.sha256, "reviewed_on": str(day), "by": actor.pk, "at": now.isoformat(),
         "statement": signed.statement, "next_review_on": str(signed.next_review_on),
     }  # fmt: skip
-    signed.evidence = keep_record(
-        result, register=REGISTER, query=f"Review of response plan {plan.ref} on {day}",
-        links=proofs(ties(IncidentControlLink.Part.PLAN_REVIEW), day, words=f"{plan.ref} reviewed."),
+    signed.evidence = keep_as_evidence(
+        result, IncidentControlLink.Part.PLAN_REVIEW, day=day, register=REGISTER,
+        what=f"Review of response plan {plan.ref} on {day}", words=f"{plan.ref} reviewed.",
         title=f"Response plan reviewed: {plan.title}", name=f"{plan.ref}-review-{day}.json", signed_by=actor, at=now,
         alone=True,
     )  # fmt: skip
@@ -213,12 +213,6 @@ def in_force(plan: ResponsePlan) -> PlanVersion | None:
 def due_from(day: datetime.date) -> datetime.date:
     """When a plan that was looked at on a day is looked at again."""
     return day + datetime.timedelta(days=setting("plan_review_days"))
-
-
-def ties(part: str) -> QuerySet[IncidentControlLink]:
-    """The controls for which a part of this work is evidence."""
-    found: QuerySet[IncidentControlLink] = IncidentControlLink.objects.filter(part=part)
-    return found
 
 
 def result_of(version: PlanVersion) -> dict[str, Any]:

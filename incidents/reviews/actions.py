@@ -149,7 +149,8 @@ def approve(review: PostIncidentReview, *, actor: User, statement: str) -> PostI
     review.sha256 = sha256(canonical(result))
     kept = outline_of(result) if review.incident.restricted else result
     review.evidence = keep_as_evidence(
-        kept, IncidentControlLink.Part.REVIEW, signed_by=actor, at=review.approved_at, day=today(), event=review.ref,
+        kept, IncidentControlLink.Part.REVIEW, register="incidents", signed_by=actor, at=review.approved_at,
+        day=today(), event=review.ref,
         title=f"Post-incident review {review.ref} of {review.incident.ref}",
         what=f"Post-incident review {review.ref} of {review.incident.ref}", name=f"{review.ref}.json",
     )  # fmt: skip

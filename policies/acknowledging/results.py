@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from evidence.models import Evidence, State
-from evidence.own import OURS, keep_record, proofs
+from evidence.own import OURS, keep_result, proofs
 from foundation.accounts.models import User
 from foundation.organisation.models import day_at
 from foundation.trail.leaf import canonical, sha256
@@ -44,9 +44,9 @@ def record_acknowledgements(policy: Policy, *, actor: User, note: str = "") -> E
     what, result = f"Acknowledgement of {asked.ref} on {day}", result_of(policy, found, day, note)
     check_new(what, result)
     days = [one.last.day for one in found if one.last is not None]
-    item = keep_record(
-        result, links=proofs(ties, day, words=f"{what}."), register=REGISTER, query=what,
-        title=f"{what}: {asked.title}", name=f"{asked.ref.replace(' ', '-')}-acknowledgement-{day}.json",
+    item = keep_result(
+        result, ties, day, what=what, register=REGISTER, title=f"{what}: {asked.title}",
+        name=f"{asked.ref.replace(' ', '-')}-acknowledgement-{day}.json",
         signed_by=actor, at=now, alone=True, rows=len(found), period=(min([*days, day]), day),
     )  # fmt: skip
     refs = {"evidence": item.pk, "policyversion": asked.version}
