@@ -4,7 +4,6 @@ from typing import Any, Final, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from findings.actions import raise_finding
@@ -23,11 +22,11 @@ from incidents.models import (
     ExerciseState,
     Inject,
 )
+from incidents.rows import after, change, put, take_away
 
 RUNS: Final = "Its facilitator does this, or a compliance manager who does not approve it."
 WRITTEN: Final = (ExerciseState.PLANNED, ExerciseState.HELD)
 OVER: Final = "{} is {}: nothing is changed in it any more."
-MOST: Final = 9999  # the last place of an inject or a decision
 Row = TypeVar("Row", Inject, ExerciseDecision)
 
 
@@ -144,48 +143,34 @@ def take_part(exercise: Exercise, *, actor: User) -> ExerciseAttendee:
 def add_inject(exercise: Exercise, *, actor: User, **said: Any) -> Inject:
     """Write an inject, after those that are there. Raises PermissionDenied, Stale, ValidationError."""
     exercise = written_by(exercise, actor)
-    return put(Inject(exercise=exercise, position=after(exercise, Inject), **said), actor, "created")
+    return add_row(Inject, exercise, actor, said)
 
 
 @transaction.atomic
 def add_decision(exercise: Exercise, *, actor: User, **said: Any) -> ExerciseDecision:
     """Write a decision, after those that are there. Raises PermissionDenied, Stale, ValidationError."""
     exercise = written_by(exercise, actor)
-    row = ExerciseDecision(exercise=exercise, position=after(exercise, ExerciseDecision), **said)
-    return put(row, actor, "created")
+    return add_row(ExerciseDecision, exercise, actor, said)
 
 
 @transaction.atomic
 def change_row(row: Row, *, actor: User, **said: Any) -> Row:
     """Say something else of an inject or a decision. Raises PermissionDenied, Stale, ValidationError."""
-    standing(row.exercise_id, actor)
-    row = locked(row)
-    for field, value in said.items():
-        setattr(row, field, value)
-    return put(row, actor, "updated")
+    exercise = standing(row.exercise_id, actor)
+    return change(row, said, actor=actor, refs={"exercise": exercise.pk})
 
 
 @transaction.atomic
 def remove_row(row: Row, *, actor: User, reason: str) -> Row:
     """Take an inject or a decision away, with a reason. Raises PermissionDenied, Stale, ValidationError."""
-    standing(row.exercise_id, actor)
-    say(reason, "Say why it is taken away.")
-    row = locked(row)
-    row.archived_at = timezone.now()
-    return put(row, actor, "archived", reason)
+    exercise = standing(row.exercise_id, actor)
+    return take_away(row, actor=actor, reason=reason, refs={"exercise": exercise.pk})
 
 
-def put(row: Row, actor: User, participle: str, reason: str = "") -> Row:
-    """Store an inject or a decision. Raises ValidationError."""
-    row.full_clean(validate_unique=False, validate_constraints=False)
-    verb, refs = f"{row._meta.model_name}.{participle}", {"exercise": row.exercise_id}
-    return save(row, actor=actor, verb=verb, reason=reason, refs=refs)
-
-
-def after(exercise: Exercise, model: type[Inject] | type[ExerciseDecision]) -> int:
-    """The place behind the last of these rows."""
-    last = model.objects.filter(exercise=exercise).aggregate(last=Max("position"))["last"]
-    return min((last or 0) + 1, MOST)
+def add_row(model: type[Row], exercise: Exercise, actor: User, said: dict[str, Any]) -> Row:
+    """Write one more inject or decision, after those that are there."""
+    place = after(model.objects.filter(exercise=exercise))
+    return put(model(exercise=exercise, position=place, **said), actor=actor, refs={"exercise": exercise.pk})
 
 
 # ---- gaps ------------------------------------------------------------------------------------------------------------

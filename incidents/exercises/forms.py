@@ -11,9 +11,10 @@ from foundation.organisation.models import today
 from foundation.pages.fields import DAY, MOST_WORDS, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
 from foundation.pages.people import possible_owners
-from incidents.exercises.actions import MOST, RUNS, WRITTEN, runs
+from incidents.exercises.actions import RUNS, WRITTEN, runs
 from incidents.exercises.signing import APPROVES, FACILITATES, countable, counts, involved, people_of
 from incidents.models import Exercise, ExerciseAttendee, ExerciseKind, Incident, PlanVersion, VersionState
+from incidents.rows import MOST
 
 SIGNED: Final = "It was held as written here. What people did and decided is told as it was."
 APPROVED: Final = "I looked at the scenario, the attendees, the decisions and the gaps, and approve the record."

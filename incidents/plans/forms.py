@@ -11,6 +11,7 @@ from foundation.pages.people import possible_owners
 from incidents.models import ContactKind, PlanVersion, ResponsePlan, VersionState
 from incidents.plans.approving import possible_approvers
 from incidents.plans.content import ALL_TEXTS
+from incidents.rows import MOST
 
 MOST_TEXT: Final = 20_000  # characters of one text of a plan: nobody reads more at night
 MOST_MINUTES: Final = 44_640  # a month
@@ -95,7 +96,7 @@ class ReviewForm(VerbForm):
 
 def place_field() -> forms.IntegerField:
     """Where a row stands among its like."""
-    return forms.IntegerField(min_value=1, max_value=9999, label="Place", help_text="In the order of the plan.")
+    return forms.IntegerField(min_value=1, max_value=MOST, label="Place", help_text="In the order of the plan.")
 
 
 class PartForm(VerbForm):

@@ -5,7 +5,6 @@ from typing import Any, Final, TypeVar
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from foundation.accounts.models import User
 from foundation.trail.keep import save
@@ -13,6 +12,7 @@ from foundation.trail.steps import locked, say
 from incidents.models import PlanContact, PlanRole, PlanSeverity, PlanVersion, Playbook, ResponsePlan, VersionState
 from incidents.plans.content import ALL_TEXTS, PARTS, parts_of
 from incidents.plans.starter import starter
+from incidents.rows import after, change, put, take_away
 
 Row = TypeVar("Row", bound="PlanRole | PlanContact | PlanSeverity | Playbook")
 NOT_DRAFT: Final = "Only a draft is written: this version is {}."
@@ -30,7 +30,7 @@ def begin(plan: ResponsePlan, *, actor: User) -> ResponsePlan:
     for name, (model, _) in PARTS.items():
         for position, values in enumerate(text[name], start=1):
             place = {} if name == "severities" else {"position": position}
-            put(model(edition=first, **place, **values), actor)
+            put(model(edition=first, **place, **values), actor=actor, refs=of(first))
     return plan
 
 
@@ -50,7 +50,8 @@ def draft(plan: ResponsePlan, *, actor: User, change_note: str) -> PlanVersion:
     for name, found in (parts_of(source) if source else {}).items():
         model, fields = PARTS[name]
         for row in found:
-            put(model(edition=new, **{field: getattr(row, field) for field in fields}), actor)
+            values = {field: getattr(row, field) for field in fields}
+            put(model(edition=new, **values), actor=actor, refs=of(new))
     return new
 
 
@@ -67,53 +68,45 @@ def rewrite(version: PlanVersion, *, actor: User) -> PlanVersion:
 @transaction.atomic
 def add_role(version: PlanVersion, *, actor: User, **said: Any) -> PlanRole:
     """Write one more role into a draft, after those that are there. Raises Stale, ValidationError."""
-    return put(PlanRole(edition=drafted(locked(version)), position=after(version, PlanRole), **said), actor)
+    return add_part(PlanRole, version, actor, said)
 
 
 @transaction.atomic
 def add_contact(version: PlanVersion, *, actor: User, **said: Any) -> PlanContact:
     """Write one more contact into a draft, after those that are there. Raises Stale, ValidationError."""
-    return put(PlanContact(edition=drafted(locked(version)), position=after(version, PlanContact), **said), actor)
+    return add_part(PlanContact, version, actor, said)
 
 
 @transaction.atomic
 def add_playbook(version: PlanVersion, *, actor: User, **said: Any) -> Playbook:
     """Write one more playbook into a draft, after those that are there. Raises Stale, ValidationError."""
-    return put(Playbook(edition=drafted(locked(version)), position=after(version, Playbook), **said), actor)
+    return add_part(Playbook, version, actor, said)
 
 
 @transaction.atomic
 def change_part(row: Row, *, actor: User, **said: Any) -> Row:
     """Say something else in a part of a draft. Raises Stale, ValidationError."""
-    drafted(PlanVersion.objects.select_for_update().get(pk=row.edition_id))
-    row = locked(row)
-    for field, value in said.items():
-        setattr(row, field, value)
-    row.full_clean(validate_unique=False, validate_constraints=False)
-    return save(row, actor=actor, verb=f"{row._meta.model_name}.updated", refs={"planversion": row.edition_id})
+    version = drafted(PlanVersion.objects.select_for_update().get(pk=row.edition_id))
+    return change(row, said, actor=actor, refs=of(version))
 
 
 @transaction.atomic
 def remove_part(row: Row, *, actor: User, reason: str) -> Row:
     """Take a part out of a draft, with a reason. Raises Stale, ValidationError."""
-    drafted(PlanVersion.objects.select_for_update().get(pk=row.edition_id))
-    say(reason, "Say why it is taken out.")
-    row = locked(row)
-    row.archived_at = timezone.now()
-    refs = {"planversion": row.edition_id}
-    return save(row, actor=actor, verb=f"{row._meta.model_name}.archived", reason=reason, refs=refs)
+    version = drafted(PlanVersion.objects.select_for_update().get(pk=row.edition_id))
+    return take_away(row, actor=actor, reason=reason, refs=of(version))
 
 
-def put(row: Row, actor: User) -> Row:
-    """Store a new part. Raises ValidationError."""
-    row.full_clean(validate_unique=False, validate_constraints=False)
-    return save(row, actor=actor, verb=f"{row._meta.model_name}.created", refs={"planversion": row.edition_id})
+def add_part(model: type[Row], version: PlanVersion, actor: User, said: dict[str, Any]) -> Row:
+    """Write one more part of this kind into a draft, after those that are there."""
+    version = drafted(locked(version))
+    place = after(model.objects.filter(edition=version))
+    return put(model(edition=version, position=place, **said), actor=actor, refs=of(version))
 
 
-def after(version: PlanVersion, model: type[PlanRole] | type[PlanContact] | type[Playbook]) -> int:
-    """The place behind the last of these parts."""
-    last = model.objects.filter(edition=version.pk).aggregate(last=Max("position"))["last"]
-    return min((last or 0) + 1, 9999)
+def of(version: PlanVersion) -> dict[str, int]:
+    """What the trail says beside each part: whose it is."""
+    return {"planversion": version.pk}
 
 
 def drafted(version: PlanVersion) -> PlanVersion:
