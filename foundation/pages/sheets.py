@@ -12,6 +12,7 @@ from django.http import StreamingHttpResponse
 from django.utils.text import slugify
 
 from foundation.organisation.models import organisation
+from foundation.organisation.once import reading_once
 
 CHUNK = 1000  # rows a chunk: what callers fetch at once, so that the number of queries is constant per chunk
 BOM = "\ufeff"  # without it Excel reads UTF-8 as the local code page; every other reader that we know skips it
@@ -71,7 +72,13 @@ def _download(content: Iterator[bytes], content_type: str, name: str) -> Streami
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store",
     }
-    return StreamingHttpResponse(content, content_type=content_type, headers=headers)
+    return StreamingHttpResponse(_once(content), content_type=content_type, headers=headers)
+
+
+def _once(content: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces, with what a request reads once: they are made after the request's own middleware is through."""
+    with reading_once():
+        yield from content
 
 
 def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.organisation.models import Organisation
+from foundation.organisation.models import Organisation, zone
 from foundation.pages.sheets import file_name, json_file, plain, safe, stream
 from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
@@ -54,6 +56,13 @@ def test_safe_cell(value: object, cell: str) -> None:
 def test_plain_gives_back_what_safe_was_given(text: str) -> None:
     assert plain(safe(text)) == text
     assert not safe(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_a_download_reads_once_what_each_row_asks() -> None:
+    rows = ([zone()] for _ in range(30))
+    with CaptureQueriesContext(connection) as captured:
+        assert len(stream("Controls", ["Zone"], [rows]).getvalue().splitlines()) == 31
+    assert len(captured) <= 2  # the organisation: for the file's name, and for the rows
 
 
 def test_stream_is_rfc_4180_with_a_bom() -> None:
