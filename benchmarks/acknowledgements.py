@@ -3,21 +3,16 @@
     .venv/bin/python benchmarks/acknowledgements.py [PEOPLE]
 
 Makes its own data in a temporary folder (SQLite): policies in force since 200 days, acknowledged by everybody since;
-five of them changed materially 20 days ago, so that everybody owes those. Pages are served by two gunicorn workers, as
-bin/run does; time is what a client on the same machine waits, headers to last byte: median and 95th percentile of 30
-requests, one at a time. "CPU ms" is what the workers computed for one request. "+" is what ten million additions take
-right then, about 0.5 s on an idle machine. Targets: at most 12 queries and 100 ms a page.
+five of them changed materially 20 days ago, so that everybody owes those. Pages are served by two gunicorn workers;
+what the columns mean is said in serving.py. Targets: at most 12 queries and 100 ms a page.
 """
 
 import datetime
-import os
-import statistics
 import sys
-import tempfile
 import time
 from typing import Any
 
-from serving import PORT, ROOT, WARM, additions, queries, serve, sign_in, times, worked
+from serving import installation, measured
 
 DAY = datetime.timedelta(days=1)
 POLICIES, CHANGED, DEPARTMENTS = 25, 5, 12
@@ -44,19 +39,7 @@ FEW = ("list as of then", "CSV by person", "CSV of the register")  # five rounds
 def main() -> None:
     """Make the company, then measure."""
     count = int(sys.argv[1]) if sys.argv[1:] else 2_000
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {
-            "DATA_DIR": folder, "COUNTERSIGN_LOCAL": "true", "DJANGO_SETTINGS_MODULE": "grc.settings",
-            "PORT": str(PORT), "LOG_LEVEL": "WARNING",
-        }  # fmt: skip
-        sys.path.insert(0, str(ROOT))
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        call_command("prepare", verbosity=0)
+    with installation():
         measure(*fill(count))
 
 
@@ -169,23 +152,7 @@ def measure(person: Any, values: dict[str, Any]) -> None:
     print(f"what everybody owes, {counts}: {time.process_time() - before:.2f} s of CPU")
     before = time.process_time()
     print(f"whom a mail goes to today: {len(reminders(today()))}, {time.process_time() - before:.2f} s of CPU")
-    server = serve()
-    try:
-        cookie = sign_in(person)
-        print(f"{'page':<28}{'queries':>9}{'median ms':>11}{'p95 ms':>9}{'CPU ms':>9}{'+':>7}")
-        for name, pattern in PAGES.items():
-            path = pattern.format(**values)
-            asked = queries(path, person)
-            times(path, cookie, rounds=0)  # warms both workers up
-            slow, before = additions(), worked(server)
-            took = times(path, cookie, rounds=5 if name in FEW else 30)
-            spent = (worked(server) - before) / (len(took) + WARM)
-            slow, worst = (slow + additions()) / 2, sorted(took)[int(len(took) * 0.95) - 1]
-            line = f"{name:<28}{asked:>9}{statistics.median(took):>11.0f}{worst:>9.0f}{spent:>9.0f}{slow:>7.2f}"
-            print(line, flush=True)
-    finally:
-        server.terminate()
-        server.wait()
+    measured(PAGES, values, person, FEW)
 
 
 if __name__ == "__main__":

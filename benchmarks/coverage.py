@@ -4,26 +4,22 @@
 
 Makes its own data, month by month on a clock that is set back, so that history tells what a year of work would have
 left: hand-ins, judgements, second versions, populations (the files' bytes alone are left out). Then it times the
-rebuild of every occurrence, and the pages as two gunicorn workers serve them, as bin/run does: what a client on the
-same machine waits, headers to last byte, median and 95th percentile of 30 requests, one at a time. The grid is asked
-for twice: the hundred worst controls, which are daily and weekly ones with thousands of squares, and a hundred monthly
-ones. "CPU ms" is what the workers themselves computed for one request: it says more than the waiting where others keep
-the processors busy. "+" is what ten million additions take right then, about 0.5 s on an idle machine.
+rebuild of every occurrence, and the pages as two gunicorn workers serve them; what the columns mean is said in
+serving.py. The grid is asked for twice: the hundred worst controls, which are daily and weekly ones with thousands of
+squares, and a hundred monthly ones.
 """
 
 import datetime
 import itertools
 import os
 import random
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from urllib.parse import quote
 
-from serving import PORT, ROOT, ROUNDS, WARM, additions, memory, queries, serve, sign_in, times, worked
+from serving import ROOT, installation, measured
 
 CONTROLS, ITEMS = 1_000, 50_000
 MIX = {
@@ -57,7 +53,7 @@ FEW = ("coverage CSV", "grid as of half a year ago", "readiness as of then")  # 
 def main() -> None:
     asked = sys.argv[1:]
     if asked == ["here"]:
-        measured()
+        here()
         return
     for name in asked or ["sqlite", "postgresql"]:
         if name == "sqlite":
@@ -76,63 +72,20 @@ def run(url: str) -> None:
     subprocess.run([sys.executable, __file__, "here"], env=os.environ | given, check=True)
 
 
-def measured() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        set_up(folder)
+def here() -> None:
+    from django.db import connection
+
+    with installation():
+        print(f"\n{connection.vendor}")
         values = fill()
         rebuilt()
         print(f"load averages {loads()} on {os.cpu_count()} processors")
-        person = values["compliance"]
-        server = serve()
-        try:
-            cookie = sign_in(person)
-            print(HEAD)
-            for name, path in PAGES.items():
-                line(name, path.format(**values), person, cookie, server)
-            print(f"load averages {loads()}")
-            print(f"resident after all: {', '.join(f'{megabytes:.0f}' for megabytes in memory(server))} MB a worker")
-        finally:
-            server.terminate()
-            server.wait()
-
-
-HEAD = f"{'page':<28}{'queries':>9}{'median ms':>11}{'p95 ms':>9}{'CPU ms':>9}{'+':>7}"
-
-
-def line(name: str, path: str, person: object, cookie: str, server: subprocess.Popen) -> None:
-    asked = queries(path, person)
-    times(path, cookie, rounds=0)  # warms both workers up
-    slow, before = additions(), worked(server)
-    took = times(path, cookie, rounds=5 if name in FEW else ROUNDS)
-    spent = (worked(server) - before) / (len(took) + WARM)
-    slow = (slow + additions()) / 2
-    worst = sorted(took)[int(len(took) * 0.95) - 1]
-    print(f"{name:<28}{asked:>9}{statistics.median(took):>11.0f}{worst:>9.0f}{spent:>9.0f}{slow:>7.2f}", flush=True)
+        measured(PAGES, values, values["compliance"], FEW)
+        print(f"load averages {loads()}")
 
 
 def loads() -> str:
     return ", ".join(f"{one:.1f}" for one in os.getloadavg())
-
-
-def set_up(folder: str) -> None:
-    """Django with an empty database."""
-    os.environ |= {
-        "DATA_DIR": folder,
-        "COUNTERSIGN_LOCAL": "true",
-        "DJANGO_SETTINGS_MODULE": "grc.settings",
-        "PORT": str(PORT),
-        "LOG_LEVEL": "WARNING",  # a line a request would cost time too
-    }
-    sys.path[0] = str(ROOT)  # and no longer this folder, whose files are called like apps
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-
-    call_command("migrate", verbosity=0)
-    call_command("prepare", verbosity=0)
-    print(f"\n{connection.vendor}")
 
 
 def rebuilt() -> None:

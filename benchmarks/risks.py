@@ -4,23 +4,18 @@
 
 Makes its own data in a temporary folder (SQLite), half of it on a clock that is set back, so that history tells what a
 year of work would have left: each risk identified, rated, linked to two controls, and rated anew. Pages are served by
-two gunicorn workers, as bin/run does; time is what a client on the same machine waits, headers to last byte: median
-and 95th percentile of 30 requests, one at a time. "CPU ms" is what the workers computed for one request: it says more
-than the waiting where others keep the processor busy. "+" is what ten million additions take right then, about 0.5 s on
-an idle machine. Targets: at most 12 queries and 100 ms a page; the register of 1,000 risks as PDF in 7 s of CPU.
+two gunicorn workers; what the columns mean is said in serving.py. Targets: at most 12 queries and 100 ms a page; the
+register of 1,000 risks as PDF in 7 s of CPU.
 """
 
 import datetime
-import os
 import random
 import resource
-import statistics
 import sys
-import tempfile
 import time
 from typing import Any
 
-from serving import PORT, ROOT, WARM, additions, memory, queries, serve, sign_in, times, worked
+from serving import additions, installation, measured
 
 DAY = datetime.timedelta(days=1)
 CHANCE = random.Random(2026)
@@ -49,26 +44,14 @@ FEW = ("heatmap as of then", "list as of then", "CSV of all risks")  # five roun
 
 def main() -> None:
     count = int(sys.argv[1]) if sys.argv[1:] else 10_000
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {
-            "DATA_DIR": folder, "COUNTERSIGN_LOCAL": "true", "DJANGO_SETTINGS_MODULE": "grc.settings",
-            "PORT": str(PORT), "LOG_LEVEL": "WARNING",
-        }  # fmt: skip
-        sys.path.insert(0, str(ROOT))
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        call_command("prepare", verbosity=0)
+    with installation():
         person, others = people()
         fill(PAPER, person, others)
         paper(person)
         fill(count - PAPER, person, others)
         values = rounds(person, others) | vendors(person, others)
         tallied()
-        measure(person, values)
+        measured(PAGES, values, person, FEW)
 
 
 # ---- data ----------------------------------------------------------------------------------------------------------
@@ -236,28 +219,6 @@ def tallied() -> None:
 
 
 # ---- what it costs -------------------------------------------------------------------------------------------------
-
-
-def measure(person: Any, values: dict[str, Any]) -> None:
-    """The pages, as two workers serve them."""
-    server = serve()
-    try:
-        cookie = sign_in(person)
-        print(f"{'page':<28}{'queries':>9}{'median ms':>11}{'p95 ms':>9}{'CPU ms':>9}{'+':>7}")
-        for name, pattern in PAGES.items():
-            path = pattern.format(**values)
-            asked = queries(path, person)
-            times(path, cookie, rounds=0)  # warms both workers up
-            slow, before = additions(), worked(server)
-            took = times(path, cookie, rounds=5 if name in FEW else 30)
-            spent = (worked(server) - before) / (len(took) + WARM)
-            slow, worst = (slow + additions()) / 2, sorted(took)[int(len(took) * 0.95) - 1]
-            line = f"{name:<28}{asked:>9}{statistics.median(took):>11.0f}{worst:>9.0f}{spent:>9.0f}{slow:>7.2f}"
-            print(line, flush=True)
-        print(f"resident after all: {', '.join(f'{megabytes:.0f}' for megabytes in memory(server))} MB a worker")
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def paper(person: Any) -> None:

@@ -1,11 +1,21 @@
-"""What the benchmarks of pages share: two web workers as bin/run starts them, and a client that waits for answers."""
+"""What the benchmarks of pages share: two web workers as bin/run starts them, and a client that waits for answers.
 
+Of each page `measured` prints: queries; milliseconds that a client on the same machine waits, headers to last byte
+(median and 95th percentile of 30 requests, one at a time); "CPU ms", what the workers computed for one request, which
+says more than the waiting where others keep the processor busy; and "+", what ten million additions take right then,
+about 0.5 s on an idle machine.
+"""
+
+import contextlib
 import os
 import socket
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +25,47 @@ ROUNDS, WARM = 30, 4
 with socket.socket() as probe:  # any free port
     probe.bind(("127.0.0.1", 0))
     PORT = probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def installation() -> Iterator[Path]:
+    """A new installation in a folder that goes afterwards (SQLite), and this process set up for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {
+            "DATA_DIR": folder, "COUNTERSIGN_LOCAL": "true", "DJANGO_SETTINGS_MODULE": "grc.settings",
+            "PORT": str(PORT), "LOG_LEVEL": "WARNING",
+        }  # fmt: skip
+        sys.path[0] = str(ROOT)  # and no longer this folder, whose files are called like apps
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        call_command("prepare", verbosity=0)
+        yield Path(folder)
+
+
+def measured(pages: Mapping[str, str], values: Mapping[str, Any], person: Any, few: Collection[str] = ()) -> None:
+    """Print what each page costs as two workers serve it to this person; of those named in `few` five rounds do."""
+    server = serve()
+    try:
+        cookie = sign_in(person)
+        print(f"{'page':<28}{'queries':>9}{'median ms':>11}{'p95 ms':>9}{'CPU ms':>9}{'+':>7}")
+        for name, pattern in pages.items():
+            path = pattern.format(**values)
+            asked = queries(path, person)
+            times(path, cookie, rounds=0)  # warms both workers up
+            slow, before = additions(), worked(server)
+            took = times(path, cookie, rounds=5 if name in few else ROUNDS)
+            spent = (worked(server) - before) / (len(took) + WARM)
+            slow, worst = (slow + additions()) / 2, sorted(took)[int(len(took) * 0.95) - 1]
+            line = f"{name:<28}{asked:>9}{statistics.median(took):>11.0f}{worst:>9.0f}{spent:>9.0f}{slow:>7.2f}"
+            print(line, flush=True)
+        print(f"resident after all: {', '.join(f'{megabytes:.0f}' for megabytes in memory(server))} MB a worker")
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def queries(path: str, person: Any) -> int:
