@@ -8,22 +8,22 @@ from foundation.jobs.mail import deliver
 from foundation.organisation.models import organisation, today
 from foundation.trail.record import SYSTEM
 from policies.acknowledging.paths import to_read_url
-from policies.acknowledging.reminders import TEMPLATE, reminders, was_sent
+from policies.acknowledging.reminders import TEMPLATE, reminders
 
 
 @job()
 def remind_of_policies(progress: Progress, /) -> None:
-    """Leave a mail for everybody who is to be reminded today."""
+    """Leave a mail for everybody who is to be reminded today, or was to be on a day on which nothing ran."""
     for user_id in reminders(today()):
         policies_mail.enqueue(actor=SYSTEM, title="Remind of policies to read", user_id=user_id)
 
 
 @job(retries=5)
 def policies_mail(progress: Progress, /, *, user_id: int) -> None:
-    """Mail one person what they have to read, once a day at most. Nothing, where nothing is open any more."""
-    person, day = User.objects.get(pk=user_id), today()
-    lines = reminders(day, user_id).get(user_id, []) if person.is_active else []
-    if not lines or was_sent(person, day):
+    """Mail one person what they have to read. Nothing, where nothing is open any more, or they were mailed already."""
+    person = User.objects.get(pk=user_id)
+    lines = reminders(today(), user_id).get(user_id, []) if person.is_active else []
+    if not lines:
         return
     context = {
         "person": person, "org": organisation(), "home": settings.PUBLIC_URL, "lines": lines,

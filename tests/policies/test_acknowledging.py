@@ -4,6 +4,7 @@ import csv
 import datetime
 import io
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -419,14 +420,33 @@ def test_one_mail_tells_of_all_policies_once_a_day(mailoutbox: list[Any]) -> Non
     assert "Backups" in message.body
 
 
-def test_people_are_reminded_on_the_first_day_before_it_is_due_and_while_it_is_late() -> None:
+def mailed_on(mailoutbox: list[Any], numbers: Iterable[int]) -> list[int]:
+    """On which of these days, counted from today, the job of each left a mail."""
+    begun, told = timezone.now(), []
+    for number in numbers:
+        with time_machine.travel(begun + datetime.timedelta(days=number), tick=False):
+            before = len(mailoutbox)
+            remind_of_policies.enqueue(actor=SYSTEM, title="Remind")
+            run_all()
+            told += [number] * (len(mailoutbox) - before)
+    return told
+
+
+def test_people_are_reminded_on_the_first_day_before_it_is_due_and_while_it_is_late(mailoutbox: list[Any]) -> None:
     version, (_, user) = in_force(), member()
     a_person()  # who has no account, and so no mail
-    told = [number for number in range(46) if reminders(day(number))]
-    assert told == [0, 23, 30, 37, 44]
     assert [line.overdue for line in reminders(day(37))[user.pk]] == [True]
+    assert mailed_on(mailoutbox, (*range(3), *range(21, 32), 36, 37, 38, 44, 45)) == [0, 23, 30, 37, 44]
     given(version, user)
-    assert not any(reminders(day(number)) for number in range(46))
+    assert not any(reminders(day(number)) for number in range(46, 60))
+
+
+def test_a_day_on_which_nothing_ran_is_made_up_for_once(mailoutbox: list[Any]) -> None:
+    in_force()
+    member()
+    assert mailed_on(mailoutbox, (1, 2, 3)) == [1]  # asked on day 0
+    assert mailed_on(mailoutbox, (25, 25, 26, 29)) == [25]  # a week before it is due: day 23
+    assert mailed_on(mailoutbox, (52, 53, 57, 58)) == [52, 58]  # late since day 30: days 30, 37, 44 and 51 are one mail
 
 
 def test_a_leaver_and_a_closed_account_get_no_mail() -> None:
