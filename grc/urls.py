@@ -23,7 +23,7 @@ from grc import wiring
 from grc.about import about, licence
 from grc.health import healthz, readyz
 from home.views import my_work, search
-from incidents.api import IncidentApi
+from incidents.api import IncidentApi, TimelineApi
 from incidents.clocks.api import ClockApi, NotificationApi, NotificationRuleApi
 from incidents.custody.api import CustodyItemApi
 from incidents.exercises.api import ExerciseApi
@@ -71,6 +71,7 @@ API: list[URLPattern | URLResolver] = [
     path("policy-exceptions/", include(PolicyExceptionApi.urls())),
     path("risks/", include(RiskApi.urls())),
     path("incidents/", include(IncidentApi.urls())),
+    path("incidents/<int:pk>/entries/", TimelineApi.as_view({"get": "read_all"}), name="incident-entries"),
     path("treatment-actions/", include(TreatmentActionApi.urls())),
     path("acceptances/", include(AcceptanceApi.urls())),
     path("risk-assessments/", include(AssessmentApi.urls())),

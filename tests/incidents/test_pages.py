@@ -32,6 +32,10 @@ def signed_in(user: User) -> Client:
     return client
 
 
+def fresh(incident: Incident) -> Incident:
+    return Incident.objects.get(pk=incident.pk)
+
+
 def page(user: User, name: str, *args: Any, **query: Any) -> Any:
     return signed_in(user).get(reverse(f"incidents:{name}", args=args), query)
 
@@ -157,6 +161,29 @@ def test_an_entry_has_both_times_and_its_correction_beside_it(owner: User):
     assert "Corrected by" in shown
     assert "written" in shown
     assert post(owner, "timelineentry-correct", entry, text="Again.") == 422
+
+
+def test_the_timeline_by_api_in_its_order_page_by_page_and_as_it_was(owner: User, admin: User, colleague: User):
+    incident = an_incident(commander=owner)
+    late = timeline.add(incident, EntryKind.NOTE, "Noticed late.", actor=owner)
+    early = timeline.add(incident, EntryKind.NOTE, "Began.", actor=owner, happened_at=timezone.now() - HOUR)
+    before = timezone.now()
+    file = SimpleUploadedFile("gw.log", b"line")
+    shown = actions.attach_file(fresh(incident), actor=owner, file=file, text="The log.")
+    url = f"/api/v1/incidents/{incident.pk}/entries/"
+    first = caller(owner).get(f"{url}?page_size=2").json()
+    assert (first["count"], [one["id"] for one in first["results"]]) == (3, [early.pk, late.pk])
+    assert (first["results"][0]["text"], first["results"][0]["by"]["id"]) == ("Began.", owner.pk)
+    assert first["results"][0]["file"] == ""
+    [last] = caller(owner).get(first["next"]).json()["results"]
+    assert (last["id"], last["file"]) == (shown.pk, reverse("incidents:timelineentry-file", args=[shown.pk]))
+    assert caller(owner).get(url, as_of=before.isoformat()).json()["count"] == 2
+    assert caller(admin).get(url).json()["count"] == 3
+    assert caller(colleague).get(url).status_code == 404
+    actions.restrict(fresh(incident), actor=owner, reason="A person is concerned.")
+    for query in ({}, {"as_of": before.isoformat()}):  # closed to whoever is not named in it, its past included
+        assert caller(admin).get(url, **query).status_code == 404
+    assert caller(owner).get(url).json()["count"] == 4
 
 
 def test_a_timeline_takes_no_change_by_page_or_api(owner: User, compliance: User):

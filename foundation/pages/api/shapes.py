@@ -29,15 +29,17 @@ class SomebodyShape(serializers.Serializer[Any]):
 
 
 class FileAddress(serializers.CharField):
-    """Where a record's bytes are had; what the column holds is a name of the store's, which no shape shows."""
+    """Where a record's bytes are had, "" where it holds none; what its `file` says is a name of the store's, which no
+    shape shows.
+    """
 
     def __init__(self, route: str) -> None:
         self.route = route
-        words = "The page that gives the bytes to a person who is signed in."
-        super().__init__(source="pk", read_only=True, help_text=words)
+        words = "The page that gives the bytes to a person who is signed in; empty where there is no file."
+        super().__init__(source="*", read_only=True, help_text=words)
 
     def to_representation(self, value: Any) -> str:
-        return reverse(self.route, args=[value])
+        return reverse(self.route, args=[value.pk]) if value.file else ""
 
 
 class Text(serializers.CharField):
