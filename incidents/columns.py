@@ -12,7 +12,7 @@ from foundation.pages.columns import Column
 from foundation.pages.moment import day_of
 from foundation.pages.people import called
 from foundation.trail.asof import rows
-from incidents.models import Clock, Severity, late
+from incidents.models import Clock, Severity, State, late
 from incidents.models.incident import TONES
 from systems.models import DataClass
 
@@ -36,6 +36,11 @@ def commander_words(incident: Any) -> str:
     """Who leads the response, and whether that account is closed; "" for nobody."""
     one = incident.commander
     return called(str(one), one.is_active) if one else ""
+
+
+def nobody(incident: Any) -> str:
+    """That nobody leads the response, where somebody should: what was dismissed needs none."""
+    return "" if incident.state == State.DISMISSED else "Nobody"
 
 
 def severity_words(incident: Any) -> str:
@@ -75,9 +80,7 @@ COLUMNS = (
         data=attrgetter("severity"),
     ),
     Column("state", "State", sort="state", kind="badge", tones=TONES),
-    Column(
-        "commander", "Commander", sort="commander__name", kind="person", empty="Nobody", get=commander_words,
-    ),
+    Column("commander", "Commander", sort="commander__name", kind="person", empty=nobody, get=commander_words),
     Column("reported_at", "Reported", sort="reported_at", kind="moment"),
     Column(
         "review", "Review due", sort="review_due_on", kind="date", get=review_words, data=attrgetter("review_due_on"),
@@ -114,7 +117,7 @@ FACTS = (
     Column("summary", "Description", empty="Not said"),
     Column("how_bad", "Severity", get=severity_words, empty="Not set"),
     Column("severity_reason", "Why so severe"),
-    Column("commander", "Commander", kind="person", get=commander_words, empty="Nobody"),
+    Column("commander", "Commander", kind="person", get=commander_words, empty=nobody),
     Column("reporter", "Reported by", kind="person"),
     Column("source", "Noticed by"),
     Column("source_note", "Source"),

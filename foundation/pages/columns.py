@@ -64,7 +64,8 @@ class Column:
     """`name` is an attribute of the row, or a method without arguments.
 
     `sort` is the ORM path to order by ("" = cannot be sorted). `tones` maps a badge's raw value to its tone.
-    `empty` is the word for a gap (an owner who is missing is worth a word; a missing note is not).
+    `empty` is the word for a gap (an owner who is missing is worth a word; a missing note is not); a function where it
+    is a gap in some rows alone.
     `data` is the value for CSV where `get` makes words of it for people ("2026-01-31 overdue").
     `url` gives the page of the record that the value names, or "".
     `more`: a list shows it to whoever asks for it; CSV has it all the same.
@@ -76,7 +77,7 @@ class Column:
     sort: str = ""
     kind: Kind = "text"
     tones: Mapping[str, str] = field(default_factory=dict)
-    empty: str = ""
+    empty: str | Callable[[Any], str] = ""
     get: Callable[[Any], Any] | None = None
     verb: str = ""
     data: Callable[[Any], Any] | None = None
@@ -95,8 +96,8 @@ class Column:
         value = self.value(row)
         display = getattr(row, self.in_words, None)
         text = str(display()) if display else to_the_minute(value) if self.kind == "moment" else words(value)
-        if not text and self.empty:
-            return Cell(self.kind, self.empty, missing=True, look=f"{self.kind} missing")
+        if not text and (gap := self.empty(row) if callable(self.empty) else self.empty):
+            return Cell(self.kind, gap, missing=True, look=f"{self.kind} missing")
         tone = self.tones.get(value, "mute") if self.kind == "badge" and text else ""
         url = self.url(row) if self.url else ""
         return Cell(self.kind, text, tone, look=self.kind, leads=self.leads, url=url)
