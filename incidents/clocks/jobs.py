@@ -35,10 +35,14 @@ def warn(number: int) -> None:
 
 @job(retries=5)
 def clock_mail(progress: Progress, /, *, clock_id: int, user_id: int, word: str) -> None:
-    """Mail one person that a clock presses. Nothing, where it stands still or has ended meanwhile, or was mailed."""
+    """Mail one person that a clock presses. Nothing, where it stands still or has ended meanwhile, or was mailed; nor
+    for who is not to be told of it any more.
+    """
     clock, person = Clock.objects.select_related("incident").get(pk=clock_id), User.objects.get(pk=user_id)
     since = clock.late_told_at if word == "overdue" else clock.warned_at
-    if clock.state != ClockState.RUNNING or since is None or was_told(clock, person, since):
+    if clock.state != ClockState.RUNNING or since is None or person not in told_of(clock):
+        return
+    if was_told(clock, person, since):
         return
     stands = standing(clock, (), timezone.now())
     context = {

@@ -12,10 +12,11 @@ from foundation.jobs.models import Job
 from foundation.jobs.worker import run_all
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
+from incidents import actions
 from incidents.clocks import running
 from incidents.clocks.jobs import warn, warn_of_clocks
 from incidents.clocks.work import clocks_work
-from incidents.models import Clock, TimelineEntry
+from incidents.models import Clock, Incident, TimelineEntry
 from tests.factories.incidents import a_clock, a_rule, an_incident, named
 from tests.factories.people import UserFactory
 
@@ -126,6 +127,17 @@ def test_a_mail_that_waited_until_the_clock_had_ended_says_nothing(compliance: U
         running.dismiss(clock, actor=compliance, reason="Encrypted.")
         run_all()
     assert mail.outbox == []
+
+
+def test_a_mail_that_waited_until_another_commands_is_not_sent_to_who_did(compliance: User, owner: User, manager: User):
+    with at(0):
+        clock = clock_of(owner)
+    with at(50):
+        warn(clock.pk)
+        incident = Incident.objects.get(pk=clock.incident_id)
+        actions.assign_commander(incident, actor=owner, commander=manager, reason="Rest.")
+        run_all()
+    assert [message.to for message in mail.outbox] == [[compliance.email]]
 
 
 def test_my_work_shows_what_presses_to_whom_it_concerns(
