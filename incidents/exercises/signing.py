@@ -36,6 +36,7 @@ from incidents.models import (
 from incidents.proofs import keep_as_evidence
 
 FACILITATES: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER, Role.CONTROL_OWNER)  # table.TABLE: sign
+NOT_COUNTED: Final = "The incident must be closed, of severity 1 or 2, and its review approved."
 APPROVES: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER)  # table.TABLE: approve
 # What an exercise itself says of what was tried; whoever changes one of these writes the record.
 RECORD: Final = (
@@ -112,7 +113,10 @@ def of_gaps(exercise: Any, home: str, edit: str) -> list[Block]:
 
 
 def counts(incident: Incident | None) -> list[str]:
-    """Why a real incident does not count as an exercise; nothing where it does: closed, severe, its review approved."""
+    """Why a real incident does not count as an exercise; nothing where it does: closed, severe, its review approved.
+
+    Of a restricted one no more than that: whoever works on the exercise need not be named in it.
+    """
     if incident is None:
         return ["Say which incident it was."]
     found = []
@@ -122,7 +126,7 @@ def counts(incident: Incident | None) -> list[str]:
         found.append(f"{incident.ref} is not of severity 1 or 2.")
     if not PostIncidentReview.objects.filter(incident=incident, state=ReviewState.APPROVED).exists():
         found.append(f"{incident.ref} has no approved review.")
-    return found
+    return [NOT_COUNTED] if found and incident.restricted else found
 
 
 def countable() -> QuerySet[Incident]:

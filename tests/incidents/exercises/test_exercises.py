@@ -254,6 +254,8 @@ def test_a_real_incident_counts_once_it_is_closed_and_reviewed(
         assert said in words(exercise)
     with pytest.raises(ValidationError, match="is not closed"):
         signing.sign(fresh(exercise), actor=owner, statement=WHY)
+    exercise.incident.restricted = True  # its facilitator is not named in it: not how it stands is told
+    assert signing.counts(exercise.incident) == [signing.NOT_COUNTED]
     approved_review(incident, author=compliance, approver=manager)
     incident.refresh_from_db()
     incident.state, incident.closed_at, incident.closed_by = "closed", now, compliance
