@@ -87,7 +87,8 @@ def correct(
 ) -> TimelineEntry:
     """Say what is right instead: a new entry that names the old one, which stays. Raises ValidationError."""
     say(text, "Say what is right instead.")
-    if TimelineEntry.objects.select_for_update().filter(corrects=entry).exists():
+    TimelineEntry.objects.select_for_update().get(pk=entry.pk)  # whoever corrects it at the same instant waits
+    if TimelineEntry.objects.filter(corrects=entry).exists():
         raise ValidationError("It was corrected already. Correct the later entry.")
     incident = Incident.objects.get(pk=entry.incident_id)
     kind = EntryKind.DECISION if entry.kind == EntryKind.DECISION else EntryKind.NOTE
