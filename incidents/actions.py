@@ -142,8 +142,7 @@ def _declared(incident: Incident, actor: User, severity: int, reason: str, momen
     _check_severity(severity)
     incident.state, incident.severity, incident.severity_reason = State.DECLARED, severity, reason
     incident.declared_at, incident.declared_by = moment, actor
-    incident.dismissed_at = incident.dismissed_by = None
-    incident.dismissed_reason = ""
+    incident.dismissed_at, incident.dismissed_by, incident.dismissed_reason = None, None, ""
     incident.commander = incident.commander or actor
 
 
@@ -158,11 +157,16 @@ def _tell_declared(
 
 @transaction.atomic
 def dismiss(incident: Incident, *, actor: User, reason: str) -> Incident:
-    """Say that an event is no incident: who, when and why are kept (domain §7). Raises ValidationError, Stale."""
+    """Say that an event is no incident: who, when and why are kept (domain §7). Its clocks must be met or dismissed.
+
+    Raises ValidationError, Stale, PermissionDenied.
+    """
     incident = locked(incident)
     require_response(actor, incident)
     say(reason, "Say why it is no incident.")
     move(incident, State.DISMISSED, MOVES, "state")
+    if refused := clocks_left(incident):
+        raise ValidationError(refused)
     incident.dismissed_at, incident.dismissed_by, incident.dismissed_reason = timezone.now(), actor, reason
     incident.state_note = reason
     return timeline.keep(
@@ -300,10 +304,13 @@ def what_blocks(incident: Incident) -> list[str]:
     found = []
     if incident.needs_review and approved_review(incident) is None:
         found.append("Its post-incident review is not approved yet: severity 1 and 2 are not closed without (R7.2).")
+    return found + clocks_left(incident)
+
+
+def clocks_left(incident: Incident) -> list[str]:
+    """The clocks that still run or are paused, and what is to be done about them, in words. One query."""
     refs = [clock.ref for clock in incident.clocks.filter(ticking()).order_by("id")]
-    if refs:
-        found.append(f"{', '.join(refs)}: notify, or dismiss the clock with a reason.")
-    return found
+    return [f"{', '.join(refs)}: notify, or dismiss the clock with a reason."] if refs else []
 
 
 @transaction.atomic
@@ -315,6 +322,7 @@ def reopen(incident: Incident, *, actor: User, reason: str) -> Incident:
     was_event = incident.state == State.DISMISSED
     move(incident, State.REPORTED if was_event else State.REOPENED, MOVES, "state")
     incident.closed_at, incident.closed_by, incident.review_due_on = None, None, None
+    incident.dismissed_at, incident.dismissed_by, incident.dismissed_reason = None, None, ""
     incident.reopened_at, incident.state_note = timezone.now(), reason
     return timeline.keep(
         incident, actor=actor, verb="incident.reopened", reason=reason, kind=EntryKind.STATUS,

@@ -15,6 +15,8 @@ from foundation.trail.keep import Stale
 from foundation.trail.models import Entry
 from foundation.trail.steps import IllegalMove
 from incidents import actions, linking, timeline
+from incidents.clocks import running
+from incidents.columns import COLUMNS
 from incidents.models import EntryKind, Incident, IncidentControl, IncidentPerson, State, TimelineEntry
 from incidents.work import incidents_work
 from tests.factories.controls import ControlFactory
@@ -86,6 +88,19 @@ def test_an_event_is_declared_or_dismissed_with_who_when_and_why(employee: User,
         actions.declare(an_event(), actor=owner, severity=3, reason="x")
     with pytest.raises(IllegalMove):
         actions.dismiss(fresh(again), actor=compliance, reason="x")
+
+
+def test_an_event_is_dismissed_once_its_clocks_have_ended_and_taken_up_again_whole(compliance: User):
+    event = an_event()
+    clock = a_clock(event)
+    with pytest.raises(ValidationError, match=f"{clock.ref}: notify, or dismiss the clock"):
+        actions.dismiss(fresh(event), actor=compliance, reason="Nothing.")
+    running.dismiss(clock, actor=compliance, reason="No data were in it.")
+    gone = actions.dismiss(fresh(event), actor=compliance, reason="Nothing.")
+    leads = next(column for column in COLUMNS if column.name == "commander")
+    assert [leads.cell(one).text for one in (event, gone)] == ["Nobody", ""]  # nobody is missing where nothing is led
+    again = actions.reopen(gone, actor=compliance, reason="It came back.")
+    assert (again.state, again.dismissed_at, again.dismissed_by, again.dismissed_reason) == ("reported", None, None, "")
 
 
 def test_the_way_to_the_end_with_times_that_were(owner: User, compliance: User, manager: User):
