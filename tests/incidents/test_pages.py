@@ -80,6 +80,15 @@ def test_a_report_by_page_and_by_api_is_the_same(employee: User, compliance: Use
     assert signed_in(employee).post(reverse("incidents:incident-create"), future).status_code == 422
 
 
+def test_a_change_by_api_passes_nothing_over_in_silence(compliance: User):
+    """Whoever says of a report that is there that it is sensitive learns that this restricts nothing."""
+    event, call = an_event(), caller(compliance)
+    answer = call.patch(f"/api/v1/incidents/{event.pk}/", {"title": "Odd mail", "sensitive": True}, event.version)
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["sensitive"])
+    event.refresh_from_db()
+    assert (event.title == "Odd mail", event.restricted) == (False, False)
+
+
 def test_the_verbs_by_api(compliance: User):
     event = an_event()
     call = caller(compliance)

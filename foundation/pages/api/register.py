@@ -122,8 +122,10 @@ class RegisterApi(Api):
         if getattr(target, "archived_at", None) is not None:
             raise Problem(409, f"{target} is archived. Restore it first.")
         form_class, said = self.pages.form_class, self.said()
-        data = sent_to(form_class(instance=target, user=self.user), said) | {"version": target.version}
-        form = form_class(data, instance=target, user=self.user)
+        shown = form_class(instance=target, user=self.user)
+        if gone := sorted(set(said) - set(shown.fields)):  # told only when a record is new
+            raise Problem(400, errors={name: ["A record that is there takes this by no change."] for name in gone})
+        form = form_class(sent_to(shown, said) | {"version": target.version}, instance=target, user=self.user)
         if not form.is_valid():
             raise refused(form)
         self.on_page().keep(form, "updated")
