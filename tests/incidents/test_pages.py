@@ -76,7 +76,8 @@ def test_a_report_by_page_and_by_api_is_the_same(employee: User, compliance: Use
     body = made.json()
     assert (body["ref"], body["kind"], body["clock_late"]) == (second.ref, "Event", False)
     future = form | {"occurred_at": "2999-01-01T00:00"}
-    assert call.post("/api/v1/incidents/", future).status_code in (400, 422)
+    for said in (future, form | {"occurred_at": "0001-01-01"}, form | {"occurred_at": "9999-12-31T23:59"}):
+        assert call.post("/api/v1/incidents/", said).status_code == 400
     assert signed_in(employee).post(reverse("incidents:incident-create"), future).status_code == 422
 
 

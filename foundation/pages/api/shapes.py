@@ -57,6 +57,16 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Moment(serializers.DateTimeField):
+    """A moment on its way to a form; one that no time zone can hold, as in the first year, is refused here."""
+
+    def enforce_timezone(self, value: Any) -> Any:
+        try:
+            return super().enforce_timezone(value)
+        except OverflowError:
+            self.fail("overflow")
+
+
 class TextScheme(OpenApiSerializerFieldExtension):
     """How the API's description says it."""
 
@@ -129,7 +139,7 @@ def json_field(field: forms.Field, *, needed: bool) -> serializers.Field[Any, An
         case forms.DateField():
             return serializers.DateField(**optional)
         case forms.DateTimeField():
-            return serializers.DateTimeField(**optional)
+            return Moment(**optional)
         case forms.FileField():
             return serializers.FileField(**said)
         case forms.CharField():
