@@ -13,8 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from foundation.accounts.models import User
+from foundation.organisation.actions import found
 from foundation.pages.search import find
 from foundation.trail.models import Entry
+from foundation.trail.record import SYSTEM
 from grc.wiring import SEARCH
 from incidents import actions, linking, timeline
 from incidents.models import EntryKind, Incident, TimelineEntry
@@ -76,9 +78,18 @@ def test_a_report_by_page_and_by_api_is_the_same(employee: User, compliance: Use
     body = made.json()
     assert (body["ref"], body["kind"], body["clock_late"]) == (second.ref, "Event", False)
     future = form | {"occurred_at": "2999-01-01T00:00"}
-    for said in (future, form | {"occurred_at": "0001-01-01"}, form | {"occurred_at": "9999-12-31T23:59"}):
-        assert call.post("/api/v1/incidents/", said).status_code == 400
+    assert call.post("/api/v1/incidents/", future).status_code == 400
     assert signed_in(employee).post(reverse("incidents:incident-create"), future).status_code == 422
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_a_moment_at_the_edge_of_time_is_refused_by_page_and_by_api(compliance: User, zone: str):
+    found(name="One Ltd", actor=SYSTEM, time_zone=zone)
+    call = caller(compliance)
+    for moment in ("0001-01-01", "0001-01-01T00:00", "9999-12-31T23:59"):
+        form = {"title": "Odd mail", "source": "customer", "occurred_at": moment}
+        assert call.post("/api/v1/incidents/", form).status_code == 400
+        assert signed_in(compliance).post(reverse("incidents:incident-create"), form).status_code == 422
 
 
 def test_a_change_by_api_passes_nothing_over_in_silence(compliance: User):
