@@ -31,6 +31,7 @@ from incidents.models import (
     TimelineEntry,
     ticking,
 )
+from incidents.models.incident import follows
 from systems.models import DataClass
 
 MOST_PEOPLE: Final = 2_000_000_000  # of people affected
@@ -49,15 +50,14 @@ def open_one(incident: Incident, actor: User) -> Incident:
 
 def in_order(incident: Incident, name: str, moment: datetime.datetime) -> None:
     """Raise ValidationError where the moment lies before an earlier time of the record, or after a later one."""
-    here = TIMES.index(name)
     for other in TIMES:
         known = getattr(incident, other)
-        if known is None or other == name:
+        if known is None:
             continue
         label = str(Incident._meta.get_field(other).verbose_name)  # type: ignore[union-attr]
-        if TIMES.index(other) < here and moment < known:
+        if follows(other, name) and moment < known:
             raise ValidationError({"happened_at": f"It was {label} later than that."})
-        if TIMES.index(other) > here and moment > known:
+        if follows(name, other) and moment > known:
             raise ValidationError({"happened_at": f"It was {label} earlier than that."})
 
 

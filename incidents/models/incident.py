@@ -79,14 +79,21 @@ TIMES: Final = (
     "occurred_at", "detected_at", "reported_at", "declared_at", "contained_at", "eradicated_at", "recovered_at",
     "closed_at",
 )  # fmt: skip
+# Reported and declared is when it was recorded here: what was done at night may be written down in the morning.
+RECORDED: Final = ("reported_at", "declared_at")
+DONE: Final = ("contained_at", "eradicated_at", "recovered_at")
+
+
+def follows(earlier: str, later: str) -> bool:
+    """Whether the one of the record's times never lies before the other."""
+    return TIMES.index(earlier) < TIMES.index(later) and not (earlier in RECORDED and later in DONE)
 
 
 def in_order() -> Q:
     """Whichever times are known follow each other."""
     found = Q()
-    for index, earlier in enumerate(TIMES):
-        for later in TIMES[index + 1 :]:
-            found &= Q(**{earlier: None}) | Q(**{later: None}) | Q(**{f"{later}__gte": F(earlier)})
+    for earlier, later in ((one, other) for one in TIMES for other in TIMES if follows(one, other)):
+        found &= Q(**{earlier: None}) | Q(**{later: None}) | Q(**{f"{later}__gte": F(earlier)})
     return found
 
 
@@ -186,8 +193,8 @@ class Incident(Numbered, Register):
             ),
             models.CheckConstraint(
                 condition=in_order(), name="incidents_times_in_order",
-                violation_error_message="Its times follow each other: occurred, detected, reported, declared, "
-                "contained, eradicated, recovered, closed.",
+                violation_error_message="Its times follow each other: occurred, detected, reported, declared, closed; "
+                "contained, eradicated and recovered after it was detected.",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=EVENTS) | Q(severity__isnull=False, declared_at__isnull=False),

@@ -106,7 +106,8 @@ def test_an_event_is_dismissed_once_its_clocks_have_ended_and_taken_up_again_who
 def test_the_way_to_the_end_with_times_that_were(owner: User, compliance: User, manager: User):
     start = timezone.now()
     with time_machine.travel(start - 10 * HOUR, tick=False):
-        incident = actions.declare_at_once(Incident(title="Leak"), actor=owner, severity=2)
+        noticed = Incident(title="Leak", detected_at=start - 10.5 * HOUR)
+        incident = actions.declare_at_once(noticed, actor=owner, severity=2)
     with pytest.raises(ValidationError, match="later than that"):
         actions.contain(fresh(incident), actor=owner, note="x", happened_at=start - 11 * HOUR)
     with pytest.raises(ValidationError, match="not come yet"):

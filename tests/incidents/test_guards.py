@@ -217,7 +217,8 @@ def test_the_database_refuses_half_an_incident(values: dict[str, Any], name: str
 def test_the_database_refuses_times_that_do_not_follow_and_half_a_closing(compliance: User):
     now = timezone.now()
     for values, name in (
-        ({"contained_at": now - 2 * HOUR}, "times_in_order"),
+        ({"contained_at": now - 2 * HOUR, "detected_at": now - 1.5 * HOUR}, "times_in_order"),
+        ({"closed_at": now - 2 * HOUR, "state": State.CLOSED, "closed_by": compliance}, "times_in_order"),
         ({"contained_at": now, "recovered_at": now - HOUR / 4}, "times_in_order"),
         ({"state": State.CLOSED, "closed_at": now}, "closed_whole"),
         ({"closed_at": now}, "closed_whole"),
