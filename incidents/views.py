@@ -6,16 +6,18 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from foundation.accounts.access import get_allowed, get_shown, moment_for, require
+from foundation.accounts.models import User
 from foundation.files.download import open_file
 from foundation.pages.act import VerbPage, act, put_onto
 from foundation.pages.forms import RegisterForm, sent, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
+from foundation.pages.paper import Paper
 from incidents import actions, facts, linking
 from incidents.clocks.verbs import INCIDENT_VERBS as CLOCK_VERBS
 from incidents.columns import COLUMNS, FACTS, attach_incident
@@ -78,8 +80,8 @@ class IncidentPages(Pages):
         VerbPage("declare", actions.declare, "Declare incident", "{0.ref} is declared.", DeclareForm),
         VerbPage("dismiss", actions.dismiss, "Dismiss event", "{0.ref} is dismissed.", tone="danger"),
         VerbPage(
-            "set_severity", actions.set_severity, "Set severity", "{0.ref} is {0.get_severity_display} now.",
-            SeverityForm, path="severity",
+            "set_severity", actions.set_severity, "Set severity",
+            lambda one: f"{one.ref} is {one.get_severity_display()} now.", SeverityForm, path="severity",
         ),
         VerbPage("contain", actions.contain, "Mark as contained", "{0.ref} is contained.", MoveForm),
         VerbPage("eradicate", actions.eradicate, "Mark as eradicated", "The cause of {0.ref} is gone.", MoveForm),
@@ -133,6 +135,18 @@ class IncidentPages(Pages):
         BEGIN,
     )  # fmt: skip
     attach = staticmethod(attach_incident)
+
+    def render(self, page: str, /, *, status: int = 200, **context: Any) -> HttpResponse:
+        """The list says how many restricted ones it lacks."""
+        if page == "list":
+            context["unshown"] = facts.unshown(self.user, context["moment"])
+        return super().render(page, status=status, **context)
+
+    @classmethod
+    def list_paper(cls, user: User, params: QueryDict, moment: datetime.datetime | None) -> Paper:
+        """So does its paper."""
+        paper, words = super().list_paper(user, params, moment), facts.unshown(user, moment)
+        return replace(paper, scope=(*paper.scope, words)) if words else paper
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """The verbs that this person may do now, and what still blocks the closing."""

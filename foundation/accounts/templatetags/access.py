@@ -10,5 +10,9 @@ register = template.Library()
 
 @register.simple_tag
 def if_can(user: Person, verb: str, target: Model | type[Model]) -> bool:
-    """Whether the person may do the verb on the row (or on any row of the class): `{% if flag %}` afterwards."""
-    return can(user, verb, target)
+    """Whether the person may do the verb on the row (or on any row of the class): `{% if flag %}` afterwards.
+
+    A template calls whatever can be called: a class arrives here as a new row, which stands for the class.
+    """
+    stored = isinstance(target, type) or target.pk is not None
+    return can(user, verb, target if stored else type(target))
