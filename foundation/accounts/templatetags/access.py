@@ -14,5 +14,6 @@ def if_can(user: Person, verb: str, target: Model | type[Model]) -> bool:
 
     A template calls whatever can be called: a class arrives here as a new row, which stands for the class.
     """
-    stored = isinstance(target, type) or target.pk is not None
-    return can(user, verb, target if stored else type(target))
+    if not isinstance(target, type) and target.pk is None:
+        target = type(target)
+    return can(user, verb, target)
