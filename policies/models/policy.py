@@ -150,7 +150,11 @@ class PolicyApprover(Register):
 
     objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
 
-    access = Paths(owner=("user", "policy__owner"), team=(), meant=of_policies_meant, within=of_policies_within)
+    # Whoever approves reads who else must: of a draft, and while a version is in review.
+    access = Paths(
+        owner=("user", "policy__owner", Via("policies.PolicyApprover", "policy_id", "user", row="policy_id")), team=(),
+        meant=of_policies_meant, within=of_policies_within,
+    )  # fmt: skip
     ends = ("policy", "user")
 
     class Meta:

@@ -1,6 +1,7 @@
 """Policies on their pages and in the API: from the library to in force, the editor, the redline, the past."""
 
 import datetime
+import re
 
 import pytest
 import time_machine
@@ -21,6 +22,7 @@ from policies.models import (
     Part,
     Policy,
     PolicyApproval,
+    PolicyApprover,
     PolicyControl,
     PolicyException,
     PolicyGroup,
@@ -302,6 +304,30 @@ def test_a_policy_as_it_stood(compliance: User):
     assert "The new words." not in old
     for page in (f"{address}history/", f"{address}trail/", version.get_absolute_url(), f"{address}compare/"):
         assert signed_in(compliance).get(page, {"as_of": then}).status_code == 200
+
+
+def test_whoever_approves_reads_who_else_must(manager: User, owner: User):
+    other = UserFactory(role="manager", name="Ingrid Sol")
+    policy = named(a_policy(owner=owner), manager, other)
+    version = submitted(policy)
+    for who in (manager, other, owner):
+        assert f"Waits for {', '.join(sorted((manager.name, other.name)))}." in named_in(who, version)
+    approval.approve(version, actor=manager)
+    for who in (manager, other, owner):
+        assert f"Waits for {other.name}." in named_in(who, version)
+        assert "2 named" in read(who, policy.get_absolute_url())
+    gone = PolicyApprover.objects.get(user=manager)
+    drafting.give_back(PolicyVersion.objects.get(), actor=other, reason="Shorter.")
+    actions.remove_approver(gone, actor=SYSTEM, reason="Moved.")
+    assert signed_in(manager).get(policy.get_absolute_url()).status_code == 404
+
+
+def named_in(user: User, version: PolicyVersion) -> str:
+    """A version's page with the names for which it waits in order."""
+    page = read(user, version.get_absolute_url())
+    names = re.search(r"Waits for ([^.<]*)\.", page)
+    assert names is not None
+    return page.replace(names[0], f"Waits for {', '.join(sorted(names[1].split(', ')))}.")
 
 
 def test_approvals_wait_in_my_work_until_they_are_given(manager: User):
