@@ -15,6 +15,7 @@ from policies.models import MOVES, Part, Policy, Status
 from policies.text.starters import Starter, starters
 
 SUGGESTED = "Suggested by the library for this policy."
+WHO_KNOWS = "Who acknowledged this policy, and who is late."
 
 
 @transaction.atomic
@@ -54,7 +55,7 @@ def add_templates(keys: Iterable[str], *, actor: User) -> list[Policy]:
         raise ValidationError(f"There is no text {unknown[0][:40]} in the library.")
     if twice := sorted(added(wanted)):
         raise ValidationError(f"Added already: {', '.join(starters()[key].title for key in twice)}.")
-    refs = {ref for key in wanted for ref in starters()[key].controls}
+    refs = {ref for key in wanted for ref in starters()[key].suggested}
     controls = {one.ref: one for one in Control.objects.live().filter(ref__in=refs)}
     return [template(starters()[key], controls, actor) for key in wanted]
 
@@ -63,9 +64,11 @@ def template(starter: Starter, controls: dict[str, Control], actor: User) -> Pol
     """One starter text as a policy that is not the company's own yet."""
     policy = Policy(title=starter.title, summary=starter.summary, starter_key=starter.key, status=Status.TEMPLATE)
     save(policy, actor=actor, verb="policy.created", reason="From the library.")
-    for ref in starter.controls:
-        if ref in controls:
-            tie_control(policy, controls[ref], Part.APPROVAL, SUGGESTED, actor=actor)
+    parts = ((starter.controls, Part.APPROVAL, SUGGESTED), (starter.acknowledgement, Part.ACKNOWLEDGEMENT, WHO_KNOWS))
+    for refs, part, reason in parts:
+        for ref in refs:
+            if ref in controls:
+                tie_control(policy, controls[ref], part, reason, actor=actor)
     return policy
 
 

@@ -12,14 +12,21 @@ FOLDER: Final = Path(__file__).parent / "starter"
 @dataclass(frozen=True)
 class Starter:
     """One starter text. key: its name for good; controls: references of the starter controls that such a policy
-    supports; text: Markdown, with numbers of the catalogue and with `[fill in: …]`, so that nobody adopts it unread.
+    supports, acknowledgement: of those for which it is evidence who acknowledged it; text: Markdown, with numbers of
+    the catalogue and with `[fill in: …]`, so that nobody adopts it unread.
     """
 
     key: str
     title: str
     summary: str
     controls: tuple[str, ...]
+    acknowledgement: tuple[str, ...]
     text: str
+
+    @property
+    def suggested(self) -> list[str]:
+        """Every control that is suggested for it, each once."""
+        return sorted({*self.controls, *self.acknowledgement})
 
 
 @cache
@@ -33,6 +40,7 @@ def starters() -> dict[str, Starter]:
             title=row["title"],
             summary=row["summary"],
             controls=tuple(row["controls"].split()),
+            acknowledgement=tuple(row["acknowledgement"].split()),
             text=(FOLDER / f"{row['key']}.md").read_text(encoding="utf-8"),
         )
         for row in rows
