@@ -1,10 +1,13 @@
 """What the pages of policies and of their versions show beside their facts, and the verbs offered now."""
 
 import datetime
+from dataclasses import dataclass
 from typing import Any, Final
 
+from django.urls import reverse
+
 from controls.models import Control
-from foundation.accounts.access import verbs_on, visible
+from foundation.accounts.access import can, verbs_on, visible
 from foundation.accounts.models import User
 from foundation.organisation.catalogue import CATALOGUE
 from foundation.trail.asof import rows, thaw
@@ -34,7 +37,22 @@ Moment = datetime.datetime | None
 POLICY_VERBS: Final = (
     "adapt", "amend", "review", "retire", "change_audience", "name_approver", "link_control", "request_exception",
 )  # fmt: skip
+# What keeps a version from being submitted is mended on its policy, by these verbs: the page and its words.
+MENDS: Final = {
+    "change": ("policies:policy-edit", "Name an owner"),
+    "name_approver": ("policies:policy-name-approver", "Name an approver"),
+}
 VERSION_VERBS: Final = ("write", "submit", "approve", "return", "withdraw")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What has to be there before a verb can be done: said before its form. url: the page that mends it, or ""."""
+
+    title: str
+    words: str
+    url: str = ""
+    action: str = ""
 
 
 def seen(model: type[Any], user: User, moment: Moment, **where: Any) -> Any:
@@ -115,6 +133,14 @@ def policy_verbs(user: User, policy: Policy, begun: PolicyVersion | None) -> dic
     } | (version_verbs(user, begun) if begun is not None else {})
 
 
+def unowned(user: User, policy: Policy) -> Missing | None:
+    """What to say to whoever would adapt a template that nobody owns; None where somebody does."""
+    if policy.owner_id is not None:
+        return None
+    url = reverse("policies:policy-edit", args=[policy.pk]) if can(user, "change", policy) else ""
+    return Missing("Nobody owns it yet.", "Name an owner first: somebody has to answer for it.", url, "Name an owner")
+
+
 # ---- a version -----------------------------------------------------------------------------------------------------
 
 
@@ -128,7 +154,6 @@ def version_detail(version: Any, user: User, moment: Moment) -> dict[str, Any]:
     approvals = [thaw(row) for row in signed.order_by("id")]
     given = {one.approver_id for one in approvals if one.submission == version.submission}
     in_review = version.state == VersionState.IN_REVIEW
-    others = [one for one in versions_of(version.policy, user, moment) if one.pk != version.pk]
     promised = version.promises if version.sha256 else promises_of(version.text)
     return {
         "tone": VERSION_TONES[version.state],
@@ -137,15 +162,45 @@ def version_detail(version: Any, user: User, moment: Moment) -> dict[str, Any]:
         "authors": [row.user for row in wrote],
         "waiting": [row.user for row in named if row.user_id not in given] if in_review else [],
         "promises": held(promised, settings_at(moment)),
-        "before": others[0] if others else None,
+        "compared": beside(version, versions_of(version.policy, user, moment)),
         "verbs": {} if moment else version_verbs(user, version),
         "blocks": [] if moment or version.state != VersionState.DRAFT else blocks_for(user, version),
     }
 
 
-def blocks_for(user: User, version: PolicyVersion) -> list[str]:
-    """What keeps a draft from being submitted, for whoever could submit it."""
-    return blocks(version) if "submit" in verbs_on(user, ("submit",), version) else []
+def beside(version: Any, versions: list[PolicyVersion]) -> tuple[PolicyVersion, PolicyVersion, str] | None:
+    """The older and the newer of a version and the one it is compared with, and the number of that one.
+
+    versions: the policy's that the person sees, the newest first. It is the one before it that held, else any before
+    it; of a first version the newest. None where there is no other.
+    """
+    others = [one for one in versions if one.pk != version.pk]
+    if not others:
+        return None
+    earlier = [one for one in others if one.pk < version.pk]
+    other = next((one for one in earlier if one.state in BINDING), earlier[0] if earlier else others[0])
+    return (other, version, other.number) if other.pk < version.pk else (version, other, other.number)
+
+
+def in_force_of(version: PolicyVersion, user: User) -> PolicyVersion | None:
+    """The version in force that another one would replace, for whoever sees it. One query."""
+    found = visible(user, PolicyVersion.objects.in_force().filter(policy=version.policy_id)).exclude(pk=version.pk)
+    bound: PolicyVersion | None = found.defer("text", "promises").first()
+    return bound
+
+
+def blocks_for(user: User, version: PolicyVersion) -> list[tuple[str, str, str]]:
+    """What keeps a draft from being submitted, for whoever could submit it: words, and where this person mends it."""
+    if "submit" not in verbs_on(user, ("submit",), version):
+        return []
+    found = blocks(version)
+    may = verbs_on(user, tuple(MENDS), version.policy) if any(one.mend for one in found) else set()
+    return [
+        (one.words, reverse(MENDS[one.mend][0], args=[version.policy_id]), MENDS[one.mend][1])
+        if one.mend in may
+        else (one.words, "", "")
+        for one in found
+    ]
 
 
 def version_verbs(user: User, version: PolicyVersion) -> dict[str, bool]:

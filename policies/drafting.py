@@ -6,6 +6,7 @@ An edit while a version is in review returns it to draft, and voids what was app
 """
 
 import datetime
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -196,34 +197,44 @@ def approvers_of(policy_id: int) -> list[User]:
     return list(User.objects.filter(pk__in=named.values("user")).order_by("name", "id"))
 
 
-def blocks(version: PolicyVersion) -> list[str]:
-    """What keeps a draft from being submitted, in words; nothing when it can be. Four queries at most."""
+@dataclass(frozen=True)
+class Block:
+    """One thing that keeps a draft from being submitted. mend: the verb on its policy that mends it, or ""."""
+
+    words: str
+    mend: str = ""
+
+
+def blocks(version: PolicyVersion) -> list[Block]:
+    """What keeps a draft from being submitted; nothing when it can be. Four queries at most."""
     found, policy = [], Policy.objects.select_related("owner").get(pk=version.policy_id)
     if policy.archived_at is not None:
-        found.append("The policy is archived: restore it first.")
+        found.append(Block("The policy is archived: restore it first."))
     if not version.text.strip():
-        found.append("It says nothing yet: write its text.")
+        found.append(Block("It says nothing yet: write its text."))
     if left := unfilled(version.text):
-        found.append(f"{len(left)} of its places are still to be filled in.")
+        found.append(Block(f"{len(left)} of its places are still to be filled in."))
     if (version.major, version.minor) != (1, 0) and not version.change_note.strip():
-        found.append("Say what changes in it.")
+        found.append(Block("Say what changes in it."))
     if policy.owner is None or not policy.owner.is_active:
-        found.append("Nobody owns the policy: name an owner.")
+        found.append(Block("Nobody owns the policy: name an owner.", "change"))
     if version.effective_on is not None and version.effective_on < today():
-        found.append(f"The day on which it comes into force, {version.effective_on}, has passed: choose another.")
+        day = version.effective_on
+        found.append(Block(f"The day on which it comes into force, {day}, has passed: choose another."))
     return [*found, *approver_blocks(version)]
 
 
-def approver_blocks(version: PolicyVersion) -> list[str]:
+def approver_blocks(version: PolicyVersion) -> list[Block]:
     """What its approvers have to do with that: somebody approves it who may, and who did not write it (R8.1)."""
     approvers = approvers_of(version.policy_id)
     if not approvers:
-        return ["Nobody is named to approve it."]
+        return [Block("Nobody is named to approve it.", "name_approver")]
     if gone := [str(one) for one in approvers if not may_approve(one)]:
-        return [f"{', '.join(gone)} cannot approve any more: take them off, or name somebody else."]
+        return [Block(f"{', '.join(gone)} cannot approve any more: take them off, or name somebody else.")]
     authors = authors_of(version)
     if not any(are_apart(one, authors, POLICY_APPROVAL, version) for one in approvers):
-        return ["Everybody who is named to approve it wrote at it: name somebody else as well."]
+        words = "Everybody who is named to approve it wrote at it: name somebody else as well."
+        return [Block(words, "name_approver")]
     return []
 
 
@@ -238,7 +249,7 @@ def submit(version: PolicyVersion, *, actor: User, note: str = "") -> PolicyVers
         raise ValidationError(f"{version.ref} is {version.get_state_display().lower()}.")
     Policy.objects.select_for_update().get(pk=version.policy_id)  # so that owner and approvers stay as they are
     if found := blocks(version):
-        raise ValidationError(found)
+        raise ValidationError([one.words for one in found])
     version.promises, version.submission = promises_of(version.text), version.submission + 1
     version.submitted_by, version.submitted_at, version.state_note = actor, timezone.now(), note.strip()
     version.sha256 = hash_of(version)

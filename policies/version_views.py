@@ -17,7 +17,7 @@ from policies import approval, drafting
 from policies.approval import STATEMENT
 from policies.columns import VERSION_COLUMNS, VERSION_FACTS, attach_version
 from policies.content import in_words, promises_of
-from policies.detail import alone, settings_for_text, version_detail, versions_of
+from policies.detail import alone, blocks_for, in_force_of, settings_for_text, version_detail, versions_of
 from policies.filters import VersionFilter
 from policies.forms import OptionalNoteForm, SubmitForm, WriteForm
 from policies.models import PolicyApproval, PolicyAuthor, PolicyVersion
@@ -63,10 +63,13 @@ class PolicyVersionPages(Pages):
         """What stands beside the form of a verb."""
         if verb.verb == "write":
             return editor(target.text)
+        if verb.verb == "submit":
+            return {"blocks": blocks_for(self.user, target)}
         if verb.verb == "approve":
             named = f"{target.ref}, “{target.title}”,"
             said = {"statement": STATEMENT.format(version=named), "is_author": alone(target, self.user)}
-            return said | {"html": to_html(target.text, in_words(target.promises))}
+            html = to_html(target.text, in_words(target.promises))
+            return said | {"html": html, "bound": in_force_of(target, self.user)}
         return {}
 
 
@@ -104,7 +107,8 @@ preview.pages = PolicyVersionPages  # type: ignore[attr-defined]
 def compare(request: HttpRequest, pk: int) -> HttpResponse:
     """What became of each line between two versions of a policy: `?old=12&new=15`, by default the last two.
 
-    Of the versions that the person may see, at the moment asked for; Http404 for any other.
+    Always from the older to the newer, whichever was named first. Of the versions that the person may see, at the
+    moment asked for; Http404 for any other.
     """
     pages = PolicyPages(request)
     moment = pages.moment()
@@ -113,6 +117,8 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     new = chosen(found, request.GET.get("new", ""), found[0] if found else None)
     earlier = [one for one in found if new is not None and one.pk < new.pk]
     old = chosen(found, request.GET.get("old", ""), earlier[0] if earlier else new)
+    if old is not None and new is not None and old.pk > new.pk:
+        old, new = new, old
     texts = dict(rows(PolicyVersion, moment).filter(id__in=[one.pk for one in found]).values_list("id", "text"))
     lines = redline.folded(redline.rows(texts[old.pk], texts[new.pk])) if old and new else []
     context = {

@@ -13,7 +13,7 @@ from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from policies import actions, approval, drafting, exceptions, library, reviews
 from policies.columns import COLUMNS, FACTS, attach_policy
-from policies.detail import policy_detail
+from policies.detail import policy_detail, unowned
 from policies.filters import PolicyFilter
 from policies.forms import (
     AmendForm,
@@ -82,6 +82,11 @@ class PolicyPages(Pages):
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """Its text, versions, approvers, reviews, exceptions and controls, and the verbs that make sense now."""
         return policy_detail(target, self.user, moment)
+
+    def act_on(self, target: Policy, verb: VerbPage) -> HttpResponse:
+        """What has to be there before a template can be adapted is said before the form."""
+        missing = unowned(self.user, target) if verb.verb == "adapt" else None
+        return act(self.request, type(self), target, verb, missing=missing)
 
     def keep(self, form: RegisterForm, participle: str) -> Policy:
         """A new policy gets a draft; another cadence moves its next review."""

@@ -4,16 +4,23 @@ import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
-from foundation.accounts.access import sees_own_alone, verbs_on, visible
+from evidence.models import Evidence, EvidenceLink
+from evidence.own import OURS
+from foundation.accounts.access import can, sees_own_alone, verbs_on, visible
 from foundation.accounts.models import User
 from foundation.pages.panels import Panel, Tab
-from foundation.trail.asof import rows
+from foundation.trail.asof import rows, thaw
 from people.models import Person
 from policies.acknowledging.owed import ORDER, TONES, Owed, counted, owed
-from policies.models import Acknowledgement, Policy
+from policies.acknowledging.results import SIGNED
+from policies.detail import Missing
+from policies.models import Acknowledgement, Part, Policy, PolicyControl
+from policies.results import REGISTER, ties_of
 
 SHOWN = 200  # people on the tab, the late ones first; the CSV has them all
+LAST_SIGNED = 3
 
 
 def whose(user: User, moment: datetime.datetime | None = None) -> QuerySet[Any]:
@@ -32,12 +39,34 @@ def acknowledgements_panel(user: User, policy: Policy, moment: datetime.datetime
     """The counts, and who stands how, as far as this person sees people."""
     found = standings(user, policy, moment)
     may = moment is None and bool(found) and bool(verbs_on(user, ("record_acknowledgements",), policy))
+    missing = untied(user, policy) if may else None
     shown = {
         "lines": [(one, TONES[one.standing]) for one in found[:SHOWN]], "more": len(found) - SHOWN,
         "counts": [(standing, count, TONES[standing]) for standing, count in counted(found).items()],
-        "total": len(found), "may_record": may,
+        "total": len(found), "may_record": may and missing is None, "missing": missing,
+        "signed": signed(user, policy, moment),
     }  # fmt: skip
     return Panel("policies/acknowledging_panel.html", shown)
+
+
+def untied(user: User, policy: Policy) -> Missing | None:
+    """What to say to whoever would sign for a policy on which no control rests; None where one does. Two queries."""
+    if ties_of(policy.pk, Part.ACKNOWLEDGEMENT).filter(control__archived_at=None).exists():
+        return None
+    url = reverse("policies:policy-link-control", args=[policy.pk]) if can(user, "link_control", policy) else ""
+    words = "What is signed is evidence for a control: link the one of which its acknowledgement proves something."
+    return Missing("No control is linked for its acknowledgement.", words, url, "Link a control")
+
+
+def signed(user: User, policy: Any, moment: datetime.datetime | None) -> list[Evidence]:
+    """The last results that were signed of a policy, as far as this person sees evidence. One query."""
+    tied = rows(PolicyControl, moment).filter(policy_id=policy.pk, part=Part.ACKNOWLEDGEMENT)
+    proofs = rows(EvidenceLink, moment).filter(control_id__in=tied.values("control_id"))
+    found = visible(user, rows(Evidence, moment), moment).filter(
+        id__in=proofs.values("evidence_id"), connector=f"{OURS}: {REGISTER}",
+        query__startswith=f"{SIGNED} {policy.ref} ",
+    )  # fmt: skip
+    return [thaw(one) for one in found.order_by("-captured_at", "-id")[:LAST_SIGNED]]
 
 
 TAB = Tab("acknowledgements", "Acknowledgements", [acknowledgements_panel])

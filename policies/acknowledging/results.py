@@ -5,7 +5,7 @@ and signing it ends nothing: who is late stays late.
 """
 
 import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -22,6 +22,8 @@ from people.models import Person
 from policies.acknowledging.owed import Days, Owed, counted, days_of, owed
 from policies.models import ExceptionState, Part, Policy, PolicyException
 from policies.results import REGISTER, ties_of
+
+SIGNED: Final = "Acknowledgement of"  # the query of each result opens with it, and goes on with the version
 
 
 @transaction.atomic
@@ -41,7 +43,7 @@ def record_acknowledgements(policy: Policy, *, actor: User, note: str = "") -> E
     if not found:
         raise ValidationError("Nobody is asked to acknowledge this policy today.")
     asked = found[0].asked
-    what, result = f"Acknowledgement of {asked.ref} on {day}", result_of(policy, found, day, note)
+    what, result = f"{SIGNED} {asked.ref} on {day}", result_of(policy, found, day, note)
     check_new(what, result)
     days = [one.last.day for one in found if one.last is not None]
     item = keep_result(

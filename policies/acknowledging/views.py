@@ -23,7 +23,7 @@ from policies.acknowledging.columns import COLUMNS, FACTS, attach_acknowledgemen
 from policies.acknowledging.filters import AcknowledgementFilter
 from policies.acknowledging.forms import AcknowledgeForm, NoteForm, PaperForm
 from policies.acknowledging.owed import DONE, DUE, LATE, ORDER, TONES, Owed, counted, of_person, owed
-from policies.acknowledging.panel import standings, whose
+from policies.acknowledging.panel import standings, untied, whose
 from policies.acknowledging.results import record_acknowledgements
 from policies.content import values_of
 from policies.models import Acknowledgement, Policy, PolicyVersion, VersionState
@@ -149,7 +149,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
     policy = get_allowed(user, "record_acknowledgements", Policy, pk)
     counts = counted(standings(user, policy, None))
-    return act(request, AcknowledgementPages, policy, RECORD, counts=counts)
+    return act(request, AcknowledgementPages, policy, RECORD, counts=counts, missing=untied(user, policy))
 
 
 # ---- how people stand ----------------------------------------------------------------------------------------------

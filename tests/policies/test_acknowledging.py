@@ -510,6 +510,39 @@ def test_it_is_signed_on_its_page_and_not_twice() -> None:
     assert Evidence.objects.filter(query=item.query).count() == 2
 
 
+def test_signing_is_offered_where_a_control_rests_on_it_and_shown_afterwards() -> None:
+    version, _, keeper = in_force(), member(), UserFactory(role="compliance_manager")
+    policy = Policy.objects.get(pk=version.policy_id)
+    tab, sign = (f"/policies/{policy.pk}/acknowledgements/{page}" for page in ("", "sign/"))
+    client, linking = in_client(keeper), f'href="/policies/{policy.pk}/controls/new/"'
+    for page in (tab, sign):
+        shown = client.get(page).content.decode()
+        assert "No control is linked for its acknowledgement." in shown
+        assert shown.count(linking) == 1
+        assert 'name="note"' not in shown
+    assert f'href="{sign}"' not in client.get(tab).content.decode()
+    refused = client.post(sign, {"version": policy.version, "note": "Two are on leave."})
+    assert refused.status_code == 422
+    assert "Two are on leave." in refused.content.decode()
+    control = ControlFactory(ref="POL-02")
+    actions.tie_control(policy, control, Part.ACKNOWLEDGEMENT, "People know it.", actor=keeper)
+    before = client.get(tab).content.decode()
+    assert f'href="{sign}"' in before
+    assert "Signed last" not in before
+    then = timezone.now()
+    item = record_acknowledgements(policy, actor=keeper)
+    for version_of in (in_force(), amended(version)):  # of another policy; and of this one, newer
+        other = Policy.objects.get(pk=version_of.policy_id)
+        if other.pk != policy.pk:
+            actions.tie_control(other, control, Part.ACKNOWLEDGEMENT, "People know it.", actor=keeper)
+            record_acknowledgements(other, actor=keeper)
+    after = client.get(tab).content.decode()
+    assert f'<a href="{item.get_absolute_url()}">{item.ref}</a> on {today()}, submitted.' in after
+    assert "Signed last" in after
+    assert "Signed last" not in client.get(tab, {"as_of": then.isoformat()}).content.decode()
+    assert "Signed last" not in in_client(member()[1]).get(tab).content.decode()  # who sees no evidence
+
+
 def test_a_population_counts_all_and_shows_what_is_seen() -> None:
     version, (_, user), (_, other) = in_force(), member(), member()
     given(version, user)

@@ -216,7 +216,7 @@ def test_what_blocks_a_submission_is_said(compliance: User):
         "Nobody is named to approve it.",
     ]
     written(draft_of(policy), text="Ask [fill in: whom].")
-    assert "1 of its places are still to be filled in." in drafting.blocks(draft_of(policy))
+    assert "1 of its places are still to be filled in." in [one.words for one in drafting.blocks(draft_of(policy))]
 
 
 # ---- frozen --------------------------------------------------------------------------------------------------------

@@ -65,7 +65,8 @@ def read(user: User, address: str, **query: str) -> str:
 
 
 def test_from_the_library_to_in_force(compliance: User, manager: User, owner: User):
-    ControlFactory(ref="IAM-01")
+    for ref in ("IAM-01", "POL-02"):
+        ControlFactory(ref=ref)
     key = "access-control"
     client = signed_in(compliance)
     assert starters()[key].title in read(compliance, "/policies/library/")
@@ -75,13 +76,25 @@ def test_from_the_library_to_in_force(compliance: User, manager: User, owner: Us
     assert client.post("/policies/library/", {"key": [key]}).status_code == 422
     policy = Policy.objects.get()
     assert (policy.status, policy.versions.count()) == (Status.TEMPLATE, 0)
-    assert PolicyControl.objects.get().part == Part.APPROVAL
+    parts = {one.control.ref: one.part for one in PolicyControl.objects.select_related("control")}
+    assert parts == {"IAM-01": Part.APPROVAL, "POL-02": Part.ACKNOWLEDGEMENT}
+    edit = f'href="{reverse("policies:policy-edit", args=[policy.pk])}"'
+    adapting = read(compliance, reverse("policies:policy-adapt", args=[policy.pk]))
+    assert adapting.count(edit) == 1
+    assert "Nobody owns it yet." in adapting
+    assert 'name="note"' not in adapting
     assert post(compliance, "policy-adapt", policy, note="Ours.") == 422  # nobody owns it
     assert post(compliance, "policy-edit", policy, title=policy.title, owner=manager.pk) == 302
     assert post(manager, "policy-adapt", policy, note="Ours.") == 403
     assert post(compliance, "policy-adapt", policy, note="It concerns our systems.") == 302
     version = draft_of(policy)
     assert version.text == starters()[key].text
+    naming = f'href="{reverse("policies:policy-name-approver", args=[policy.pk])}"'
+    for page in (version.get_absolute_url(), reverse("policies:policyversion-submit", args=[version.pk])):
+        shown = read(compliance, page)
+        assert "Nobody is named to approve it." in shown
+        assert naming in shown
+        assert "Name an owner" not in shown  # somebody owns it
     assert post(compliance, "policyversion-submit", version) == 422  # to be filled in; nobody approves
     words = {"title": "Access control policy", "text": "# Access\n\nLeavers are gone within {{ sla_critical_days }}."}
     assert post(compliance, "policyversion-write", version, **words | {"text": "{{ unheard_of }}"}) == 422
@@ -237,6 +250,30 @@ def test_any_two_versions_are_compared_by_who_sees_them(compliance: User, employ
         assert signed_in(employee).get(address, {"new": wrong}).status_code == 404
     other = draft_of(a_policy())
     assert signed_in(compliance).get(address, {"old": str(other.pk)}).status_code == 404
+
+
+def test_versions_are_compared_from_the_older_to_the_newer(compliance: User, manager: User):
+    first = in_force(text="Doors are shut.\n")
+    second = amended(first, text="Doors are shut.\nWindows too.\n")
+    policy = named(Policy.objects.get(), manager)
+    drafting.amend(policy, actor=compliance, change_note="More.", material=True)
+    third = submitted(policy)
+    address = reverse("policies:policy-compare", args=[policy.pk])
+    for page, old, new in ((first, first, third), (second, first, second), (third, second, third)):
+        link = f"{address}?old={old.pk}&amp;new={new.pk}"
+        assert link in read(compliance, page.get_absolute_url()), page.number
+    assert f"{address}?old={second.pk}&amp;new={third.pk}" in read(
+        manager, reverse("policies:policyversion-approve", args=[third.pk])
+    )
+    for query in ({"old": str(first.pk), "new": str(second.pk)}, {"old": str(second.pk), "new": str(first.pk)}):
+        page = read(compliance, address, **query)
+        assert f"{first.number} to {second.number}" in page
+        assert "<del>" not in page
+        assert "As written, in Markdown." in page
+    drafting.withdraw(third, actor=compliance, reason="No.")
+    drafting.amend(policy, actor=compliance, change_note="Again.", material=True)
+    fourth = draft_of(policy)
+    assert f"{address}?old={second.pk}&amp;new={fourth.pk}" in read(compliance, fourth.get_absolute_url())
 
 
 # ---- promises ------------------------------------------------------------------------------------------------------
