@@ -19,10 +19,11 @@ logger = logging.getLogger("countersign.request")
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 # Passkeys are the one feature of a browser that these pages use; all others are off, for whatever gets into a page too.
+# Names that Chromium does not know are left out: it complains of each on every page.
 UNUSED: Final = (
-    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "encrypted-media",
+    "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media",
     "fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer",
-    "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "web-share",
+    "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb",
     "xr-spatial-tracking",
 )  # fmt: skip
 PERMISSIONS_POLICY: Final = ", ".join(

@@ -20,7 +20,9 @@ def check_text(text: str) -> None:
         raise ValidationError({"text": words})
     if strange := unknown(text):
         named = ", ".join(f"{{{{ {key} }}}}" for key in strange[:5])
-        raise ValidationError({"text": f"No setting is called {named}. The list beside the text says which there are."})
+        raise ValidationError(
+            {"text": f"No setting is called {named}. The list at the foot of this page says which there are."}
+        )
 
 
 def promises_of(text: str) -> Promises:

@@ -62,7 +62,8 @@ class PolicyVersionPages(Pages):
     def shown_for(self, target: Any, verb: VerbPage) -> dict[str, Any]:
         """What stands beside the form of a verb."""
         if verb.verb == "write":
-            return editor(target.text)
+            typed = self.request.POST.get("text") if self.request.method == "POST" else None
+            return editor(target.text if typed is None else typed.replace("\x00", ""))
         if verb.verb == "submit":
             return {"blocks": blocks_for(self.user, target)}
         if verb.verb == "approve":

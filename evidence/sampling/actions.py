@@ -19,6 +19,7 @@ from evidence.models import (
     Method,
     Population,
     PopulationItem,
+    PopulationKind,
     PopulationLink,
     Sample,
     State,
@@ -49,9 +50,11 @@ def freeze(  # noqa: PLR0913 - a population says this much about itself
     source: where it comes from; period, rows and query are the listing's. reason: what it is for the controls. An empty
     one is linked to them as proof that nothing occurred; a list of events proves nothing about how each was handled,
     so its evidence is linked to none. Raises ValidationError, naming lines, for what is not a whole list (no query,
-    another total than rows, a key twice, a day outside the period, a period that is not over); then nothing is kept.
+    another kind than its register's, another total than rows, a key twice, a day outside the period, a period that is
+    not over); then nothing is kept.
     """
     check(listing, period, controls, reason)
+    check_kind(listing, kind)
     lines = in_order(listing.lines)
     content = canonical(listing.columns, lines)
     said = replace(source, query=listing.query, period=(period.first, period.last), rows=len(lines))
@@ -85,6 +88,13 @@ def freeze(  # noqa: PLR0913 - a population says this much about itself
             save(link, actor=actor, verb="populationlink.created", reason=reason, refs=refs)
         refresh(control.pk for control in controls)
     return population
+
+
+def check_kind(listing: Listing, kind: str) -> None:
+    """Raise ValidationError where a register lists another kind: its rows, or that it has none, would prove nothing."""
+    if listing.kind and listing.kind != kind:
+        words = f"These rows are of the kind “{PopulationKind(listing.kind).label}”: choose that, or other rows."
+        raise ValidationError({"kind": words})
 
 
 def check(listing: Listing, period: Days, controls: Sequence[Control], reason: str) -> None:

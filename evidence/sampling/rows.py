@@ -37,7 +37,10 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """A whole list: the headings beside key and day, its rows, how many its source counts, and the query for it."""
+    """A whole list: the headings beside key and day, its rows, how many its source counts, and the query for it.
+
+    kind: what a register of ours says that it lists (PopulationKind); "" where the list does not know.
+    """
 
     columns: Sequence[str]
     lines: Sequence[Line]
@@ -45,6 +48,7 @@ class Listing:
     query: str
     key_column: str = ""
     day_column: str = ""
+    kind: str = ""
 
 
 def of_table(table: Table, key_column: str, day_column: str) -> tuple[list[str], list[Line]]:

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -30,6 +30,10 @@ class Source:
     words: str
     kind: str
     find: Callable[[User, datetime.date, datetime.date], Listing]
+
+    def listed(self, user: User, first: datetime.date, last: datetime.date) -> Listing:
+        """What `find` gives, which says of what kind it is."""
+        return replace(self.find(user, first, last), kind=self.kind)
 
 
 def moments(first: datetime.date, last: datetime.date) -> tuple[datetime.datetime, datetime.datetime]:

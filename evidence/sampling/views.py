@@ -194,7 +194,7 @@ def frozen(form: FreezeForm, user: User, sources: Mapping[str, Source]) -> Popul
         source = sources[said["origin"]]
         if period.last < period.first:
             raise ValidationError({"period_to": "The period ends before it begins."})
-        listing = source.find(user, period.first, period.last)
+        listing = source.listed(user, period.first, period.last)
         origin = Origin(system=SYSTEM, environment=source.words, connector=f"{SYSTEM}: {said['origin']}", stamped=True)
     else:
         listing = listed(said)

@@ -97,6 +97,19 @@ def test_a_register_of_ours_is_frozen_by_whoever_sees_all_of_it(compliance: User
     assert made.evidence.connector == "Countersign: controls"
 
 
+def test_a_register_proves_nothing_about_another_kind(compliance: User):
+    """Incidents that found nothing are no proof that no vendor was approved."""
+    client = signed_in(compliance)
+    days = {name: client.get(NEW).context["form"][name].value() for name in ("period_from", "period_to")}
+    for origin, kind in (("incidents", "vendors"), ("vendors_approved", "incidents"), ("controls", "other")):
+        answer = client.post(NEW, {"title": "Nothing", "kind": kind, "origin": origin} | days)
+        assert answer.status_code == 422
+        assert "These rows are of the kind" in str(answer.context["form"].errors["kind"])
+    assert not Population.objects.exists()
+    assert not Evidence.objects.exists()
+    assert client.post(NEW, {"title": "None", "kind": "incidents", "origin": "incidents"} | days).status_code == 302
+
+
 def test_people_freeze_for_controls_of_their_own(owner: User):
     theirs = operating(owner=UserFactory(role="control_owner"))
     answer = signed_in(owner).post(NEW, SAID | {"file": sheet(), "controls": [theirs.pk], "reason": "Mine?"})

@@ -58,6 +58,7 @@ def test_the_other_headers_stand_on_every_kind_of_answer(client: Client, complia
             answer.getvalue()
         assert answer["Permissions-Policy"].startswith("publickey-credentials-create=(self)")
         assert "camera=()" in answer["Permissions-Policy"]
+        assert not {"bluetooth", "web-share"} & {one.split("=")[0] for one in answer["Permissions-Policy"].split(", ")}
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert answer["Referrer-Policy"] == "same-origin"
         assert answer["Cross-Origin-Opener-Policy"] == "same-origin"

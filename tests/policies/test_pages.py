@@ -205,6 +205,18 @@ def test_the_preview_renders_and_stores_nothing(compliance: User, employee: User
     assert signed_in(compliance).get(address).status_code == 405
 
 
+def test_after_a_refused_save_the_preview_shows_what_was_typed(compliance: User):
+    version = draft_of(a_policy(text="Before."))
+    address = reverse("policies:policyversion-write", args=[version.pk])
+    said = {"version": version.version, "title": "Typed", "text": "**Afterwards** {{ unheard_of }}"}
+    answer = signed_in(compliance).post(address, said)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "<strong>Afterwards</strong>" in page
+    assert "Before." not in page
+    assert "The list at the foot of this page" in page
+
+
 def test_a_draft_saved_over_a_colleagues_is_refused(compliance: User):
     version = draft_of(a_policy())
     address = reverse("policies:policyversion-write", args=[version.pk])
@@ -339,6 +351,10 @@ def test_a_policy_as_it_stood(compliance: User):
     old = read(compliance, address, as_of=then)
     assert "The old words." in old
     assert "The new words." not in old
+    before = signed_in(compliance).get(address, {"as_of": "2020-01-01"})
+    assert before.status_code == 404
+    assert "Nothing of it that you may see was recorded" in before.content.decode()
+    assert f'href="{address}"' in before.content.decode()
     for page in (f"{address}history/", f"{address}trail/", version.get_absolute_url(), f"{address}compare/"):
         assert signed_in(compliance).get(page, {"as_of": then}).status_code == 200
 
