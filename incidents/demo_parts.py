@@ -64,11 +64,11 @@ def running_one(incident: Incident, *, lead: User, helper: User) -> None:
     item = collect(
         fresh(incident), actor=lead, kind="file", file=log, description="Access log of the export gateway",
         where="Export gateway, both nodes", how="Copied read-only by the lead, before the restart.", collected_by=lead,
-        collected_at=timezone.now() - datetime.timedelta(hours=3), storage="Countersign, encrypted",
+        collected_at=timezone.now() - datetime.timedelta(hours=3),
     )  # fmt: skip
     transfer(
-        item, actor=lead, kind="handed", giver=lead, receiver=helper, purpose="Count the customers concerned.",
-        storage="Countersign, encrypted; work is done on a copy",
+        item, actor=lead, kind="handed", receiver=helper, after=0,
+        purpose="Count the customers concerned; work is done on a copy.",
     )  # fmt: skip
     check_hash(item, actor=helper, note="Before the analysis.")
 

@@ -585,7 +585,9 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "view": _READ_INCIDENTS,
         "transfer": _RESPOND,
         "check_hash": _RESPOND,
-        "download": _READ_INCIDENTS,
+        # What was seized (a disk with everybody's data on it) is not for auditors: they read its record, its transfers
+        # and its hash checks.
+        "download": {role: scope for role, scope in _READ_INCIDENTS.items() if role != AUDITOR},
     },
     "incidents.custodytransfer": {
         "view": _READ_INCIDENTS,

@@ -24,7 +24,10 @@ from foundation.trail.keep import save
 from foundation.trail.steps import say
 from incidents import timeline
 from incidents.command import require_response
+from incidents.custody import hands
+from incidents.custody.hands import Hand
 from incidents.models import (
+    IN_STORE,
     CustodyItem,
     CustodyKind,
     CustodyTransfer,
@@ -37,6 +40,7 @@ from incidents.timeline import said_at
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 GONE = (TransferKind.RETURNED, TransferKind.DESTROYED)  # after which nothing is in our hands any more
+STAYS = (TransferKind.MOVED, TransferKind.DESTROYED)  # what whoever holds it does without another hand
 
 
 def collect(
@@ -45,7 +49,8 @@ def collect(
 ) -> CustodyItem:  # fmt: skip
     """Record a piece of evidence of an incident. told: kind, description, where, how, who collected it, when, storage.
 
-    file: its bytes, where they are kept here; their hash is counted by us. sha256: of data kept elsewhere, as its
+    Where nobody is said to have collected it, the actor did. file: its bytes, where they are kept here: then `storage`
+    is the store, whatever was said, and their hash is counted by us. sha256: of data kept elsewhere, as its
     collector counted it. copy_of: the original, of the same incident, on a copy of which people work. Bytes are stored
     before the transaction; what is then refused belongs to no row, and is swept.
 
@@ -53,8 +58,11 @@ def collect(
     """
     require_response(actor, incident)
     item = CustodyItem(incident=incident, copy_of=copy_of, sha256=sha256.strip().lower(), recorded_by=actor, **told)
+    if item.collected_by is None and not item.collector_name.strip():
+        item.collected_by = actor
     check_item(item, file)
     if file is not None:
+        item.storage = IN_STORE
         content, item.sha256 = as_file(file, file.name or "file")
         item.name, item.size = plain_name(file.name or "file"), content.size or 0
         item.file.save(item.name, content, save=False)
@@ -77,49 +85,92 @@ def check_item(item: CustodyItem, file: File | None) -> None:
         raise ValidationError({"file" if file is None else "kind": words})
     if item.sha256 and not SHA256.fullmatch(item.sha256):
         raise ValidationError({"sha256": "A SHA-256 has 64 characters, 0 to 9 and a to f."})
-    if item.collected_by is None and not item.collector_name.strip():
-        raise ValidationError({"collector_name": "Say who collected it."})
+    if item.collected_by is not None and item.collector_name.strip():
+        raise ValidationError({"collector_name": "Choose an account or write a name, not both."})
     if item.copy_of is not None and item.copy_of.incident_id != item.incident_id:
         raise ValidationError({"copy_of": "The original belongs to another incident."})
 
 
 @transaction.atomic
 def transfer(  # noqa: PLR0913 - a transfer says this much about itself
-    item: CustodyItem, *, actor: User, kind: str, purpose: str, storage: str, giver: User | None = None,
-    giver_name: str = "", receiver: User | None = None, receiver_name: str = "",
-    happened_at: datetime.datetime | None = None,
+    item: CustodyItem, *, actor: User, kind: str, purpose: str, after: int | None, storage: str = "",
+    receiver: User | None = None, receiver_name: str = "", happened_at: datetime.datetime | None = None,
+    broken: str = "", giver: User | None = None, giver_name: str = "",
 ) -> CustodyTransfer:  # fmt: skip
-    """Record that it went from one hand to another: from, to, when, what for, and where it lies from now on.
+    """Record that it went from the hand that holds it to another: when, what for, and where it lies from now on.
 
-    giver, receiver: people with an account; the names: whoever has none. happened_at: None is now; never before the
-    transfer before it. Raises PermissionDenied, ValidationError.
+    Whoever does not hold it cannot give it: its giver is found here and not said. after: the number of the last
+    transfer that the actor saw, 0 for none: of two who record one at once, the second is told. receiver, receiver_name:
+    an account, or whoever has none; where it is kept elsewhere or was destroyed, nobody named is its holder. storage:
+    of a thing; a file lies in the store. happened_at: None is now; never before the transfer before it.
+
+    broken: how the chain was broken, where it was found with somebody else: giver or giver_name then says with whom,
+    and the transfer begins there. It stands in the transfer's purpose and in the timeline.
+
+    Raises PermissionDenied, ValidationError.
     """
     require_response(actor, item.incident)
-    item = CustodyItem.objects.select_for_update().get(pk=item.pk)
+    item = CustodyItem.objects.select_for_update(of=("self",)).select_related("collected_by").get(pk=item.pk)
     say(purpose, "Say what for.")
-    say(storage, "Say where it lies from now on.")
-    moment = said_at(happened_at)
-    if giver is None and not giver_name.strip():
-        raise ValidationError({"giver_name": "Say from whom it came."})
-    if receiver is None and not receiver_name.strip():
-        raise ValidationError({"receiver_name": "Say to whom it went."})
-    last = CustodyTransfer.objects.filter(item=item).order_by("-happened_at", "-id").first()
+    last = hands.last_of(item)
+    if after != (last.pk if last else 0):
+        raise ValidationError(f"It changed hands meanwhile: {hands.holder(item, last)} holds it. Open the page again.")
     if last is not None and last.kind in GONE:
         raise ValidationError(f"{item.ref} was {last.get_kind_display().lower()}: it is in nobody's hands here.")
+    moment = said_at(happened_at)
     if moment < (last.happened_at if last else item.collected_at):
         before = "the transfer before it" if last else "it was collected"
         raise ValidationError({"happened_at": f"This lies before {before}."})
+    came = from_whom(hands.holder(item, last), hands.hand(giver, giver_name), broken)
+    went = to_whom(kind, came, hands.hand(receiver, receiver_name))
+    if broken.strip():
+        purpose = f"The chain was broken: {broken.strip()}\n{purpose}"
     step = CustodyTransfer(
-        item=item, kind=kind, giver=giver, giver_name=giver_name.strip(), receiver=receiver,
-        receiver_name=receiver_name.strip(), happened_at=moment, purpose=purpose, storage=storage, at=timezone.now(),
-        by=actor,
+        item=item, kind=kind, giver=came.user, giver_name=came.name, receiver=went.user, receiver_name=went.name,
+        happened_at=moment, purpose=purpose, storage=place(item, kind, storage), at=timezone.now(), by=actor,
     )  # fmt: skip
     refs = {"incident": item.incident_id, "custodyitem": item.pk}
     step = save(step, actor=actor, verb="custodytransfer.created", reason=purpose, refs=refs)
-    words = f"{item.ref}: {step.get_kind_display().lower()}, {giver or giver_name} to {receiver or receiver_name}."
-    facts = {"item": item.pk, "transfer": step.pk}
+    words = f"{item.ref}: {step.get_kind_display().lower()}, {came} to {went}."
+    if broken.strip():
+        words = f"{words} The chain was broken: {broken.strip()}"
+    facts = {"item": item.pk, "transfer": step.pk, "broken": bool(broken.strip())}
     timeline.add(item.incident, EntryKind.CUSTODY, words, actor=actor, facts=facts, happened_at=moment)
     return step
+
+
+def from_whom(held: Hand, found: Hand, broken: str) -> Hand:
+    """From whom it comes: whoever holds it, or with whom it was found, if the chain was broken. ValidationError."""
+    if not broken.strip():
+        if found:
+            raise ValidationError({"broken": f"It comes from {held}, who holds it. Found with {found}: say how."})
+        return held
+    if not found:
+        raise ValidationError({"giver_name": "Say with whom it was found."})
+    if held.is_same(found):
+        raise ValidationError({"broken": f"{held} holds it: then the chain was not broken."})
+    return found
+
+
+def to_whom(kind: str, came: Hand, went: Hand) -> Hand:
+    """To whom it goes; it may stay in one hand only where that keeps it elsewhere, or destroys it. ValidationError."""
+    if kind in STAYS:
+        return went or came
+    if not went:
+        raise ValidationError({"receiver_name": "Say to whom it went."})
+    if went.is_same(came):
+        raise ValidationError({"receiver": f"{came} has it already."})
+    return went
+
+
+def place(item: CustodyItem, kind: str, storage: str) -> str:
+    """Where it lies from now on. A file stays in the store, and only its holder changes. Raises ValidationError."""
+    if item.kind != CustodyKind.FILE:
+        say(storage, "Say where it lies from now on.")
+        return storage
+    if kind != TransferKind.HANDED:
+        raise ValidationError({"kind": "A file stays sealed in the store: it is handed over, and nothing else."})
+    return IN_STORE
 
 
 def check_hash(item: CustodyItem, *, actor: User, note: str = "") -> HashCheck:

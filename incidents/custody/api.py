@@ -1,6 +1,6 @@
 """The API of the evidence of incidents, by what is said of it; files are had from their pages."""
 
-from rest_framework.serializers import CharField
+from rest_framework.serializers import CharField, IntegerField
 
 from foundation.pages.api.register import RegisterApi
 from foundation.pages.api.shapes import FileAddress
@@ -15,5 +15,6 @@ class CustodyItemApi(RegisterApi):
         "ref": CharField(help_text="As CI-3."),
         "file": FileAddress("incidents:custodyitem-file"),
         "holder": CharField(source="holder_words", help_text="In whose hands it is."),
+        "last_transfer": IntegerField(help_text="The number of its last transfer, 0 for none: what `after` says."),
         "checked": CharField(source="check_words", help_text="What the last check of its hash found."),
     }

@@ -11,7 +11,8 @@ from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.pages.moment import at
 from foundation.trail.asof import rows, thaw
-from incidents.models import CustodyTransfer, HashCheck, Incident
+from incidents.custody.hands import collector, receiver
+from incidents.models import IN_STORE, CustodyKind, CustodyTransfer, HashCheck, Incident
 
 NEVER, SAME, ALTERED, ELSEWHERE = "Never checked", "Unchanged", "Altered", "Not kept here"
 CHECK_TONES = {NEVER: "warn", SAME: "ok", ALTERED: "bad", ELSEWHERE: "mute"}
@@ -28,8 +29,9 @@ def attach_custody(found: list[Any], user: User, moment: datetime.datetime | Non
         about, step, check = seen.get(one.incident_id), steps.get(one.pk), checks.get(one.pk)
         one.about_words = str(about) if about else Incident.ref_of(one.incident_id)
         one.about_url = f"{about.get_absolute_url()}{at(moment)}" if about else ""
-        one.holder_words = str(step.receiver or step.receiver_name) if step else collector_words(one)
-        one.lies_in = step.storage if step else one.storage
+        one.holder_words = str(receiver(step)) if step else collector_words(one)
+        one.last_transfer = step.pk if step else 0
+        one.lies_in = IN_STORE if one.kind == CustodyKind.FILE else step.storage if step else one.storage
         one.check_words = check_words(one, check)
         one.checked_at = check.at if check else None
 
@@ -43,7 +45,12 @@ def newest(model: type[Any], items: list[int], moment: datetime.datetime | None,
 
 def collector_words(one: Any) -> str:
     """Who collected it, with or without an account."""
-    return str(one.collected_by) if one.collected_by else one.collector_name
+    return str(collector(one))
+
+
+def origin_words(one: Any) -> str:
+    """What it is a copy of."""
+    return str(one.copy_of) if one.copy_of else "It is an original"
 
 
 def check_words(one: Any, check: Any) -> str:
@@ -76,7 +83,7 @@ FACTS = (
     Column("collected_at", "Collected", kind="moment"),
     Column("recorded_by", "Recorded by", kind="person"),
     Column("created_at", "Recorded", kind="moment"),
-    Column("copy_of", "Copy of", empty="It is an original"),
+    Column("copy_of", "Copy of", get=origin_words),
     Column("holder", "In the hands of", kind="person", get=attrgetter("holder_words")),
     Column("lies_in", "Kept in", get=attrgetter("lies_in")),
     Column("name", "File"),

@@ -23,6 +23,7 @@ from incidents.command import require_response, responds
 from incidents.custody import actions
 from incidents.custody.columns import CHECK_TONES, COLUMNS, FACTS, attach_custody
 from incidents.custody.forms import CheckForm, CollectForm, TransferForm
+from incidents.custody.hands import breaks, holder, last_of
 from incidents.models import CustodyItem, CustodyKind, CustodyTransfer, HashCheck, Incident
 
 # The verb on an incident by which evidence is collected. A file goes by the page alone.
@@ -76,10 +77,10 @@ class CustodyItemPages(Pages):
         checks = visible(self.user, rows(HashCheck, moment), moment).filter(item_id=target.pk)
         live = moment is None and responds(self.user, target.incident)
         given = verbs_on(self.user, ("transfer", "check_hash"), target) if live else set()
+        steps = transfers.select_related("giver", "receiver", "by").order_by("happened_at", "id")
+        chain = [thaw(row) for row in steps]
         return {
-            "chain": [
-                thaw(row) for row in transfers.select_related("giver", "receiver", "by").order_by("happened_at", "id")
-            ],
+            "chain": list(zip(chain, breaks(target, chain), strict=True)),
             "checks": [thaw(row) for row in checks.select_related("by").order_by("-id")],
             "may_open": bool(target.file) and can(self.user, "download", target, moment),
             "verbs": {
@@ -89,9 +90,9 @@ class CustodyItemPages(Pages):
         }
 
     def act_on(self, target: Any, verb: VerbPage) -> HttpResponse:
-        """Only whoever responds: anybody else is told so before any form."""
+        """Only whoever responds: anybody else is told so before any form. It says who holds it."""
         require_response(self.user, target.incident)
-        return act(self.request, type(self), target, verb)
+        return act(self.request, type(self), target, verb, holder=holder(target, last_of(target)))
 
 
 @require_safe

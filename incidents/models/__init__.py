@@ -13,7 +13,7 @@ from incidents.models.clocks import (
     late,
     ticking,
 )
-from incidents.models.custody import CustodyItem, CustodyKind, CustodyTransfer, HashCheck, TransferKind
+from incidents.models.custody import IN_STORE, CustodyItem, CustodyKind, CustodyTransfer, HashCheck, TransferKind
 from incidents.models.exercises import (
     EXERCISE_MOVES,
     EXERCISE_TONES,
@@ -93,6 +93,7 @@ __all__ = [
     "ExerciseKind",
     "ExerciseState",
     "HashCheck",
+    "IN_STORE",
     "Incident",
     "IncidentControl",
     "IncidentControlLink",

@@ -4,7 +4,7 @@ All of it is written once: the database refuses every later write. A mistake is 
 """
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,8 @@ from foundation.trail.models import Register, Tracked, TrackedQuerySet
 from foundation.trail.numbered import Numbered
 from incidents.models.incident import Incident
 from incidents.models.sight import of_part
+
+IN_STORE: Final = "Countersign, encrypted"  # where a file lies that is kept here
 
 
 def custody_path(item: "CustodyItem", filename: str) -> str:

@@ -615,7 +615,7 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "view": INCIDENTS,
         "transfer": RESPONSE,
         "check_hash": RESPONSE,
-        "download": INCIDENTS,
+        "download": {A: "open", C: "all", M: "own", W: "own", E: "own"},  # no auditor: it is what was seized
     },
     "incidents.custodytransfer": {"view": INCIDENTS},
     "incidents.hashcheck": {"view": INCIDENTS},

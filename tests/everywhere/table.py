@@ -1093,7 +1093,7 @@ READS: dict[str, str] = {
     "incidents:incident-begin-review":              "302 404 403 403 200 404 200 403",
     "incidents:incident-custody":                   "302 404 200 200 200 404 200 200",
     "incidents:incident-review":                    "302 404 200 200 200 404 200 200",
-    "incidents:custodyitem-file":                   "302 404 200 200 200 404 200 200",
+    "incidents:custodyitem-file":                   "302 404 200 403 200 404 200 200",
     "incidents:custodyitem-list":                   "302 404 200 200 200 200 200 200",
     "incidents:custodyitem-csv":                    "302 404 200 200 200 200 200 200",
     "incidents:custodyitem-detail":                 "302 404 200 200 200 404 200 200",

@@ -257,7 +257,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (
         "owner",
         "incidents:custodyitem-transfer",
-        {"giver_name": "Ida", "receiver_name": "Lab", "purpose": "Analysis", "storage": "Lab"},
+        {"after": "0", "receiver_name": "Lab", "purpose": "Analysis"},
         ["custodytransfer.created", "timelineentry.created"],
     ),
     ("owner", "incidents:custodyitem-check-hash", {}, ["hashcheck.created", "timelineentry.created"]),

@@ -287,7 +287,7 @@ def hit(owner: User, employee: User, control: Control, risk: Risk, flaw: Finding
     entry = attach_file(incident, actor=owner, file=log, text="The gateway's log.")
     item = collect(
         incident, actor=owner, kind="file", file=ContentFile(b"line two\n", "gw.log"), description="Log of the gateway",
-        where="gw-1", how="Copied.", collected_by=owner, collected_at=None, storage="Here",
+        where="gw-1", how="Copied.", collected_by=owner, collected_at=None,
     )  # fmt: skip
     review = begin_review(fresh(incident), actor=owner, approver=owner.manager)
     failed = note_failed(review, actor=owner, control=control.ref, reason="It did not run.")
