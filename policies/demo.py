@@ -156,7 +156,7 @@ def changed(compliance: User, staff: ReadOnly[str, User]) -> None:
 
 
 def read(staff: ReadOnly[str, User]) -> None:
-    """Most people acknowledged most of what is for them; a few are late, as everywhere."""
+    """Most people acknowledged most of what is for them; the rest still has to be read."""
     here = Person.objects.live().filter(user__isnull=False).select_related("user").order_by("id")
     bound = PolicyVersion.objects.in_force().select_related("policy").order_by("policy_id")
     for turn, person in enumerate(here):
