@@ -16,6 +16,7 @@ from foundation.pages.act import put_onto
 from foundation.pages.fields import moment_field, offer, words_field
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm, VerbForm
+from foundation.pages.people import possible_owners
 from incidents.clocks.rules import SAID, check, in_force, newest
 from incidents.models import Clock, ClockState, Notification, NotificationRule, StartEvent, Unit, late, ticking
 from incidents.models.clocks import MOST
@@ -161,7 +162,33 @@ class TellForm(VerbForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         start = {"sent_at": timezone.now().replace(second=0, microsecond=0)}
         super().__init__(*args, **kwargs | {"initial": start | (kwargs.get("initial") or {})})
-        offer(self.fields["sent_by"], User.objects.active().order_by("name", "id"))
+        offer(self.fields["sent_by"], possible_owners())
+
+
+class RecordForm(TellForm):
+    """What was sent about an incident: which of its clocks it ends is said, where some still count."""
+
+    NONE = "none"
+
+    clock = forms.ChoiceField(
+        required=False, label="Ends the clock", help_text="Of those that run, the one whose rule asks for this."
+    )
+    field_order = ("clock",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        running = Clock.objects.filter(ticking(), incident=self.target).order_by("due_at", "id")
+        self.clocks = {str(clock.pk): clock for clock in running}
+        field: Any = self.fields["clock"]
+        field.required = bool(self.clocks)
+        named = [(key, f"{clock.ref}: {clock.title}") for key, clock in self.clocks.items()]
+        field.choices = [("", "Choose"), *named, (self.NONE, "None of these: they go on")]
+        if not self.clocks:
+            field.widget = forms.HiddenInput()
+
+    def clean_clock(self) -> Clock | None:
+        """The clock; None for none of them."""
+        return self.clocks.get(self.cleaned_data["clock"])
 
 
 class NotifyForm(TellForm):

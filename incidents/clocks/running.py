@@ -173,12 +173,16 @@ def meet(clock: Clock, notice: Notification, actor: User) -> None:
 # ---- what was sent -------------------------------------------------------------------------------------------------
 
 
-def record_notification(incident: Incident, *, actor: User, **told: Any) -> Notification:
-    """Record what was sent to whom about an incident, apart from any clock. Written once.
+def record_notification(
+    incident: Incident, *, actor: User, clock: Clock | None = None, **told: Any
+) -> Notification:  # fmt: skip
+    """Record what was sent to whom about an incident. Written once. clock: of the same incident, which ends with it.
 
     told: `told` (to whom), `channel`, `sent_at`, `what`, and perhaps `sent_by` (else the actor), `reference`,
     `people_told`, `file`. Raises ValidationError for a moment that has not come.
     """
+    if clock is not None:
+        return notify(clock, actor=actor, meets=True, **told)
     notice = prepare(incident, actor=actor, **told)
     with transaction.atomic():
         require_response(actor, locked(incident))

@@ -4,7 +4,7 @@ from typing import Final
 
 from foundation.pages.act import VerbPage
 from incidents.clocks import running
-from incidents.clocks.forms import StartForm, TellForm
+from incidents.clocks.forms import RecordForm, StartForm
 
 TAB: Final = "clocks"
 START: Final = VerbPage(
@@ -15,6 +15,6 @@ INCIDENT_VERBS: Final = (
     START,
     VerbPage(
         "record_notification", running.record_notification, "Record notification", "The notification is recorded.",
-        TellForm, path="notifications/new", tab=TAB,
+        RecordForm, path="notifications/new", tab=TAB,
     ),
 )  # fmt: skip

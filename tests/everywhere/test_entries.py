@@ -85,7 +85,12 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ),
     ("owner", "incidents:incident-start-clock", WHY | CLOCK | {"rule": "{starter}"}, STARTED),
     ("manager", "incidents:clock-start-by", WHY | CLOCK, STARTED),
-    ("owner", "incidents:incident-record-notification", SENT, ["notification.recorded", "timelineentry.created"]),
+    (
+        "owner",
+        "incidents:incident-record-notification",
+        SENT | {"clock": "none"},
+        ["notification.recorded", "timelineentry.created"],
+    ),
     (
         "manager",
         "incidents:clock-notify",

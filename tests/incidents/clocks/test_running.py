@@ -315,6 +315,32 @@ def test_what_was_sent_is_written_once(compliance: User):
         assert signed_in(compliance).post(f"{notice.get_absolute_url()}{page}/").status_code == 404
 
 
+def test_whoever_records_what_was_sent_says_which_clock_it_ends(compliance: User):
+    with at(NOW):
+        clock = started(compliance)
+    foreign = a_clock(an_incident(commander=compliance))
+    page = reverse("incidents:incident-record-notification", args=[clock.incident_id])
+    client = signed_in(compliance)
+    with at(NOW + HOUR):
+        sent = {**SENT, "sent_at": timezone.localtime().strftime("%Y-%m-%dT%H:%M")}
+        for chosen in ("", str(foreign.pk), "99999999999999999999"):
+            version = Incident.objects.get(pk=clock.incident_id).version
+            refused = client.post(page, {**sent, "version": version, "clock": chosen})
+            assert refused.status_code == 422, chosen
+            assert not Notification.objects.exists()
+        for chosen, state in (("none", ClockState.RUNNING), (str(clock.pk), ClockState.MET)):
+            version = Incident.objects.get(pk=clock.incident_id).version
+            assert client.post(page, {**sent, "version": version, "clock": chosen}).status_code == 302
+            clock.refresh_from_db()
+            assert clock.state == state
+        html = client.get(page).content.decode()  # none runs any more: nothing to choose
+        assert "Ends the clock" not in html
+    assert list(Notification.objects.order_by("id").values_list("clock_id", "meets")) == [
+        (None, False),
+        (clock.pk, True),
+    ]
+
+
 def test_of_two_at_once_the_second_is_told(compliance: User, owner: User):
     clock = started(compliance)
     mine, yours = (Clock.objects.get(pk=clock.pk) for _ in range(2))
