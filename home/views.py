@@ -23,19 +23,21 @@ NEVER = date.max  # what has no date waits behind what has one
 
 @require_safe
 def my_work(request: HttpRequest, work: Sequence[Work]) -> HttpResponse:
-    """Everything that waits for the person who is signed in, the most urgent first, in three heaps by due date."""
+    """Everything that waits for the person who is signed in: what is on now, then in three heaps by due date."""
     user: Any = request.user
     if user.is_auditor and open_window(user) is None:
         return shut_out(request, user)
     items = sorted((item for waiting in work for item in waiting(user)), key=lambda item: (item.due or NEVER, item.ref))
-    now = today()
-    soon = now + timedelta(days=setting("review_due_soon_days"))
+    day = today()
+    soon = day + timedelta(days=setting("review_due_soon_days"))
+    later = [item for item in items if not item.now]
     heaps = [
-        ("Overdue", [item for item in items if item.due and item.due < now]),
-        ("Due soon", [item for item in items if item.due and now <= item.due <= soon]),
-        ("Waiting", [item for item in items if not item.due or item.due > soon]),
+        ("Now", [item for item in items if item.now]),
+        ("Overdue", [item for item in later if item.due and item.due < day]),
+        ("Due soon", [item for item in later if item.due and day <= item.due <= soon]),
+        ("Waiting", [item for item in later if not item.due or item.due > soon]),
     ]
-    return render(request, "home/my_work.html", {"heaps": heaps, "count": len(items), "today": now})
+    return render(request, "home/my_work.html", {"heaps": heaps, "count": len(items), "today": day})
 
 
 def shut_out(request: HttpRequest, user: User) -> HttpResponse:

@@ -9,8 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from foundation.accounts.access import visible
-from foundation.pages.fields import DAY, within_reach
-from foundation.pages.filters import RegisterFilter
+from foundation.pages.filters import RegisterFilter, day_filter
 from foundation.pages.moment import day_of
 from foundation.pages.people import NOBODY, nobody_or, owner_choices
 from foundation.trail.asof import rows
@@ -19,11 +18,6 @@ from incidents.models import EVENTS, OPEN, Clock, Incident, Severity, State, lat
 KINDS: Final = [("event", "Events"), ("incident", "Incidents"), ("open", "Open incidents")]
 YES_NO: Final = [("yes", "Restricted"), ("no", "Unrestricted")]
 FLAGS: Final = [("review", "Review due"), ("clock", "Clock overdue")]
-
-
-def day_filter(label: str, method: str) -> django_filters.DateFilter:
-    """A day within reach."""
-    return django_filters.DateFilter(method=method, label=label, widget=DAY, validators=[within_reach])
 
 
 class IncidentFilter(RegisterFilter):
@@ -38,8 +32,8 @@ class IncidentFilter(RegisterFilter):
     state = django_filters.ChoiceFilter(choices=State.choices, empty_label="Any")
     severity = django_filters.ChoiceFilter(choices=Severity.choices, empty_label="Any")
     commander = django_filters.ChoiceFilter(method="by_commander", empty_label="Anybody")
-    first = day_filter("Reported from", "since")
-    last = day_filter("Reported to", "until")
+    first = day_filter("Reported from", method="since")
+    last = day_filter("Reported to", method="until")
     flag = django_filters.ChoiceFilter(method="by_flag", choices=FLAGS, empty_label="Any", label="Flag")
     restricted = django_filters.ChoiceFilter(
         method="by_restricted", choices=YES_NO, empty_label="Any", label="Restricted", widget=forms.Select

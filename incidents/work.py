@@ -41,4 +41,5 @@ def waiting(found: QuerySet[Incident]) -> Iterator[WorkItem]:
             yield WorkItem.on(one, REGISTER, title, words, "Open", due=one.review_due_on)
         else:
             action, page = NEXT[one.state]
-            yield WorkItem.on(one, REGISTER, title, f"{one.get_state_display()}: you command it", action, page)
+            words = f"{one.get_state_display()}: you command it"
+            yield WorkItem.on(one, REGISTER, title, words, action, page, now=one.state != State.RECOVERED)

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from foundation.accounts.models import User
+from foundation.pages.fields import DAY, within_reach
 from foundation.trail.numbered import Numbered
 
 ARCHIVED = [("archived", "Archived"), ("all", "Live and archived")]
@@ -84,6 +85,11 @@ class RegisterFilter(django_filters.FilterSet):
             for name, value in self.form.cleaned_data.items()
             if value not in (None, "", [])
         ]
+
+
+def day_filter(label: str, **how: Any) -> django_filters.DateFilter:
+    """A day within reach, chosen from a calendar. how: `method`, or `field_name` and `lookup_expr`."""
+    return django_filters.DateFilter(label=label, widget=DAY, validators=[within_reach], **how)
 
 
 def matching(words: str, paths: tuple[str, ...]) -> Q:

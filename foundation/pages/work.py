@@ -14,6 +14,7 @@ class WorkItem:
 
     `due` is a day in the organisation's time zone, or None when nothing sets a date. `kind` says in a few words what
     is wanted ("Review overdue"); `action` is the verb on the button and `action_url` the page or form that does it.
+    `now`: it stands before everything else, whatever its date: somebody is in the middle of it.
     """
 
     register: str
@@ -24,11 +25,12 @@ class WorkItem:
     action: str
     action_url: str
     due: datetime.date | None = None
+    now: bool = False
 
     @classmethod
     def on(
         cls, record: Any, register: str, title: str, kind: str, action: str, page: str = "",
-        due: datetime.date | None = None,
+        due: datetime.date | None = None, now: bool = False,
     ) -> Self:  # fmt: skip
         """`record` as something to do. page: the name of the route that does it, by its number; "" is its own page.
 
@@ -36,4 +38,4 @@ class WorkItem:
         """
         home = record.get_absolute_url()
         does = f"{reverse(page, args=[record.pk]) if page else home}?{urlencode({'next': '/'})}"
-        return cls(register, getattr(record, "ref", None) or str(record), title, home, kind, action, does, due)
+        return cls(register, getattr(record, "ref", None) or str(record), title, home, kind, action, does, due, now)

@@ -4,13 +4,12 @@ import datetime
 from typing import Any
 
 import django_filters
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
-from foundation.pages.fields import day_field
-from foundation.pages.filters import RegisterFilter
+from foundation.pages.filters import RegisterFilter, day_filter
 from foundation.pages.people import owner_choices
 from foundation.trail.asof import rows
 from incidents.models import (
@@ -22,12 +21,6 @@ from incidents.models import (
     ExerciseState,
     Incident,
 )
-
-
-class Day(django_filters.DateFilter):
-    """A day within reach."""
-
-    field_class = type(day_field())
 
 
 def attach_exercise(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
@@ -76,20 +69,12 @@ class ExerciseFilter(RegisterFilter):
     facilitator = django_filters.ChoiceFilter(
         empty_label="Anybody", choices=lambda: owner_choices(Exercise, "facilitator")
     )
-    since = Day(method="by_since", label="Held since")
-    until = Day(method="by_until", label="Held until")
+    since = day_filter("Held since", field_name="held_on", lookup_expr="gte")
+    until = day_filter("Held until", field_name="held_on", lookup_expr="lte")
 
     class Meta:
         model = Exercise
         fields = ("state", "kind", "facilitator")
-
-    def by_since(self, queryset: QuerySet[Any], _name: str, value: datetime.date) -> QuerySet[Any]:
-        """Held on this day or later."""
-        return queryset.filter(held_on__gte=value)
-
-    def by_until(self, queryset: QuerySet[Any], _name: str, value: datetime.date) -> QuerySet[Any]:
-        """Held on this day or earlier."""
-        return queryset.filter(held_on__lte=value)
 
 
 COLUMNS = (

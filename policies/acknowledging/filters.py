@@ -6,8 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from foundation.accounts.access import visible
-from foundation.pages.fields import DAY, within_reach
-from foundation.pages.filters import RegisterFilter, matching
+from foundation.pages.filters import RegisterFilter, day_filter, matching
 from foundation.trail.asof import rows
 from people.models import Person
 from policies.models import BINDING, Acknowledgement, Method, Policy, PolicyVersion
@@ -27,12 +26,8 @@ class AcknowledgementFilter(RegisterFilter):
     person = django_filters.CharFilter(method="by_person", max_length=200, label="Person")
     department = django_filters.ChoiceFilter(method="by_department", empty_label="Any", label="Department")
     method = django_filters.ChoiceFilter(choices=Method.choices, empty_label="Any")
-    since = django_filters.DateFilter(
-        field_name="acknowledged_on", lookup_expr="gte", label="From", widget=DAY, validators=[within_reach]
-    )
-    until = django_filters.DateFilter(
-        field_name="acknowledged_on", lookup_expr="lte", label="Until", widget=DAY, validators=[within_reach]
-    )
+    since = day_filter("From", field_name="acknowledged_on", lookup_expr="gte")
+    until = day_filter("Until", field_name="acknowledged_on", lookup_expr="lte")
 
     class Meta:
         model = Acknowledgement

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
 from django.utils import timezone
 
 from foundation.accounts.models import User
@@ -51,13 +52,24 @@ def test_everybody_reports_and_the_timeline_begins(employee: User, compliance: U
     assert IncidentPerson.objects.get(incident=shut).user == employee
 
 
+def test_what_somebody_commands_stands_first_in_their_work(client: Client, owner: User):
+    finding(owner=owner)
+    incident = actions.declare_at_once(Incident(title="Everything is down"), actor=owner, severity=1)
+    client.force_login(owner)
+    heaps = {label: [item.ref for item in items] for label, items in client.get("/").context["heaps"]}
+    assert next(iter(heaps)) == "Now"
+    assert heaps.pop("Now") == [incident.ref]
+    assert any(heaps.values())
+    assert not any(incident.ref in refs for refs in heaps.values())
+
+
 def test_one_step_makes_a_declared_incident_and_its_commander(employee: User):
     incident = actions.declare_at_once(Incident(title="Everything is down"), actor=employee, severity=1)
     assert (incident.state, incident.severity, incident.commander) == ("declared", 1, employee)
     assert incident.reported_at == incident.declared_at
     assert told(incident) == [("status", f"Declared as SEV1; {employee} commands it.")]
     [item] = incidents_work(employee)
-    assert item.kind == "Declared: you command it"
+    assert (item.kind, item.now) == ("Declared: you command it", True)
     for severity in (0, 5, None):
         with pytest.raises(ValidationError, match="1, 2, 3 or 4"):
             actions.declare_at_once(Incident(title="x"), actor=employee, severity=severity)
