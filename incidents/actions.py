@@ -8,6 +8,8 @@ from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
 
+from foundation.accounts.access import apart
+from foundation.accounts.duties import INCIDENT_LOWERED
 from foundation.accounts.models import User
 from foundation.organisation.calendar import add_business_days
 from foundation.organisation.models import day_at
@@ -18,6 +20,7 @@ from incidents import timeline
 from incidents.command import REFUSED, require_response, responds
 from incidents.models import (
     MOVES,
+    NEEDS_REVIEW,
     SAID,
     TIMES,
     EntryKind,
@@ -210,6 +213,8 @@ def set_severity(
     incident = open_one(incident, actor)
     _check_severity(severity)
     say(reason, "Say why.")
+    if incident.is_event:
+        raise ValidationError("It is not declared yet: declaring says how bad it is.")
     if incident.severity == severity:
         raise ValidationError({"severity": f"It is {Severity(severity).label} already."})
     before = incident.severity
@@ -278,7 +283,8 @@ def approved_review(incident: Incident) -> PostIncidentReview | None:
 def close(incident: Incident, *, actor: User, note: str, happened_at: datetime.datetime | None = None) -> Incident:
     """Close it. Severity 1 and 2 take an approved review (R7.2); what was without impact needs no recovery before.
 
-    Its clocks must be met or dismissed. Raises ValidationError, Stale, PermissionDenied.
+    What was lowered from there is closed without a review by somebody else than whoever lowered it. Its clocks must be
+    met or dismissed. Raises ValidationError, Stale, PermissionDenied.
     """
     incident = open_one(incident, actor)
     say(note, "Say how it ended.")
@@ -287,6 +293,7 @@ def close(incident: Incident, *, actor: User, note: str, happened_at: datetime.d
         raise ValidationError("Say first when it was recovered. Only what had no impact (SEV4) is closed without.")
     if refused := what_blocks(incident):
         raise ValidationError(refused)
+    apart(actor, lowered_by(incident), INCIDENT_LOWERED, incident)
     moment = timeline.said_at(happened_at)
     if incident.reopened_at and moment < incident.reopened_at:
         raise ValidationError({"happened_at": "It was reopened later than that."})
@@ -297,6 +304,15 @@ def close(incident: Incident, *, actor: User, note: str, happened_at: datetime.d
         incident, actor=actor, verb="incident.closed", reason=note, kind=EntryKind.STATUS, text=f"Closed. {note}",
         facts={"state": incident.state}, happened_at=moment,
     )  # fmt: skip
+
+
+def lowered_by(incident: Incident) -> set[int | None]:
+    """Who took it out of the severities that are reviewed, where it was not reviewed after all."""
+    if incident.needs_review or approved_review(incident) is not None:
+        return set()
+    moves = TimelineEntry.objects.filter(incident=incident, kind=EntryKind.SEVERITY).values_list("by", "facts")
+    high = set(NEEDS_REVIEW)
+    return {by for by, facts in moves if facts.get("before") in high and facts.get("severity") not in high}
 
 
 def what_blocks(incident: Incident) -> list[str]:

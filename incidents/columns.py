@@ -12,7 +12,7 @@ from foundation.pages.columns import Column
 from foundation.pages.moment import day_of
 from foundation.pages.people import called
 from foundation.trail.asof import rows
-from incidents.models import Clock, Severity, State, late
+from incidents.models import Clock, EntryKind, Severity, State, TimelineEntry, late
 from incidents.models.incident import TONES
 from systems.models import DataClass
 
@@ -24,11 +24,16 @@ CLOCK_LATE: Final = "Clock overdue"
 
 
 def attach_incident(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
-    """The day and the moment of looking, and whose clock is late. One query."""
+    """The day and the moment of looking, whose clock is late, and from which severity each was lowered. Two queries."""
     ids, at = [one.pk for one in found], moment or timezone.now()
     clocks = visible(user, rows(Clock, moment), moment).filter(late(at), incident_id__in=ids)
     overdue = set(clocks.values_list("incident_id", flat=True))
+    moves = rows(TimelineEntry, moment).filter(kind=EntryKind.SEVERITY, incident_id__in=ids).order_by()
+    worst: dict[int, int] = {}
+    for pk, facts in moves.values_list("incident_id", "facts"):
+        worst[pk] = min(worst.get(pk, Severity.FOUR), facts.get("before") or Severity.FOUR)
     for one in found:
+        one.was = worst.get(one.pk)
         one.seen_on, one.seen_at, one.clock_late = day_of(moment), at, one.pk in overdue
 
 
@@ -46,6 +51,12 @@ def nobody(incident: Any) -> str:
 def severity_words(incident: Any) -> str:
     """How bad it is, in a word; "" while nobody said."""
     return str(Severity(incident.severity).label) if incident.severity else ""
+
+
+def was_words(incident: Any) -> str:
+    """How bad it once was said to be, where that was worse than it is now: SEV1 (1 is the worst)."""
+    lowered = incident.was is not None and incident.severity is not None and incident.was < incident.severity
+    return str(Severity(incident.was).label) if lowered else ""
 
 
 def review_words(incident: Any) -> str:
@@ -94,6 +105,7 @@ COLUMNS = (
         "restricted", "Restricted", sort="restricted", kind="badge", tones={RESTRICTED: "warn"}, get=restricted_words,
         data=attrgetter("restricted"),
     ),
+    Column("was", "Lowered from", get=was_words, more=True),
     Column("kind", "Kind", more=True),
     Column("source", "Noticed by", sort="source", more=True),
     Column("source_note", "Source", more=True),
@@ -116,6 +128,7 @@ COLUMNS = (
 FACTS = (
     Column("summary", "Description", empty="Not said"),
     Column("how_bad", "Severity", get=severity_words, empty="Not set"),
+    Column("was", "Lowered from", get=was_words),
     Column("severity_reason", "Why so severe"),
     Column("commander", "Commander", kind="person", get=commander_words, empty=nobody),
     Column("reporter", "Reported by", kind="person"),

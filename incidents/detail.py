@@ -3,9 +3,10 @@
 import datetime
 from typing import Any, Final
 
-from foundation.accounts.access import verbs_on
+from foundation.accounts.access import are_apart, verbs_on
+from foundation.accounts.duties import INCIDENT_LOWERED
 from foundation.accounts.models import User
-from incidents.actions import approved_review, may_write
+from incidents.actions import approved_review, lowered_by, may_write
 from incidents.columns import SEVERITY_TONES
 from incidents.command import responds
 from incidents.models import MOVES, NEEDS_REVIEW, State, ticking
@@ -46,6 +47,8 @@ def detail_of(incident: Any, user: User, moment: datetime.datetime | None) -> di
             blocks.append("an approved post-incident review")
         if incident.clocks.filter(ticking()).exists():
             blocks.append("an end of its clocks")
+        if not are_apart(user, lowered_by(incident), INCIDENT_LOWERED, incident):
+            blocks.append("an approved post-incident review, or somebody else: you lowered it from severity 1 or 2")
     return {
         "verbs": verbs,
         "severity_tone": SEVERITY_TONES.get(incident.severity, "mute"),

@@ -120,6 +120,11 @@ PLAN_APPROVAL: Final = Duty(
     "incidents.planversion",
     may_be_excepted=True,
 )
+INCIDENT_LOWERED: Final = Duty(
+    "incident.close",
+    "Who lowered an incident from severity 1 or 2 cannot close it without its review.",
+    "incidents.incident",
+)
 INCIDENT_REVIEW_APPROVAL: Final = Duty(
     "postincidentreview.approve",
     "Who wrote or submitted a post-incident review cannot approve it.",
@@ -162,6 +167,7 @@ _ALL: Final = (
     POLICY_APPROVAL,
     POLICY_EXCEPTION,
     PLAN_APPROVAL,
+    INCIDENT_LOWERED,
     INCIDENT_REVIEW_APPROVAL,
     EXERCISE_APPROVAL,
     ONESELF,

@@ -26,6 +26,7 @@ from tests.factories.incidents import HOUR, a_clock, an_event, an_incident, appr
 from tests.factories.listings import a_system
 from tests.factories.risks import a_risk
 from tests.factories.vendors import a_vendor
+from tests.incidents.clocks.acts import signed_in
 
 pytestmark = pytest.mark.django_db
 WHY = "As the matrix says."
@@ -185,6 +186,27 @@ def test_severity_has_a_history_and_moves_the_review(owner: User):
         actions.set_severity(fresh(raised), actor=owner, severity=1, reason="x")
     lowered = actions.set_severity(fresh(raised), actor=owner, severity=4, reason="They were not.")
     assert lowered.review_due_on is None
+
+
+def test_what_was_lowered_from_severity_1_is_not_closed_unreviewed_by_whoever_lowered_it(owner: User, compliance: User):
+    """R7.2: nobody rids themselves of the review alone."""
+    bad = actions.recover(an_incident(severity=1, commander=owner), actor=owner, note="x")
+    lowered = actions.set_severity(fresh(bad), actor=owner, severity=3, reason="Less than thought.")
+    with pytest.raises(PermissionDenied, match="lowered"):
+        actions.close(fresh(lowered), actor=owner, note="Done.")
+    page = f"/incidents/{bad.pk}/"
+    said = {user: signed_in(user).get(page).content.decode() for user in (owner, compliance)}
+    assert "you lowered it" in said[owner]
+    assert "you lowered it" not in said[compliance]
+    assert "Lowered from" in said[compliance]
+    assert ",SEV1," in b"".join(signed_in(compliance).get("/incidents/export.csv")).decode()
+    assert actions.close(fresh(lowered), actor=compliance, note="Looked at it, too.").state == State.CLOSED
+    reviewed = actions.recover(an_incident(severity=2, commander=owner), actor=owner, note="x")
+    reviewed = actions.set_severity(fresh(reviewed), actor=owner, severity=4, reason="Nothing was hit.")
+    approved_review(reviewed, author=owner, approver=compliance)
+    assert actions.close(fresh(reviewed), actor=owner, note="Done.").state == State.CLOSED
+    with pytest.raises(ValidationError, match="not declared yet"):
+        actions.set_severity(an_event(commander=owner), actor=owner, severity=1, reason="x")
 
 
 def test_only_responders_run_it(employee: User, owner: User, colleague: User, compliance: User):
