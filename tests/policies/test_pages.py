@@ -278,10 +278,10 @@ def test_versions_are_compared_from_the_older_to_the_newer(compliance: User, man
         manager, reverse("policies:policyversion-approve", args=[third.pk])
     )
     for query in ({"old": str(first.pk), "new": str(second.pk)}, {"old": str(second.pk), "new": str(first.pk)}):
-        page = read(compliance, address, **query)
-        assert f"{first.number} to {second.number}" in page
-        assert "<del>" not in page
-        assert "As written, in Markdown." in page
+        said = read(compliance, address, **query)
+        assert f"{first.number} to {second.number}" in said
+        assert "<del>" not in said
+        assert "As written, in Markdown." in said
     drafting.withdraw(third, actor=compliance, reason="No.")
     drafting.amend(policy, actor=compliance, change_note="Again.", material=True)
     fourth = draft_of(policy)
