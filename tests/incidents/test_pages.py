@@ -188,7 +188,7 @@ def test_the_timeline_by_api_in_its_order_page_by_page_and_as_it_was(owner: User
     incident = an_incident(commander=owner)
     late = timeline.add(incident, EntryKind.NOTE, "Noticed late.", actor=owner)
     early = timeline.add(incident, EntryKind.NOTE, "Began.", actor=owner, happened_at=timezone.now() - HOUR)
-    before = timezone.now()
+    before = early.history.get().history_date  # by the trail's own clock
     file = SimpleUploadedFile("gw.log", b"line")
     shown = actions.attach_file(fresh(incident), actor=owner, file=file, text="The log.")
     url = f"/api/v1/incidents/{incident.pk}/entries/"
