@@ -171,8 +171,9 @@ class RecordForm(TellForm):
     NONE = "none"
 
     clock = forms.ChoiceField(
-        required=False, label="Ends the clock", help_text="Of those that run, the one whose rule asks for this."
-    )
+        required=False, label="Ends the clock",
+        help_text="Of those that still count: its number, or “none”. Required while any counts.",
+    )  # fmt: skip
     field_order = ("clock",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -180,7 +181,10 @@ class RecordForm(TellForm):
         running = Clock.objects.filter(ticking(), incident=self.target).order_by("due_at", "id")
         self.clocks = {str(clock.pk): clock for clock in running}
         field: Any = self.fields["clock"]
-        field.required = bool(self.clocks)
+        field.required, field.help_text = (
+            bool(self.clocks),
+            "Of those that still count, the one whose rule asks for this.",
+        )
         named = [(key, f"{clock.ref}: {clock.title}") for key, clock in self.clocks.items()]
         field.choices = [("", "Choose"), *named, (self.NONE, "None of these: they go on")]
         if not self.clocks:

@@ -173,9 +173,7 @@ def meet(clock: Clock, notice: Notification, actor: User) -> None:
 # ---- what was sent -------------------------------------------------------------------------------------------------
 
 
-def record_notification(
-    incident: Incident, *, actor: User, clock: Clock | None = None, **told: Any
-) -> Notification:  # fmt: skip
+def record_notification(incident: Incident, *, actor: User, clock: Clock | None = None, **told: Any) -> Notification:
     """Record what was sent to whom about an incident. Written once. clock: of the same incident, which ends with it.
 
     told: `told` (to whom), `channel`, `sent_at`, `what`, and perhaps `sent_by` (else the actor), `reference`,
