@@ -42,7 +42,7 @@ def acknowledgements_panel(user: User, policy: Policy, moment: datetime.datetime
     missing = untied(user, policy) if may else None
     shown = {
         "lines": [(one, TONES[one.standing]) for one in found[:SHOWN]], "more": len(found) - SHOWN,
-        "counts": [(standing, count, TONES[standing]) for standing, count in counted(found).items()],
+        "counts": [(one, count, TONES[one] if count else "mute") for one, count in counted(found).items()],
         "total": len(found), "may_record": may and missing is None, "missing": missing,
         "signed": signed(user, policy, moment),
     }  # fmt: skip
