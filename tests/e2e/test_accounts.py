@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from foundation.accounts import exceptions
 from foundation.organisation.actions import found
+from foundation.pages.api.views import endpoints_on_page
 from foundation.trail.record import SYSTEM
 from tests.factories.controls import ControlFactory
 from tests.factories.people import ExceptionFactory
@@ -24,6 +25,7 @@ def exception(transactional_db, owner, manager, compliance):
 
 @pytest.mark.parametrize(("viewport", "dark"), [("desktop", True), ("phone", False)])
 def test_what_these_pages_show_everybody_can_read(open_page, exception, owner, viewport, dark, assert_accessible):
+    endpoints_on_page()  # made once for each process, which takes seconds
     page = open_page(viewport, dark=dark, user=owner)
     for path in (
         "/accounts/exceptions/",
