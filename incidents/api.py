@@ -39,7 +39,7 @@ class TimelineApi(Api):
         """Every entry in the order in which it happened; `corrects` names the entry that it says anew."""
         self.asked()
         moment = self.moment(Incident)
-        incident = get_allowed(self.user, "view", rows(Incident, moment), pk, moment)
+        incident = thaw(get_allowed(self.user, "view", rows(Incident, moment), pk, moment))
         left_out = self.chosen(self.shape)
         entries = entries_of(self.user, incident, moment).select_related(*people_of(TimelineEntry))
         found, around = self.numbered(entries.order_by("happened_at", "id"))

@@ -185,7 +185,9 @@ def test_an_entry_has_both_times_and_its_correction_beside_it(owner: User):
 
 
 def test_the_timeline_by_api_in_its_order_page_by_page_and_as_it_was(owner: User, admin: User, colleague: User):
+    actions.set_severity(an_incident(commander=owner), actor=owner, severity=3, reason="As we know now.")
     incident = an_incident(commander=owner)
+    assert incident.history.get().pk != incident.pk  # a past moment goes by the number of the record
     late = timeline.add(incident, EntryKind.NOTE, "Noticed late.", actor=owner)
     early = timeline.add(incident, EntryKind.NOTE, "Began.", actor=owner, happened_at=timezone.now() - HOUR)
     before = early.history.get().history_date  # by the trail's own clock
