@@ -61,61 +61,61 @@ class IncidentPerson(Register):
         return f"{self.incident.get_absolute_url()}people/"
 
 
-class IncidentRisk(Register):
+class IncidentLink(Register):
+    """What an incident has to do with another record, the last of `ends`, and why. Unlinking archives the row."""
+
+    incident: models.ForeignKey[Any, Incident]
+    incident_id: int
+    ends: ClassVar[tuple[str, ...]]
+
+    access = of_part()
+
+    class Meta:
+        abstract = True
+        ordering = ("incident", "id")
+
+    def __str__(self) -> str:
+        other = getattr(self, self.ends[-1])
+        return f"{getattr(other, 'ref', other)} for {Incident.ref_of(self.incident_id)}"
+
+    def get_absolute_url(self) -> str:
+        """The incident's page of links."""
+        return f"{self.incident.get_absolute_url()}links/"
+
+
+class IncidentRisk(IncidentLink):
     """The incident shows that a risk came true, or is one nobody had thought of."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="risk_links")
     risk = models.ForeignKey(Risk, models.PROTECT, related_name="incident_links")
     reason = models.TextField(help_text="What the incident says of the risk.")
 
-    objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
-
-    access = of_part()
     ends = ("incident", "risk")
 
-    class Meta:
-        ordering = ("incident", "id")
+    class Meta(IncidentLink.Meta):
         constraints = (
             models.UniqueConstraint(fields=("incident", "risk"), name="incidents_risk_once"),
             models.CheckConstraint(condition=~Q(reason=""), name="incidents_risk_has_reason"),
         )
 
-    def __str__(self) -> str:
-        return f"{self.risk.ref} for {Incident.ref_of(self.incident_id)}"
 
-    def get_absolute_url(self) -> str:
-        """The incident's page of links."""
-        return f"{self.incident.get_absolute_url()}links/"
-
-
-class IncidentVendor(Register):
+class IncidentVendor(IncidentLink):
     """A vendor caused it, was hit by it, or helps."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="vendor_links")
     vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="incident_links")
     reason = models.TextField(help_text="What the vendor has to do with it.")
 
-    objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
-
-    access = of_part()
     ends = ("incident", "vendor")
 
-    class Meta:
-        ordering = ("incident", "id")
+    class Meta(IncidentLink.Meta):
         constraints = (
             models.UniqueConstraint(fields=("incident", "vendor"), name="incidents_vendor_once"),
             models.CheckConstraint(condition=~Q(reason=""), name="incidents_vendor_has_reason"),
         )
 
-    def __str__(self) -> str:
-        return f"{self.vendor.ref} for {Incident.ref_of(self.incident_id)}"
 
-    def get_absolute_url(self) -> str:
-        """The incident's page of links."""
-        return f"{self.incident.get_absolute_url()}links/"
-
-
-class IncidentControl(Register):
+class IncidentControl(IncidentLink):
     """A control that failed, was missing, or held."""
 
     class Role(models.TextChoices):
@@ -130,13 +130,9 @@ class IncidentControl(Register):
     role = models.CharField("how it did", max_length=9, choices=Role.choices, default=Role.CONCERNED)
     reason = models.TextField(help_text="What the incident says of the control.")
 
-    objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
-
-    access = of_part()
     ends = ("incident", "control")
 
-    class Meta:
-        ordering = ("incident", "id")
+    class Meta(IncidentLink.Meta):
         constraints = (
             models.UniqueConstraint(fields=("incident", "control"), name="incidents_control_once"),
             models.CheckConstraint(condition=~Q(reason=""), name="incidents_control_has_reason"),
@@ -145,66 +141,37 @@ class IncidentControl(Register):
             ),
         )
 
-    def __str__(self) -> str:
-        return f"{self.control.ref} for {Incident.ref_of(self.incident_id)}"
 
-    def get_absolute_url(self) -> str:
-        """The incident's page of links."""
-        return f"{self.incident.get_absolute_url()}links/"
-
-
-class IncidentFinding(Register):
+class IncidentFinding(IncidentLink):
     """A finding that the incident raised, or that led to it. Its corrective actions outlive the incident (R7.2)."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="finding_links")
     finding = models.ForeignKey(Finding, models.PROTECT, related_name="incident_links")
     reason = models.TextField(help_text="What the finding has to do with it.")
 
-    objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
-
-    access = of_part()
     ends = ("incident", "finding")
 
-    class Meta:
-        ordering = ("incident", "id")
+    class Meta(IncidentLink.Meta):
         constraints = (
             models.UniqueConstraint(fields=("incident", "finding"), name="incidents_finding_once"),
             models.CheckConstraint(condition=~Q(reason=""), name="incidents_finding_has_reason"),
         )
 
-    def __str__(self) -> str:
-        return f"{self.finding.ref} for {Incident.ref_of(self.incident_id)}"
 
-    def get_absolute_url(self) -> str:
-        """The incident's page of links."""
-        return f"{self.incident.get_absolute_url()}links/"
-
-
-class IncidentSystem(Register):
+class IncidentSystem(IncidentLink):
     """A system that it hit."""
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="system_links")
     system = models.ForeignKey(System, models.PROTECT, related_name="incident_links")
     reason = models.TextField(help_text="How it was hit.")
 
-    objects: ClassVar[models.Manager[Any]] = TrackedQuerySet.as_manager()
-
-    access = of_part()
     ends = ("incident", "system")
 
-    class Meta:
-        ordering = ("incident", "id")
+    class Meta(IncidentLink.Meta):
         constraints = (
             models.UniqueConstraint(fields=("incident", "system"), name="incidents_system_once"),
             models.CheckConstraint(condition=~Q(reason=""), name="incidents_system_has_reason"),
         )
-
-    def __str__(self) -> str:
-        return f"{self.system} for {Incident.ref_of(self.incident_id)}"
-
-    def get_absolute_url(self) -> str:
-        """The incident's page of links."""
-        return f"{self.incident.get_absolute_url()}links/"
 
 
 class IncidentControlLink(Register):
