@@ -10,9 +10,10 @@ from foundation.organisation.demo_clock import as_on
 from foundation.organisation.models import today
 from foundation.trail.keep import save
 from incidents.exercises import actions, signing
-from incidents.exercises.forms import APPROVED, SIGNED
 from incidents.models import Exercise, PlanVersion
 
+SIGNED: Final = "It was held as written here. What people did and decided is told as it was."
+APPROVED: Final = "I looked at the scenario, the attendees, the decisions and the gaps, and approve the record."
 AFTERNOON: Final = datetime.time(13, 0, tzinfo=datetime.UTC)
 INJECTS: Final = (
     (0, "The night shift finds that files in the billing system have new endings. A note asks for money.",

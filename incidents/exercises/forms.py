@@ -16,8 +16,6 @@ from incidents.exercises.signing import APPROVES, FACILITATES, countable, counts
 from incidents.models import Exercise, ExerciseAttendee, ExerciseKind, Incident, PlanVersion, VersionState
 from incidents.rows import MOST
 
-SIGNED: Final = "It was held as written here. What people did and decided is told as it was."
-APPROVED: Final = "I looked at the scenario, the attendees, the decisions and the gaps, and approve the record."
 WORDS: Final = ("scenario", "objectives", "worked", "did_not_work", "plan_changes")
 LONGEST: Final = 2 * MOST_WORDS
 
@@ -146,15 +144,17 @@ class GapForm(VerbForm):
 
 
 class SignForm(VerbForm):
-    """Sign the record."""
+    """Sign the record. It begins empty: the words of a signature are the signer's own."""
 
-    statement = words_field(initial=SIGNED, help_text="It stands on the record, with your name and the time.")
+    statement = words_field(
+        help_text="In your own words, what you sign. It stands on the record, with your name and the time."
+    )
 
 
 class ApproveForm(VerbForm):
-    """Approve the record."""
+    """Approve the record, in one's own words, too."""
 
-    statement = words_field(initial=APPROVED, help_text="It stands on the record, with your name and the time.")
+    statement = words_field(help_text="In your own words, what you looked at and approve. It stands on the record.")
 
 
 class ChangeInjectForm(InjectForm):

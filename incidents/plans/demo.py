@@ -10,7 +10,6 @@ from foundation.organisation.models import today
 from incidents.models import PlanVersion, ResponsePlan
 from incidents.plans import approving, writing
 from incidents.plans.content import ALL_TEXTS, PARTS, parts_of
-from incidents.plans.forms import APPROVED, REVIEWED
 
 DAYS_AGO: Final = 310  # when the plan came into force
 MORNING: Final = datetime.time(9, 0, tzinfo=datetime.UTC)
@@ -32,6 +31,8 @@ SAID: Final = {
     "supervisory authority": "Data protection authority",
     "police unit": "Police, computer crime",
 }
+APPROVED: Final = "I read the whole plan, its roles and its playbooks, and approve it."
+REVIEWED: Final = "I read the plan in force. It still holds: no change is needed."
 PHONE: Final = "+46 8 5550 01"
 ROLES: Final = ("Commander", "Technical lead", "Communications", "Legal and privacy", "Scribe", "Executive")
 

@@ -15,8 +15,6 @@ from incidents.rows import MOST
 
 MOST_TEXT: Final = 20_000  # characters of one text of a plan: nobody reads more at night
 MOST_MINUTES: Final = 44_640  # a month
-APPROVED: Final = "I read the whole plan, its roles and its playbooks, and approve it."
-REVIEWED: Final = "I read the plan in force. It still holds: no change is needed."
 
 
 class ResponsePlanForm(RegisterForm):
@@ -83,15 +81,15 @@ class SubmitForm(VerbForm):
 
 
 class ApproveForm(VerbForm):
-    """Approve a version."""
+    """Approve a version. It begins empty: the words of a signature are the signer's own."""
 
-    statement = words_field(initial=APPROVED, help_text="It stands on the plan, with your name and the time.")
+    statement = words_field(help_text="In your own words, what you read and approve. It stands on the plan.")
 
 
 class ReviewForm(VerbForm):
-    """Sign that the plan was looked at."""
+    """Sign that the plan was looked at, in one's own words, too."""
 
-    statement = words_field(initial=REVIEWED, help_text="Kept with your name and the time.")
+    statement = words_field(help_text="In your own words, what you looked at. Kept with your name and the time.")
 
 
 def place_field() -> forms.IntegerField:

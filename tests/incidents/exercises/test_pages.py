@@ -69,12 +69,15 @@ def test_an_exercise_from_planning_to_approval_on_its_pages(
     assert post(owner, "exercise-take-part", exercise).status_code == 302
     gap = {"title": "No number", "severity": "medium", "description": "Nobody had it."}
     assert post(compliance, "exercise-raise-gap", exercise, **gap).status_code == 302
+    assert not page(compliance, "exercise-sign", exercise.pk).context["form"]["statement"].value()  # their own words
     refused = post(compliance, "exercise-sign", exercise, statement=WHY)
     assert refused.status_code == 422
     assert "what worked and what did not" in refused.content.decode()
     assert post(compliance, "exercise-edit", exercise, **form, worked="The scribe.").status_code == 302
     assert post(compliance, "exercise-sign", exercise, statement=WHY).status_code == 302
     assert post(compliance, "exercise-edit", exercise, **form, worked="Other.").status_code == 422
+    assert not page(manager, "exercise-approve", exercise.pk).context["form"]["statement"].value()
+    assert post(manager, "exercise-approve", exercise).status_code == 422
     assert post(manager, "exercise-approve", exercise, statement=WHY).status_code == 302
     assert fresh(exercise).state == "approved"
     body = page(manager, "exercise-detail", exercise.pk).content.decode()

@@ -56,11 +56,14 @@ def test_a_plan_is_written_and_approved_on_its_pages(compliance: User, manager: 
     filled(version, compliance)
     assert post(compliance, "planversion-submit", version, **said).status_code == 302
     assert post(compliance, "planversion-edit", version, purpose="Other.").status_code == 422
+    assert not page(manager, "planversion-approve", version.pk).context["form"]["statement"].value()  # their own words
+    assert post(manager, "planversion-approve", version).status_code == 422
     assert post(manager, "planversion-approve", version, statement=WHY).status_code == 302
     assert fresh(version).state == "approved"
     body = page(manager, "responseplan-detail", version.plan_id).content.decode()
     assert "In force" in body
     assert "Files locked, or a ransom is asked" in body
+    assert not page(compliance, "responseplan-review", version.plan_id).context["form"]["statement"].value()
     assert post(compliance, "responseplan-review", version.plan, statement="It holds.").status_code == 302
     assert "It holds." in page(manager, "responseplan-detail", version.plan_id).content.decode()
 
