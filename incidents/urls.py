@@ -13,6 +13,7 @@ from incidents.custody.urls import custody_routes
 from incidents.custody.views import custody_panel
 from incidents.exercises.urls import exercise_routes
 from incidents.models import IncidentControl, IncidentFinding, IncidentRisk, IncidentSystem, IncidentVendor
+from incidents.plans.panel import plan_panel
 from incidents.plans.urls import plan_routes
 from incidents.programme import IncidentControlLinkPages
 from incidents.reviews.panel import reviews_panel
@@ -21,7 +22,7 @@ from incidents.views import IncidentPages
 
 app_name = "incidents"
 # What stands on an incident's overview before its facts, and on tabs of its own: a line for each part.
-PANELS: Final[Sequence[PanelOf]] = (panels.latest_panel,)
+PANELS: Final[Sequence[PanelOf]] = (plan_panel, panels.latest_panel)
 TABS: Final[Sequence[Tab]] = (
     Tab("timeline", "Timeline", [panels.timeline_panel]),
     Tab("clocks", "Clocks", [clocks_panel, notifications_panel]),

@@ -118,7 +118,10 @@ def approve(version: PlanVersion, *, actor: User, statement: str) -> PlanVersion
         title=f"Response plan: {plan.title}, version {version.number}", name=f"{plan.ref}-{version.number}.json",
         signed_by=actor, at=version.approved_at,
     )  # fmt: skip
-    refs = {"sha256": version.sha256, "evidence": version.evidence.pk, "responseplan": plan.pk, **refs_of(under)}
+    refs = {
+        "sha256": version.sha256, "text_sha256": result["text_sha256"], "evidence": version.evidence.pk,
+        "responseplan": plan.pk, **refs_of(under),
+    }  # fmt: skip
     version = save(version, actor=actor, verb="planversion.approved", reason=version.approval_statement, refs=refs)
     plan.next_review_on = due_from(today())
     save(plan, actor=actor, verb="responseplan.updated", refs={"planversion": version.pk})
@@ -215,15 +218,29 @@ def due_from(day: datetime.date) -> datetime.date:
     return day + datetime.timedelta(days=setting("plan_review_days"))
 
 
-def result_of(version: PlanVersion) -> dict[str, Any]:
-    """An approved version as plain data: everything it says and who approved it. Its hash is over this."""
+def wording(version: Any, parts: dict[str, list[Any]] | None = None) -> dict[str, Any]:
+    """What an approver reads, as plain data: everything that a version says. Four queries, or none with its parts."""
     return {
-        "format": "countersign response plan 1",
         "plan": version.plan.ref,
         "title": version.plan.title,
         "version": version.number,
         "change_note": version.change_note,
-        **content(version),
+        **content(version, parts),
+    }
+
+
+def text_sha256(version: Any, parts: dict[str, list[Any]] | None = None) -> str:
+    """The hash of what an approver reads; the form of the approval shows it, and the approved record names it."""
+    return sha256(canonical(wording(version, parts)))
+
+
+def result_of(version: PlanVersion) -> dict[str, Any]:
+    """An approved version as plain data: everything it says and who approved it. Its hash is over this."""
+    said = wording(version)
+    return {
+        "format": "countersign response plan 1",
+        **said,
+        "text_sha256": sha256(canonical(said)),
         "authors": sorted(authors(version)),
         "submitted_by": version.submitted_by_id,
         "submitted_at": version.submitted_at.isoformat() if version.submitted_at else "",

@@ -118,6 +118,6 @@ VERSION_FACTS = (
     Column("approved_at", "Approved", kind="moment"),
     Column("approval_statement", "Statement"),
     Column("superseded_at", "Superseded", kind="moment"),
-    Column("sha256", "SHA-256 of the text"),
+    Column("sha256", "SHA-256 of the approved record"),
     Column("evidence", "Kept as", url=lambda one: one.evidence.get_absolute_url() if one.evidence else ""),
 )

@@ -145,26 +145,37 @@ class PlanVersionPages(Pages):
         return writing.rewrite(form.save(commit=False), actor=self.user)
 
     def act_on(self, target: Any, verb: VerbPage) -> HttpResponse:
-        """Only its approver approves and returns; before submitting and approving, people read what blocks it."""
+        """Only its approver approves and returns; before submitting and approving, people read what blocks it.
+
+        Before approving they read the text that they put their name to, too, with its hash.
+        """
         if verb.verb in ("approve", "return") and target.approver_id != self.user.pk:
             raise PermissionDenied("The approver whom it names does this.")
         shown: dict[str, Any] = {}
         if verb.verb in ("submit", "approve"):
-            shown["blocks"] = approving.blocks(target)
+            parts = parts_of(target)
+            shown["blocks"] = approving.blocks(target, parts)
+        if verb.verb == "approve" and target.state == VersionState.SUBMITTED:
+            shown["shown"], shown["text_sha256"] = shown_of(target, None, parts), approving.text_sha256(target, parts)
+            shown["comparable"] = self.earlier(target, None).exists()
         return act(self.request, type(self), target, verb, **shown)
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """The whole text; for a draft what blocks it, and the verbs that make sense now."""
         verbs = self.verbs_now(target) if moment is None else {}
-        earlier = visible(self.user, rows(PlanVersion, moment), moment)
-        earlier = earlier.filter(plan_id=target.plan_id, number__lt=target.number)
         return {
             "shown": shown_of(target, moment, target.parts),
+            "text_sha256": approving.text_sha256(target, target.parts) if target.submitted_at else "",
             "tone": VERSION_TONES[target.state],
             "blocks": approving.blocks(target, target.parts) if verbs.get("write") else [],
             "verbs": verbs,
-            "comparable": earlier.exists(),
+            "comparable": self.earlier(target, moment).exists(),
         }
+
+    def earlier(self, target: Any, moment: datetime.datetime | None) -> Any:
+        """The versions before this one that the person sees."""
+        found = visible(self.user, rows(PlanVersion, moment), moment)
+        return found.filter(plan_id=target.plan_id, number__lt=target.number)
 
     def verbs_now(self, target: PlanVersion) -> dict[str, bool]:
         """Which verbs this person may do now."""

@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 from django_cotton.compiler_regex import CottonCompiler
 
-from foundation.pages.templatetags.ui import day, icon, initials, moment, page_numbers
+from foundation.pages.templatetags.ui import day, dial, icon, initials, moment, page_numbers
 
 NOW = datetime.datetime(2026, 11, 21, 13, 5, 9, tzinfo=datetime.UTC)
 
@@ -77,6 +77,18 @@ def test_day_is_iso_and_a_moment_is_told_with_its_zone():
 )
 def test_initials(person, letters):
     assert initials(person) == letters
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+46 8 5550 0100", "+46855500100"), ("+44 (0)20 7946 0000", "+442079460000"), ("08-555.01/00", "085550100"),
+        ("+46 8 5550 0100, code 4471", "+46855500100"), ("desk 112", "112"), ("by messenger", ""), ("", ""),
+        ("javascript:alert(1)", "1"),
+    ],
+)  # fmt: skip
+def test_a_number_is_dialled_without_its_words(text, number):
+    assert dial(text) == number
 
 
 def test_page_numbers_leave_out_the_middle():

@@ -1,6 +1,7 @@
 """What the templates say often: icons, links to this page with something changed, days and moments in ISO."""
 
 import datetime
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from foundation.files.kinds import plain_name
 from foundation.trail.changes import zoned
 
 register = template.Library()
+NUMBER = re.compile(r"\+?[0-9][0-9 ()./\u00a0-]*")
 
 
 @lru_cache(maxsize=512)
@@ -40,6 +42,13 @@ def sent_files(form: forms.BaseForm) -> list[str]:
     """What the files were called that came with a form: shown again, it has lost them, as every page does."""
     sent: Any = form.files or MultiValueDict()
     return [plain_name(file.name or "") for name in sent for file in sent.getlist(name)]
+
+
+@register.filter
+def dial(text: str) -> str:
+    """The first number in `text` as a telephone dials it: “+46 (0)8 55, code 4” is +46855; "" where there is none."""
+    found = NUMBER.search(str(text).replace("(0)", ""))
+    return "".join(sign for sign in found[0] if sign.isdigit() or sign == "+") if found else ""
 
 
 @register.simple_tag(takes_context=True)

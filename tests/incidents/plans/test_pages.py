@@ -15,10 +15,13 @@ from pypdf import PdfReader
 from foundation.accounts.models import User
 from foundation.organisation.models import organisation
 from foundation.pages.paper import PaperRefused, cover_for, html_for, paper_for, pdf_for
+from foundation.trail.models import Entry
 from incidents.models import PlanContact, PlanRole, PlanSeverity, PlanVersion, Playbook, ResponsePlan
 from incidents.plans import approving, writing
 from incidents.plans.content import parts_of
+from incidents.plans.panel import plan_panel
 from incidents.plans.views import version_paper
+from tests.factories.incidents import an_incident
 from tests.factories.plans import SAID, WHY, begun, filled, fresh, in_force, submitted
 from tests.factories.tokens import caller
 
@@ -66,6 +69,71 @@ def test_a_plan_is_written_and_approved_on_its_pages(compliance: User, manager: 
     assert not page(compliance, "responseplan-review", version.plan_id).context["form"]["statement"].value()
     assert post(compliance, "responseplan-review", version.plan, statement="It holds.").status_code == 302
     assert "It holds." in page(manager, "responseplan-detail", version.plan_id).content.decode()
+
+
+def test_whoever_approves_reads_the_text_and_its_hash_on_the_form(compliance: User, manager: User):
+    version = filled(begun(compliance), compliance)
+    draft = approving.text_sha256(version)
+    version = submitted(version, author=compliance, approver=manager)
+    form = page(manager, "planversion-approve", version.pk)
+    body, shown = form.content.decode(), form.context["text_sha256"]
+    assert shown == approving.text_sha256(fresh(version))
+    assert shown != draft  # its words changed: what changes with it was said at the submission
+    assert shown in body
+    assert shown in page(compliance, "planversion-detail", version.pk).content.decode()
+    for words in (SAID, "Files locked, or a ransom is asked", parts_of(version)["roles"][0].telephone):
+        assert words in body
+    for name in ("planversion-return", "planversion-withdraw"):
+        assert "text_sha256" not in page(manager if "return" in name else compliance, name, version.pk).context
+    version = approving.approve(fresh(version), actor=manager, statement=WHY)
+    kept = page(compliance, "planversion-json", version.pk).json()
+    assert kept["text_sha256"] == shown  # what was shown is what was approved
+    assert Entry.objects.get(verb="planversion.approved").facts["refs"]["text_sha256"] == shown
+    later = writing.draft(fresh(version.plan), actor=compliance, change_note="New.")
+    later = approving.submit(fresh(later), actor=compliance, approver=manager, change_note="New.")
+    compare = reverse("incidents:planversion-changes", args=[later.pk])
+    assert compare in page(manager, "planversion-approve", later.pk).content.decode()
+    assert compare not in body
+
+
+def test_the_plan_is_in_the_order_of_the_night_and_its_numbers_can_be_dialled(compliance: User, manager: User):
+    version = begun(compliance)
+    said = {"kind": "help", "name": "Night desk", "what": "Doors", "telephone": "+46 (0)8 555-01 00, code 4471"}
+    assert post(compliance, "planversion-add-contact", version, **said).status_code == 302
+    none = {"kind": "help", "name": "Day desk", "what": "Doors", "telephone": "by messenger"}
+    assert post(compliance, "planversion-add-contact", version, **none).status_code == 302
+    body = page(compliance, "planversion-detail", version.pk).content.decode()
+    assert '<a href="tel:+4685550100">+46 (0)8 555-01 00, code 4471</a>' in body
+    assert '"tel:"' not in body
+    assert "by messenger" in body
+    places = [body.index(f'id="{name}') for name in ("roles", "contacts", "first", "severities", "playbook-")]
+    assert places == sorted(places)
+
+
+def test_an_open_incident_leads_whoever_runs_it_to_the_plan(
+    compliance: User, manager: User, employee: User, django_assert_num_queries
+):
+    incident = an_incident(commander=employee, reporter=employee)
+    assert plan_panel(employee, incident, None) is None  # none is in force
+    begun(compliance, title="Second plan")
+    version = in_force(author=compliance, approver=manager, title="Night plan")
+    with django_assert_num_queries(2):
+        panel = plan_panel(employee, incident, None)
+    assert panel is not None
+    home = version.plan.get_absolute_url()
+    body = page(employee, "incident-detail", incident.pk).content.decode()
+    books = parts_of(version)["playbooks"]
+    for place in ("roles", "contacts", "first", "severities", *(f"playbook-{one.pk}" for one in books)):
+        assert f'href="{home}#{place}"' in body
+    assert all(one.title in body for one in books)
+    assert "Second plan" not in body
+    plan = signed_in(employee).get(home)
+    assert all(f'id="playbook-{one.pk}"' in plan.content.decode() for one in books)
+    over = an_incident(
+        state="closed", recovered_at=timezone.now(), closed_at=timezone.now(), closed_by=compliance, commander=employee
+    )
+    assert home not in page(employee, "incident-detail", over.pk).content.decode()
+    assert plan_panel(employee, incident, timezone.now()) is None
 
 
 def test_the_parts_of_a_draft_are_changed_on_their_pages(compliance: User, owner: User):
