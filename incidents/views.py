@@ -18,6 +18,7 @@ from foundation.pages.forms import RegisterForm, sent, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper
+from foundation.pages.sending import for_the_first_time
 from incidents import actions, facts, linking
 from incidents.clocks.verbs import INCIDENT_VERBS as CLOCK_VERBS
 from incidents.columns import COLUMNS, FACTS, attach_incident
@@ -179,7 +180,7 @@ def declare_now(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     require(user, "declare", Incident)
     form = DeclareNowForm(*sent(request), user=user)
-    if form.is_valid():
+    if form.is_valid() and for_the_first_time(request, form):
         try:
             incident = actions.declare_at_once(
                 form.save(commit=False), actor=user, severity=form.cleaned_data["severity"],

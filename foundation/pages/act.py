@@ -22,6 +22,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from foundation.accounts import fresh
 from foundation.accounts.scopes import TokenScope
 from foundation.pages.forms import ReasonForm, VerbForm, changed_meanwhile, sent, user_of
+from foundation.pages.sending import for_the_first_time
 from foundation.trail.keep import Stale
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def act(
     form = page.form(*sent(request), target=target, initial=typed)
     home = home or f"{target.get_absolute_url()}{page.tab and page.tab + '/'}"
     back = where_from(request, home, typed.get("next", ""))
-    if form.is_valid() and carried_out(form, page.action, user_of(request)):
+    if form.is_valid() and for_the_first_time(request, form) and carried_out(form, page.action, user_of(request)):
         return answered(request, target, page, back)
     context = {"object": target, "title": page.title, "tone": page.tone, "part": page.part, "verb": page.verb} | shown
     context |= {"pages": pages(request), "form": form, "back": back}

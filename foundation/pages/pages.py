@@ -36,6 +36,7 @@ from foundation.pages.listing import Listing
 from foundation.pages.moment import asked_moment, at, correction
 from foundation.pages.panels import PanelOf, Tab, panels_for
 from foundation.pages.paper import Paper, PaperRefused
+from foundation.pages.sending import for_the_first_time
 from foundation.pages.sheets import stream
 from foundation.trail.asof import rows, thaw
 from foundation.trail.keep import Stale, save
@@ -255,7 +256,7 @@ class Pages:
         fresh.require(self.request, "add", self.model)
         asked = {name: self.request.GET[name] for name in self.prefilled if name in self.request.GET}
         form = self.form_class(*sent(self.request), user=self.user, initial=asked | fresh.typed(self.request))
-        if form.is_valid():
+        if form.is_valid() and for_the_first_time(self.request, form):
             return self.saved(self.keep(form, "created"), "created")
         return self.render("form", form=form, status=422 if form.errors else 200)
 

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import uuid
 from functools import lru_cache
 from typing import Any
 
@@ -35,6 +36,12 @@ def icon(name: str, size: int = 16) -> SafeString:
     Raises lucide.IconDoesNotExist for a name that lucide lacks.
     """
     return drawn(str(name), int(size))
+
+
+@register.simple_tag
+def mark() -> str:
+    """A new value for the field `sending` of a form (foundation/pages/sending.py)."""
+    return str(uuid.uuid4())
 
 
 @register.filter
