@@ -222,7 +222,6 @@ def wording(version: Any, parts: dict[str, list[Any]] | None = None) -> dict[str
     """What an approver reads, as plain data: everything that a version says. Four queries, or none with its parts."""
     return {
         "plan": version.plan.ref,
-        "title": version.plan.title,
         "version": version.number,
         "change_note": version.change_note,
         **content(version, parts),
@@ -239,6 +238,7 @@ def result_of(version: PlanVersion) -> dict[str, Any]:
     said = wording(version)
     return {
         "format": "countersign response plan 1",
+        "title": version.plan.title,  # the plan's own, which may be renamed later: no part of the version's text
         **said,
         "text_sha256": sha256(canonical(said)),
         "authors": sorted(authors(version)),

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from foundation.accounts.models import User
 from foundation.organisation.models import organisation
 from foundation.pages.paper import PaperRefused, cover_for, html_for, paper_for, pdf_for
+from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from incidents.models import PlanContact, PlanRole, PlanSeverity, PlanVersion, Playbook, ResponsePlan
 from incidents.plans import approving, writing
@@ -89,6 +90,10 @@ def test_whoever_approves_reads_the_text_and_its_hash_on_the_form(compliance: Us
     kept = page(compliance, "planversion-json", version.pk).json()
     assert kept["text_sha256"] == shown  # what was shown is what was approved
     assert Entry.objects.get(verb="planversion.approved").facts["refs"]["text_sha256"] == shown
+    plan = fresh(version.plan)
+    plan.title = "Incident response"
+    save(plan, actor=compliance, verb="responseplan.updated")
+    assert shown in page(compliance, "planversion-detail", version.pk).content.decode()  # whatever the plan is called
     later = writing.draft(fresh(version.plan), actor=compliance, change_note="New.")
     later = approving.submit(fresh(later), actor=compliance, approver=manager, change_note="New.")
     compare = reverse("incidents:planversion-changes", args=[later.pk])
