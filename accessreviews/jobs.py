@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from accessreviews import removals
-from accessreviews.reminders import TEMPLATE, reminders, was_sent
+from accessreviews.reminders import TEMPLATE, reminders
 from accessreviews.schedule import plan_quarter
 from foundation.accounts.models import User
 from foundation.jobs.job import Progress, job
@@ -28,17 +28,17 @@ def end_exceptions(progress: Progress, /) -> None:
 
 @job()
 def remind_of_access_reviews(progress: Progress, /) -> None:
-    """Leave a mail for everybody for whom something of an access review waits."""
+    """Leave a mail for everybody who is to be reminded today, or was to be on a day on which nothing ran."""
     for person in reminders(today()):
         access_review_mail.enqueue(actor=SYSTEM, title="Remind of access reviews", user_id=person)
 
 
 @job(retries=5)
 def access_review_mail(progress: Progress, /, *, user_id: int) -> None:
-    """Mail one person everything that waits for them, once a day at most. Nothing, where nothing waits any more."""
-    person, day = User.objects.get(pk=user_id), today()
-    lines = reminders(day, user_id).get(user_id, [])
-    if not lines or was_sent(person, day):
+    """Mail one person what they are to be reminded of. Nothing, where nothing waits any more, or they were mailed."""
+    person = User.objects.get(pk=user_id)
+    lines = reminders(today(), user_id).get(user_id, [])
+    if not lines:
         return
     home = settings.PUBLIC_URL
     context = {

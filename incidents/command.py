@@ -4,6 +4,7 @@ The table lets people at what is their own; having reported an incident makes it
 """
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
@@ -19,6 +20,12 @@ def responds(user: User, incident: Incident) -> bool:
         return True
     named = IncidentPerson.objects.live().filter(incident_id=incident.pk, user=user)
     return bool(named.exclude(part__in=ONLOOKERS).exists())
+
+
+def leaders(incident: Incident) -> list[User]:
+    """Whoever answers for it and may sign in: its commander and every compliance manager. One query."""
+    whose = Q(role=Role.COMPLIANCE_MANAGER) | Q(pk=incident.commander_id)
+    return list(User.objects.active().filter(whose).order_by("id"))
 
 
 def require_response(user: User, incident: Incident) -> None:

@@ -1,7 +1,8 @@
 """Mail, sent by jobs only: an app's job looks its ids up, and `deliver` renders, sends and says so in the trail."""
 
+import datetime
 import smtplib
-from typing import Any
+from typing import Any, Final
 
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.utils import DNS_NAME
@@ -10,10 +11,13 @@ from django.template import Context
 from django.template.loader import get_template, render_to_string
 
 from foundation.jobs.job import JobError, Progress
-from foundation.trail.models import Entry
+from foundation.trail.models import EPOCH, Entry
 from foundation.trail.record import record
 
 PERMANENT = 500  # SMTP replies from here on say that trying again is no use
+# What may have become of a mail so that it is not left again: it went out, or its address is refused for good.
+ANSWERED: Final = ("mail.sent", "mail.refused")
+MICROSECOND: Final = datetime.timedelta(microseconds=1)
 
 
 def deliver(progress: Progress, template: str, *, to: Any, context: dict[str, Any], about: models.Model) -> bool:
@@ -22,7 +26,8 @@ def deliver(progress: Progress, template: str, *, to: Any, context: dict[str, An
     `template`: path below templates/ without ending; `.txt` begins with the line "Subject: …" and an empty line,
     `.html` is the same in HTML. `context` is made from ids inside the job: no secret or personal data in the queue.
     `about`: what the trail entry `mail.sent` is filed under; the address is in its erasable part only.
-    A server that cannot be reached raises, and the job is retried; an address that is refused for good is a JobError.
+    A server that cannot be reached raises, and the job is retried; an address that is refused for good is a JobError
+    and the entry `mail.refused`, so that whoever reads the trail knows who was not reached.
     Run again after it was sent, it sends nothing and returns False: only a crash in the instant between can repeat it.
     """
     if _was_sent(progress, about):
@@ -32,17 +37,31 @@ def deliver(progress: Progress, template: str, *, to: Any, context: dict[str, An
         message.send()
     except smtplib.SMTPRecipientsRefused as refused:
         if all(code >= PERMANENT for code, _ in refused.recipients.values()):
+            _note(progress, "mail.refused", template, to, about, outcome="failed")
             raise JobError("The mail server refuses this address.") from refused
         raise
-    with transaction.atomic():
-        record(
-            "mail.sent",
-            progress.actor,
-            about,
-            refs={"template": template, "to": to.pk, "job": str(progress.job.pk)},
-            private={"to": to.email},
-        )
+    _note(progress, "mail.sent", template, to, about)
     return True
+
+
+def was_mailed(to: Any, template: str, about: models.Model, since: datetime.datetime) -> bool:
+    """Whether the user `to` was sent this mail about this record since a moment, or their address refused it."""
+    found: Any = Entry.objects.filter(
+        verb__in=ANSWERED, object_type=about._meta.label_lower, object_id=str(about.pk), at__gte=in_trail(since)
+    )
+    wanted = {"template": template, "to": to.pk}
+    return any(wanted.items() <= entry.facts.get("refs", {}).items() for entry in found)
+
+
+def in_trail(moment: datetime.datetime) -> int:
+    """A moment by the trail's clock: microseconds since 1970-01-01 UTC."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+@transaction.atomic
+def _note(progress: Progress, verb: str, template: str, to: Any, about: models.Model, *, outcome: str = "ok") -> None:
+    refs = {"template": template, "to": to.pk, "job": str(progress.job.pk)}
+    record(verb, progress.actor, about, refs=refs, private={"to": to.email}, outcome=outcome)
 
 
 def _was_sent(progress: Progress, about: models.Model) -> bool:
@@ -58,6 +77,6 @@ def _message(progress: Progress, template: str, address: str, context: dict[str,
         raise ValueError(f"{template}.txt must begin with a line “Subject: …”.")
     # One id for every attempt of this job: a mailbox that gets the mail twice can tell that it is one.
     headers = {"Message-ID": f"<{progress.job.pk}@{DNS_NAME}>", "Auto-Submitted": "auto-generated"}
-    mail = EmailMultiAlternatives(subject.strip(), body.strip() + "\n", to=[address], headers=headers)
+    mail = EmailMultiAlternatives(" ".join(subject.split()), body.strip() + "\n", to=[address], headers=headers)
     mail.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
     return mail

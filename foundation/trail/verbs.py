@@ -536,6 +536,7 @@ VERBS: Final[dict[str, str]] = {
     "import.applied": "imported a file",
     # machinery
     "mail.sent": "sent a mail",
+    "mail.refused": "could not send a mail: its address is refused for good",
     "job.cancelled": "cancelled a job",
     "trail.key_introduced": "introduced the first key that signs the trail",
     "trail.key_rotated": "introduced a new key that signs the trail",

@@ -6,12 +6,12 @@ from django.utils import timezone
 
 from foundation.accounts.models import User
 from foundation.jobs.job import Progress, job
-from foundation.jobs.mail import deliver
+from foundation.jobs.mail import deliver, was_mailed
 from foundation.organisation.models import organisation
 from foundation.trail.record import SYSTEM
 from incidents.clocks.columns import due_walls
 from incidents.clocks.standing import standing
-from incidents.clocks.warning import TEMPLATE, pressing, tell, told_of, was_told
+from incidents.clocks.warning import TEMPLATE, pressing, tell, told_of
 from incidents.models import Clock, ClockState
 
 
@@ -42,7 +42,7 @@ def clock_mail(progress: Progress, /, *, clock_id: int, user_id: int, word: str)
     since = clock.late_told_at if word == "overdue" else clock.warned_at
     if clock.state != ClockState.RUNNING or since is None or person not in told_of(clock):
         return
-    if was_told(clock, person, since):
+    if was_mailed(person, TEMPLATE, clock, since):
         return
     stands = standing(clock, (), timezone.now())
     context = {

@@ -4,19 +4,18 @@ What was told stands on the clock (`warned_at`, `late_told_at`), so that the job
 """
 
 import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from foundation.accounts.models import User
-from foundation.accounts.roles import Role
-from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from incidents.clocks.forms import LONGEST_WARNING
 from incidents.clocks.running import kept, zoned_of
 from incidents.clocks.terms import warned_from
+from incidents.command import leaders
 from incidents.models import Clock, ClockState
 
 TEMPLATE: Final = "emails/clock"
@@ -61,14 +60,4 @@ def tell(number: int) -> tuple[Clock, str] | None:
 
 def told_of(clock: Clock) -> list[User]:
     """Who is told: the incident's commander and every compliance manager. One query."""
-    whose = Q(role=Role.COMPLIANCE_MANAGER) | Q(pk=clock.incident.commander_id)
-    return list(User.objects.active().filter(whose).order_by("id"))
-
-
-def was_told(clock: Clock, person: User, since: datetime.datetime) -> bool:
-    """Whether this person had this mail already."""
-    sent: Any = Entry.objects.filter(
-        verb="mail.sent", object_type=Clock._meta.label_lower, object_id=str(clock.pk),
-        at__gte=int(since.timestamp() * 1_000_000),
-    )  # fmt: skip
-    return any(entry.facts.get("refs", {}).get("to") == person.pk for entry in sent)
+    return leaders(clock.incident)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db.models import Q
 
 from foundation.accounts.models import User
+from foundation.jobs.mail import ANSWERED, in_trail
 from foundation.organisation.models import day_at, zone
 from foundation.organisation.settings import setting
 from foundation.trail.models import Entry
@@ -75,7 +76,7 @@ def mails_since(day: datetime.date, user: int | None = None) -> dict[int, dateti
     """The last day, from `day` on, on which each person had this mail; by the number of their account. One query."""
     begins = datetime.datetime.combine(day, datetime.time.min, zone())
     sent: Any = Entry.objects.filter(
-        verb="mail.sent", object_type=User._meta.label_lower, at__gte=int(begins.timestamp() * 1_000_000)
+        verb__in=ANSWERED, object_type=User._meta.label_lower, at__gte=in_trail(begins)
     )  # fmt: skip
     if user is not None:
         sent = sent.filter(object_id=str(user))

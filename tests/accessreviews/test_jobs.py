@@ -10,7 +10,7 @@ from accessreviews import campaigns, removals
 from accessreviews.deciding import delegate
 from accessreviews.jobs import end_exceptions, plan_access_review, remind_of_access_reviews
 from accessreviews.models import Assignment, Campaign, CampaignControl, CampaignState, Review, ReviewState
-from accessreviews.reminders import is_reminded
+from accessreviews.reminders import reminded_on
 from foundation.accounts.actions import deactivate
 from foundation.accounts.models import User
 from foundation.jobs.models import Job
@@ -99,12 +99,16 @@ def test_nothing_is_planned_without_systems_nor_again_after_it_was_called_off(co
 
 
 @pytest.mark.parametrize(
-    ("day", "reminded"),
-    [("2026-09-15", False), ("2026-09-16", True), ("2026-09-23", True), ("2026-09-29", True), ("2026-09-30", False),
-     ("2026-10-01", False), ("2026-10-03", True), ("2026-10-06", True)],
+    ("day", "last"),
+    [("2026-09-15", None), ("2026-09-16", "2026-09-16"), ("2026-09-22", "2026-09-16"), ("2026-09-23", "2026-09-23"),
+     ("2026-09-29", "2026-09-29"), ("2026-10-02", "2026-09-29"), ("2026-10-03", "2026-10-03"),
+     ("2026-10-05", "2026-10-03"), ("2026-10-06", "2026-10-06")],
 )  # fmt: skip
-def test_people_are_reminded_14_7_and_1_days_before_and_each_3_after(day: str, reminded: bool):
-    assert is_reminded(datetime.date(2026, 9, 30), datetime.date.fromisoformat(day)) == reminded
+def test_people_are_reminded_14_7_and_1_days_before_and_each_3_after(day: str, last: str | None):
+    due, today = datetime.date(2026, 9, 30), datetime.date.fromisoformat(day)
+    expected = last and datetime.date.fromisoformat(last)
+    assert reminded_on(due, today, datetime.date(2026, 9, 1)) == expected
+    assert reminded_on(due, today, today) == (expected if last == day else None)  # it waits since today alone
 
 
 def test_one_mail_a_day_lists_all_to_reviewer_and_delegate(compliance: User, manager: User, mailoutbox: list[Any]):
@@ -126,6 +130,36 @@ def test_one_mail_a_day_lists_all_to_reviewer_and_delegate(compliance: User, man
     with on("2026-10-03"):
         ran(remind_of_access_reviews)
     assert mailoutbox[-1].subject.startswith("Overdue: ")
+
+
+def test_a_day_on_which_nothing_ran_is_made_up_for_once(compliance: User, manager: User, mailoutbox: list[Any]):
+    reviewer = a_manager("Rita Review")
+    with on("2026-09-10"):
+        part = a_part(compliance, manager, system=a_system(name="Git"), reviewer=reviewer, **THIRD)
+    for day, mails in (("2026-09-18", 1), ("2026-09-19", 1), ("2026-09-25", 2), ("2026-09-26", 2), ("2026-10-08", 3)):
+        with on(day):
+            ran(remind_of_access_reviews)
+            ran(remind_of_access_reviews)
+        assert len(mailoutbox) == mails, day
+    with on("2026-10-08"):
+        decided(part)
+        signed(fresh(part))
+    for day, mails in (("2026-10-08", 3), ("2026-10-11", 4), ("2026-10-12", 5), ("2026-10-13", 5)):
+        with on(day):
+            ran(remind_of_access_reviews)
+        assert len(mailoutbox) == mails, day
+    assert [mail.to for mail in mailoutbox] == [[reviewer.email]] * 3 + [[manager.email]] * 2
+
+
+def test_a_review_that_was_launched_late_reminds_of_no_day_before(
+    compliance: User, manager: User, mailoutbox: list[Any]
+):
+    with on("2026-09-24"):
+        a_part(compliance, manager, system=a_system(name="Git"), **THIRD)
+    for day, mails in (("2026-09-24", 0), ("2026-09-28", 0), ("2026-09-30", 1), ("2026-10-01", 1)):
+        with on(day):
+            ran(remind_of_access_reviews)
+        assert len(mailoutbox) == mails, day
 
 
 def test_approvers_hear_of_it_the_day_after_the_signature(compliance: User, manager: User, mailoutbox: list[Any]):

@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.utils import timezone
 
 from foundation.jobs.job import Progress, job
-from foundation.jobs.mail import deliver
+from foundation.jobs.mail import deliver, was_mailed
 from foundation.jobs.models import Job, State
 from foundation.jobs.queue import claim, run
 from foundation.jobs.worker import run_all
@@ -125,6 +125,10 @@ def test_address_refused_for_good_is_not_tried_again_one_refused_for_now_is(post
     assert owner.email not in job.message + job.failure
     assert post.taken == []
     assert not Entry.objects.filter(verb="mail.sent").exists()
+    refused = Entry.objects.filter(verb="mail.refused")
+    assert [entry.outcome for entry in refused] == (["failed"] if state == "failed" else [])
+    assert not [entry for entry in refused if owner.email in entry.detail]
+    assert was_mailed(owner, "tests/greeting", owner, timezone.now() - timedelta(hours=1)) == (state == "failed")
 
 
 def test_second_run_of_a_job_that_sent_sends_nothing(post, owner):
@@ -136,6 +140,27 @@ def test_second_run_of_a_job_that_sent_sends_nothing(post, owner):
     run(job)
     assert len(post.taken) == 1
     assert Entry.objects.filter(verb="mail.sent").count() == 1
+
+
+def test_it_is_known_who_was_sent_which_mail_about_what_since_when(post, owner, admin):
+    before = timezone.now()
+    greeting.enqueue(actor=SYSTEM, title="Greeting", user_id=owner.pk)
+    run_all()
+    assert was_mailed(owner, "tests/greeting", owner, before)
+    assert not was_mailed(owner, "tests/greeting", owner, timezone.now())
+    assert not was_mailed(owner, "tests/farewell", owner, before)
+    assert not was_mailed(owner, "tests/greeting", admin, before)
+    assert not was_mailed(admin, "tests/greeting", owner, before)
+
+
+@pytest.mark.parametrize("mark", ["\r", "\n", "\x0b", "\u2028"])
+def test_a_mark_in_a_name_that_ends_a_line_keeps_no_mail_away(post, owner, mark):
+    owner.name = f"Eve{mark}Bcc: everyone@example.com"
+    owner.save()
+    greeting.enqueue(actor=SYSTEM, title="Greeting", user_id=owner.pk)
+    run_all()
+    (raw,) = post.taken
+    assert message_from_bytes(raw, policy=policy.default)["Bcc"] is None
 
 
 def test_line_break_in_a_name_forges_no_header(post, owner):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -447,6 +448,17 @@ def test_a_day_on_which_nothing_ran_is_made_up_for_once(mailoutbox: list[Any]) -
     assert mailed_on(mailoutbox, (1, 2, 3)) == [1]  # asked on day 0
     assert mailed_on(mailoutbox, (25, 25, 26, 29)) == [25]  # a week before it is due: day 23
     assert mailed_on(mailoutbox, (52, 53, 57, 58)) == [52, 58]  # late since day 30: days 30, 37, 44 and 51 are one mail
+
+
+def test_an_address_that_is_refused_for_good_is_not_tried_again_before_the_next_reminder(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "tests.jobs.refusing.EmailBackend"
+    in_force()
+    _, user = member()
+    assert mailed_on(mail.outbox, range(4)) == []
+    (entry,) = Entry.objects.filter(verb="mail.refused")
+    assert (entry.object_id, entry.outcome) == (str(user.pk), "failed")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert mailed_on(mail.outbox, (4, 22, 23)) == [23]
 
 
 def test_a_leaver_and_a_closed_account_get_no_mail() -> None:
