@@ -16,8 +16,8 @@ from foundation.organisation.models import day_at
 from foundation.organisation.settings import setting
 from foundation.trail.keep import save
 from foundation.trail.steps import locked, move, say, tie, untie
-from incidents import timeline
-from incidents.command import REFUSED, require_response, responds
+from incidents import news, timeline
+from incidents.command import ONLOOKERS, REFUSED, require_response, responds
 from incidents.models import (
     MOVES,
     NEEDS_REVIEW,
@@ -156,6 +156,8 @@ def _tell_declared(
     facts = {"state": incident.state, "severity": incident.severity, "commander": incident.commander_id}
     text = f"{words} {reason}".strip()
     timeline.add(incident, EntryKind.STATUS, text, actor=actor, facts=facts, happened_at=happened_at)
+    if incident.needs_review:
+        news.severe.tell(incident, actor=actor)
 
 
 @transaction.atomic
@@ -221,11 +223,14 @@ def set_severity(
     incident.severity, incident.severity_reason = severity, reason
     incident.review_due_on = review_due(incident)
     was = f" (was {Severity(before).label})" if before else ""
-    return timeline.keep(
+    incident = timeline.keep(
         incident, actor=actor, verb="incident.severity_set", reason=reason, kind=EntryKind.SEVERITY,
         text=f"{Severity(severity).label}{was}. {reason}", facts={"before": before, "severity": severity},
         happened_at=happened_at,
     )  # fmt: skip
+    if incident.needs_review and (before is None or severity < before):
+        news.severe.tell(incident, actor=actor)
+    return incident
 
 
 def contain(incident: Incident, *, actor: User, note: str, happened_at: datetime.datetime | None = None) -> Incident:
@@ -396,16 +401,39 @@ def _require_writer(actor: User, incident: Incident) -> None:
 
 @transaction.atomic
 def assign_commander(incident: Incident, *, actor: User, commander: User, reason: str) -> Incident:
-    """Hand over the command. Raises ValidationError for the one who has it, Stale, PermissionDenied."""
+    """Hand over the command; whoever had it goes on as responder. Raises ValidationError for the one who has it.
+
+    Raises Stale, PermissionDenied as well.
+    """
     incident = open_one(incident, actor)
     say(reason, "Say why: shift change, skill, rest.")
     if incident.commander_id == commander.pk:
         raise ValidationError({"commander": f"{commander} commands it already."})
-    before, incident.commander = incident.commander_id, commander
-    return timeline.keep(
+    before, incident.commander = incident.commander, commander
+    goes_on = before is not None and _keep_responding(incident, before, actor)
+    and_who = f"; {before} goes on as responder" if goes_on else ""
+    incident = timeline.keep(
         incident, actor=actor, verb="incident.commander_assigned", reason=reason, kind=EntryKind.PERSON,
-        text=f"{commander} commands it. {reason}", facts={"before": before, "commander": commander.pk},
+        text=f"{commander} commands it{and_who}. {reason}",
+        facts={"before": before.pk if before else None, "commander": commander.pk},
     )  # fmt: skip
+    news.handed_over.tell(incident, actor=actor)
+    return incident
+
+
+def _keep_responding(incident: Incident, person: User, actor: User) -> bool:
+    """Name who commanded it as a responder: they know most of it. False for who has a part in it, or left.
+
+    Whoever stands in it as an onlooker only has one part instead of the other: a person is named once.
+    """
+    known = IncidentPerson.objects.live().filter(incident=incident, user=person).first()
+    if not person.is_active or (known is not None and known.part not in ONLOOKERS):
+        return False
+    why = "Commanded it before."
+    if known is not None:
+        untie(known, actor=actor, reason=why)
+    tie(IncidentPerson(incident=incident, user=person, part=Part.RESPONDER, reason=why), actor=actor, reason=why)
+    return True
 
 
 @transaction.atomic

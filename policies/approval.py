@@ -19,7 +19,7 @@ from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 from foundation.trail.steps import locked, move, say
 from policies.content import hash_of, promises_of
-from policies.drafting import approvers_of, authors_of, open_version
+from policies.drafting import authors_of, open_version
 from policies.exceptions import end_all
 from policies.models import (
     MOVES,
@@ -30,7 +30,7 @@ from policies.models import (
     Status,
     VersionState,
 )
-from policies.people import may_approve
+from policies.people import approvers_of, may_approve
 from policies.results import keep_approval
 
 STATEMENT: Final = "I have read {version} as submitted, and approve it."

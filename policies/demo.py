@@ -16,6 +16,7 @@ from policies import actions, approval, drafting, exceptions, reviews
 from policies.acknowledging.giving import acknowledge
 from policies.library import adapt, add_templates
 from policies.models import Audience, Policy, PolicyVersion
+from policies.people import approvers_of
 from policies.text.markdown import FILL_IN
 from policies.text.starters import starters
 
@@ -121,7 +122,7 @@ def approved(key: str, compliance: User) -> None:
     version = drafting.open_version(found(key))
     assert version is not None  # noqa: S101 - it was written just now
     drafting.submit(version, actor=compliance, note="Please read it until Friday.")
-    for approver in drafting.approvers_of(version.policy_id):
+    for approver in approvers_of(version.policy_id):
         approval.approve(PolicyVersion.objects.get(pk=version.pk), actor=approver, note="Agreed.")
 
 

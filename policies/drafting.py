@@ -19,19 +19,19 @@ from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.trail.keep import save
 from foundation.trail.steps import locked, move, say
+from policies import news
 from policies.content import check_text, hash_of, promises_of
 from policies.models import (
     BINDING,
     OPEN,
     VERSION_MOVES,
     Policy,
-    PolicyApprover,
     PolicyAuthor,
     PolicyVersion,
     Status,
     VersionState,
 )
-from policies.people import may_approve
+from policies.people import approvers_of, may_approve
 from policies.text.placeholders import unfilled
 
 EDITED: Final = "Edited while in review: what was approved of it is void."
@@ -191,12 +191,6 @@ def authors_of(version: PolicyVersion) -> set[int]:
 # ---- submitting ----------------------------------------------------------------------------------------------------
 
 
-def approvers_of(policy_id: int) -> list[User]:
-    """Who must approve, by name. One query."""
-    named = PolicyApprover.objects.live().filter(policy=policy_id)
-    return list(User.objects.filter(pk__in=named.values("user")).order_by("name", "id"))
-
-
 @dataclass(frozen=True)
 class Block:
     """One thing that keeps a draft from being submitted. mend: the verb on its policy that mends it, or ""."""
@@ -255,7 +249,9 @@ def submit(version: PolicyVersion, *, actor: User, note: str = "") -> PolicyVers
     version.sha256 = hash_of(version)
     move(version, VersionState.IN_REVIEW, VERSION_MOVES, "state")
     refs = {"policy": version.policy_id, "sha256": version.sha256}
-    return save(version, actor=actor, verb="policyversion.submitted", reason=note, refs=refs)
+    version = save(version, actor=actor, verb="policyversion.submitted", reason=note, refs=refs)
+    news.submitted.tell(version, actor=actor)
+    return version
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
-from policies.models import Policy
+from policies.models import Policy, PolicyApprover
 
 APPROVING = (Role.COMPLIANCE_MANAGER, Role.MANAGER)
 
@@ -12,6 +12,12 @@ APPROVING = (Role.COMPLIANCE_MANAGER, Role.MANAGER)
 def possible_approvers() -> QuerySet[User]:
     """Who can be named to approve a policy: compliance managers and managers who may sign in."""
     return User.objects.active().filter(role__in=APPROVING).order_by("name", "id")
+
+
+def approvers_of(policy_id: int) -> list[User]:
+    """Who must approve a policy, by name. One query."""
+    named = PolicyApprover.objects.live().filter(policy=policy_id)
+    return list(User.objects.filter(pk__in=named.values("user")).order_by("name", "id"))
 
 
 def may_approve(user: User) -> bool:

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Final
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from foundation.accounts.access import allowed, visible
 from foundation.accounts.models import User
@@ -37,14 +37,19 @@ def policies_work(user: User) -> list[WorkItem]:
     ]  # fmt: skip
 
 
-def approvals(user: User) -> Iterator[WorkItem]:
-    """Versions in review that wait for one's own approval."""
+def to_approve(user: User) -> QuerySet[PolicyVersion]:
+    """Versions in review that wait for this person's approval."""
     named = PolicyApprover.objects.live().filter(policy=OuterRef("policy"), user=user.pk)
     given = PolicyApproval.objects.filter(
         policy_version=OuterRef("pk"), submission=OuterRef("submission"), approver=user.pk
     )
-    waits = allowed(user, "approve", PolicyVersion).filter(Exists(named), ~Exists(given), state=VersionState.IN_REVIEW)
-    for version in waits.defer("text", "promises").order_by("submitted_at", "id"):
+    waits = allowed(user, "approve", PolicyVersion)
+    return waits.filter(Exists(named), ~Exists(given), state=VersionState.IN_REVIEW)
+
+
+def approvals(user: User) -> Iterator[WorkItem]:
+    """What waits for one's own approval."""
+    for version in to_approve(user).defer("text", "promises").order_by("submitted_at", "id"):
         yield WorkItem.on(
             version, REGISTER, version.title, "Waits for your approval", "Look at it", "policies:policyversion-approve"
         )

@@ -17,6 +17,7 @@ from foundation.accounts.roles import Role
 from foundation.trail.keep import save
 from foundation.trail.leaf import canonical, sha256
 from foundation.trail.steps import locked, move, say
+from incidents.exercises import news
 from incidents.models import (
     EXERCISE_MOVES,
     NEEDS_REVIEW,
@@ -153,7 +154,9 @@ def sign(exercise: Exercise, *, actor: User, statement: str) -> Exercise:
         raise ValidationError([block.words for block in found])
     exercise.signed_by, exercise.signed_at = actor, timezone.now()
     exercise.statement, exercise.note = statement.strip(), ""
-    return save(exercise, actor=actor, verb="exercise.signed", reason=exercise.statement)
+    exercise = save(exercise, actor=actor, verb="exercise.signed", reason=exercise.statement)
+    news.signed.tell(exercise, actor=actor)
+    return exercise
 
 
 @transaction.atomic

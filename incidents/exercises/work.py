@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from foundation.accounts.access import allowed, can
@@ -30,6 +31,11 @@ def parts(user: User) -> Iterator[WorkItem]:
         yield WorkItem.on(one, REGISTER, one.title, "Confirm that you took part", "I took part", page)
 
 
+def to_approve(user: User) -> QuerySet[Exercise]:
+    """Exercises that wait for this person's approval."""
+    return allowed(user, "approve", Exercise).filter(state=ExerciseState.SIGNED, approver=user.pk)
+
+
 def mine(user: User, day: datetime.date) -> Iterator[WorkItem]:
     """Exercises that one facilitates and whose day has come, or which are to be signed; those that one approves."""
     signing = allowed(user, "sign", Exercise).filter(facilitator=user.pk)
@@ -39,8 +45,7 @@ def mine(user: User, day: datetime.date) -> Iterator[WorkItem]:
                           one.held_on)  # fmt: skip
     for one in signing.filter(state=ExerciseState.HELD).order_by("held_on", "id"):
         yield WorkItem.on(one, REGISTER, one.title, "Came back to you" if one.note else "To write up and sign", "Go on")
-    waits = allowed(user, "approve", Exercise).filter(state=ExerciseState.SIGNED, approver=user.pk)
-    for one in waits.order_by("held_on", "id"):
+    for one in to_approve(user).order_by("held_on", "id"):
         yield WorkItem.on(one, REGISTER, one.title, "Signed; waits for your approval", "Look at it")
 
 

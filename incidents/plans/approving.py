@@ -29,6 +29,7 @@ from incidents.models import (
     Severity,
     VersionState,
 )
+from incidents.plans import news
 from incidents.plans.content import ALL_TEXTS, content, left_open, parts_of
 from incidents.plans.writing import authors
 from incidents.proofs import keep_as_evidence
@@ -90,7 +91,9 @@ def submit(version: PlanVersion, *, actor: User, approver: User, change_note: st
     version.change_note, version.approver = change_note.strip(), approver
     version.submitted_by, version.submitted_at = actor, timezone.now()
     version.returned_note = ""
-    return save(version, actor=actor, verb="planversion.submitted", reason=version.change_note)
+    version = save(version, actor=actor, verb="planversion.submitted", reason=version.change_note)
+    news.submitted.tell(version, actor=actor)
+    return version
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from foundation.accounts.access import allowed
 from foundation.accounts.models import User
@@ -21,10 +21,14 @@ def plans_work(user: User) -> list[WorkItem]:
     return [*versions(user), *reviews(user)]
 
 
+def to_approve(user: User) -> QuerySet[PlanVersion]:
+    """Versions that wait for this person's approval."""
+    return allowed(user, "approve", PlanVersion).filter(state=VersionState.SUBMITTED, approver=user.pk)
+
+
 def versions(user: User) -> Iterator[WorkItem]:
     """Versions that one approves; drafts that one began, and those that came back."""
-    waiting = allowed(user, "approve", PlanVersion).filter(state=VersionState.SUBMITTED, approver=user.pk)
-    for one in waiting.select_related("plan").order_by("id"):
+    for one in to_approve(user).select_related("plan").order_by("id"):
         words = "Submitted; waits for your approval"
         yield WorkItem.on(one, REGISTER, str(one), words, "Look at it")
     mine = allowed(user, "change", PlanVersion).filter(state=VersionState.DRAFT, drafted_by=user.pk)

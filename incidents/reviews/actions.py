@@ -34,6 +34,7 @@ from incidents.models import (
     ReviewState,
 )
 from incidents.proofs import keep_as_evidence
+from incidents.reviews import news
 from incidents.reviews.blocks import blocks
 from incidents.reviews.people import may_approve, writers
 from incidents.reviews.result import outline_of, result_of
@@ -124,7 +125,9 @@ def submit(review: PostIncidentReview, *, actor: User, note: str = "") -> PostIn
     if found := blocks(review):
         raise ValidationError([block.words for block in found])
     review.submitted_by, review.submitted_at = actor, timezone.now()
-    return told(review, actor, "postincidentreview.submitted", "Its review was submitted.", reason=note)
+    review = told(review, actor, "postincidentreview.submitted", "Its review was submitted.", reason=note)
+    news.submitted.tell(review, actor=actor)
+    return review
 
 
 @transaction.atomic

@@ -3,8 +3,6 @@
 import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from foundation.accounts.access import verbs_on, visible
 from foundation.accounts.models import User
 from foundation.pages.act import VerbPage
@@ -16,6 +14,7 @@ from incidents.command import responds
 from incidents.models import REVIEW_TONES, Incident, PostIncidentReview, ReviewState
 from incidents.reviews import actions
 from incidents.reviews.forms import BeginForm
+from incidents.reviews.people import to_approve
 
 REGISTER = "Incidents"
 UNDER_WAY = (ReviewState.DRAFT, ReviewState.SUBMITTED)
@@ -32,13 +31,14 @@ def reviews_panel(user: User, incident: Any, moment: datetime.datetime | None) -
     lines = [(one, REVIEW_TONES[one.state]) for one in found]
     free = moment is None and not incident.is_event and not any(one.state in UNDER_WAY for one in found)
     may_begin = free and bool(verbs_on(user, ("begin_review",), incident)) and responds(user, incident)
-    return Panel("incidents/reviews_panel.html", {"lines": lines, "at": at(moment), "may_begin": may_begin})
+    shown = {"lines": lines, "at": at(moment), "may_begin": may_begin, "others_begin": free and not may_begin}
+    return Panel("incidents/reviews_panel.html", shown)
 
 
 def incident_reviews_work(user: User) -> list[WorkItem]:
     """Reviews that one writes or approves, and incidents that one leads and that nobody reviews yet. Two queries."""
-    mine = Q(author=user.pk, state=ReviewState.DRAFT) | Q(approver=user.pk, state=ReviewState.SUBMITTED)
-    found = visible(user, PostIncidentReview).filter(mine).select_related("incident").order_by("id")
+    found = visible(user, PostIncidentReview).filter(author=user.pk, state=ReviewState.DRAFT) | to_approve(user)
+    found = found.select_related("incident").order_by("id")
     begun = PostIncidentReview.objects.filter(state__in=UNDER_WAY)
     left = visible(user, Incident).filter(commander=user.pk, review_due_on__isnull=False)
     left = left.exclude(id__in=begun.values("incident_id")).order_by("review_due_on", "id")

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from foundation.accounts.access import can
+from foundation.accounts.access import can, visible
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.pages.people import possible_owners
-from incidents.models import Incident, PostIncidentReview, ReviewControl, ReviewFinding
+from incidents.models import Incident, PostIncidentReview, ReviewControl, ReviewFinding, ReviewState
 
 APPROVERS: Final = (Role.COMPLIANCE_MANAGER, Role.MANAGER)
 # What a review says, in the order in which it is read; whoever changes one of these writes it.
@@ -31,6 +31,11 @@ def may_approve(user: User | None, incident: Incident) -> bool:
     if user is None or not user.is_active or user.role not in APPROVERS:
         return False
     return not incident.restricted or can(user, "view", incident)
+
+
+def to_approve(user: User) -> QuerySet[PostIncidentReview]:
+    """Reviews that wait for this person's approval."""
+    return visible(user, PostIncidentReview).filter(state=ReviewState.SUBMITTED, approver=user.pk)
 
 
 def writers(review: PostIncidentReview) -> set[int | None]:

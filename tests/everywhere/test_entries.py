@@ -229,7 +229,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "owner",
         "incidents:incident-assign-commander",
         WHY | {"commander": "{manager}"},
-        ["incident.commander_assigned", "timelineentry.created"],
+        ["incidentperson.created", "incident.commander_assigned", "timelineentry.created"],
     ),
     ("owner", "incidents:incident-restrict", WHY, ["incident.restricted", "timelineentry.created"]),
     (

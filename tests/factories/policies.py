@@ -8,6 +8,7 @@ from foundation.organisation.models import today
 from foundation.trail.record import SYSTEM
 from policies import actions, approval, drafting, exceptions
 from policies.models import Audience, Policy, PolicyException, PolicyVersion, VersionState
+from policies.people import approvers_of
 from tests.factories.people import UserFactory
 
 TEXT = "# Access control\n\nAccounts of leavers are closed.\n"
@@ -52,14 +53,14 @@ def written(version: PolicyVersion, *, actor: Any = SYSTEM, **said: Any) -> Poli
 
 def submitted(policy: Policy, *, author: User | None = None) -> PolicyVersion:
     """Its draft, submitted to its approvers; one is named where nobody was."""
-    if not drafting.approvers_of(policy.pk):
+    if not approvers_of(policy.pk):
         named(policy, UserFactory(role="manager"))
     return drafting.submit(draft_of(policy), actor=author or UserFactory(role="compliance_manager"))
 
 
 def approved(version: PolicyVersion) -> PolicyVersion:
     """The submitted version, approved by everybody who is named."""
-    for approver in drafting.approvers_of(version.policy_id):
+    for approver in approvers_of(version.policy_id):
         version.refresh_from_db()
         approval.approve(version, actor=approver)
     version.refresh_from_db()

@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 from django.utils import timezone
 
+from foundation.accounts.access import can
+from foundation.accounts.actions import deactivate
 from foundation.accounts.models import User
 from foundation.organisation.calendar import add_business_days
 from foundation.organisation.models import day_at
@@ -18,7 +20,7 @@ from foundation.trail.steps import IllegalMove
 from incidents import actions, linking, timeline
 from incidents.clocks import running
 from incidents.columns import COLUMNS
-from incidents.models import EntryKind, Incident, IncidentControl, IncidentPerson, State, TimelineEntry
+from incidents.models import EntryKind, Incident, IncidentControl, IncidentPerson, Part, State, TimelineEntry
 from incidents.work import incidents_work
 from tests.factories.controls import ControlFactory
 from tests.factories.findings import finding
@@ -226,8 +228,37 @@ def test_only_responders_run_it(employee: User, owner: User, colleague: User, co
     assert actions.contain(fresh(incident), actor=colleague, note="Done.").state == State.CONTAINED
     handed = actions.assign_commander(fresh(incident), actor=owner, commander=compliance, reason="Shift change.")
     assert handed.commander == compliance
-    with pytest.raises(PermissionDenied):  # whoever handed it over and is not named runs it no longer
-        actions.eradicate(fresh(incident), actor=owner, note="x")
+    assert actions.eradicate(fresh(incident), actor=owner, note="Cleaned.").state == State.ERADICATED  # as responder
+    former = IncidentPerson.objects.get(incident=incident, user=owner)
+    assert (former.part, former.archived_at) == (Part.RESPONDER, None)
+    actions.take_off(former, actor=compliance, reason="Is on leave.")
+    with pytest.raises(PermissionDenied):  # whoever is not named any more runs it no longer
+        actions.recover(fresh(incident), actor=owner, note="x")
+
+
+@pytest.mark.parametrize("part", [None, *Part.values])
+def test_whoever_hands_over_the_command_goes_on_as_responder(owner: User, manager: User, part: str | None):
+    """An onlooker becomes a responder; whoever has a part in the response keeps it."""
+    incident = an_incident(commander=owner, restricted=True)
+    if part:
+        named(incident, owner, part)
+    actions.assign_commander(fresh(incident), actor=owner, commander=manager, reason="Shift change.")
+    keeps = part not in (None, Part.REPORTER, Part.OBSERVER)
+    (known,) = IncidentPerson.objects.live().filter(incident=incident)
+    assert (known.user, known.part) == (owner, part if keeps else Part.RESPONDER)
+    entry = TimelineEntry.objects.filter(incident=incident).latest("id")
+    went_on = "" if keeps else f"; {owner} goes on as responder"
+    assert entry.text == f"{manager} commands it{went_on}. Shift change."
+    assert can(owner, "view", incident)
+    actions.assign_commander(fresh(incident), actor=owner, commander=owner, reason="Back.")
+    assert IncidentPerson.objects.live().filter(incident=incident, user=manager, part=Part.RESPONDER).exists()
+
+
+def test_whoever_left_is_no_responder(owner: User, manager: User, compliance: User, admin: User):
+    incident = an_incident(commander=owner)
+    deactivate(owner, actor=admin, reason="Left.")
+    actions.assign_commander(fresh(incident), actor=compliance, commander=manager, reason="Oskar left.")
+    assert not IncidentPerson.objects.filter(incident=incident).exists()
 
 
 def test_a_timeline_is_written_by_hand_and_corrected_by_a_new_entry(employee: User, owner: User, colleague: User):

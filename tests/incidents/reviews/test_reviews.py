@@ -88,6 +88,17 @@ def test_it_is_begun_on_an_incident_by_who_responds_with_another_approver(
     assert TimelineEntry.objects.filter(kind="review").count() == 1
 
 
+def test_the_tab_says_who_begins_it_to_who_may_not(client: Client, owner: User, manager: User, employee: User):
+    incident = an_incident(commander=owner, reporter=employee)
+    page, words = f"{incident.get_absolute_url()}review/", f"begun by {owner}, who commands it"
+    for person, offered, told in ((owner, True, False), (employee, False, True)):
+        client.force_login(person)
+        html = client.get(page).content.decode()
+        assert ("Begin review" in html, words in html) == (offered, told), person
+    actions.begin(incident, actor=owner, approver=manager)
+    assert words not in client.get(page).content.decode()
+
+
 def test_of_a_restricted_incident_only_who_sees_it_approves(owner: User, manager: User):
     incident = an_incident(commander=owner, restricted=True)
     with pytest.raises(ValidationError, match="named in this restricted incident"):
