@@ -47,6 +47,6 @@ def clock_mail(progress: Progress, /, *, clock_id: int, user_id: int, word: str)
     stands = standing(clock, (), timezone.now())
     context = {
         "person": person, "org": organisation(), "home": settings.PUBLIC_URL, "clock": clock, "due": due_walls(clock),
-        "stands": stands, "overdue": stands.key == "overdue",
+        "stands": stands, "overdue": stands.key == "overdue", "restricted": clock.incident.restricted,
     }  # fmt: skip
     deliver(progress, TEMPLATE, to=person, context=context, about=clock)

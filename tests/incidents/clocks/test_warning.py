@@ -18,6 +18,7 @@ from incidents.clocks.jobs import warn, warn_of_clocks
 from incidents.clocks.work import clocks_work
 from incidents.models import Clock, Incident, TimelineEntry
 from tests.factories.incidents import a_clock, a_rule, an_incident, named
+from tests.factories.mails import words_of_all
 from tests.factories.people import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +139,19 @@ def test_a_mail_that_waited_until_another_commands_is_not_sent_to_who_did(compli
         actions.assign_commander(incident, actor=owner, commander=manager, reason="Rest.")
         run_all()
     assert [message.to for message in mail.outbox if "Due soon" in message.subject] == [[compliance.email]]
+
+
+def test_the_mail_about_a_restricted_incident_says_neither_whom_to_tell_nor_by_which_law(compliance: User, owner: User):
+    with at(0):
+        clock = clock_of(owner)
+    actions.restrict(Incident.objects.get(pk=clock.incident_id), actor=owner, reason="A person.")
+    with at(73):
+        assert ran() == [("compliance@example.com", "Overdue"), ("owner@example.com", "Overdue")]
+    words = words_of_all()
+    assert f"Overdue: {clock.ref}, {clock.incident.ref}" in words
+    assert "OVERDUE since 2026-03-06 12:00 UTC" in words
+    assert clock.get_absolute_url() in words
+    assert not [word for word in (clock.whom, clock.regime, clock.incident.title) if word in words]
 
 
 def test_my_work_shows_what_presses_to_whom_it_concerns(
