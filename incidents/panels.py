@@ -104,8 +104,8 @@ ENDS: Final = (
 )
 
 
-def links_panel(user: User, incident: Any, moment: datetime.datetime | None) -> Panel:
-    """What it is linked to: in words to whoever sees that, by its number to others. Constant queries."""
+def linked(user: User, incident: Any, moment: datetime.datetime | None) -> list[dict[str, Any]]:
+    """What it is linked to, by kind: in words to whoever sees that, by its number to others. Constant queries."""
     parts = []
     for label, link, name, model in ENDS:
         found = visible(user, rows(link, moment), moment).filter(incident_id=incident.pk, archived_at=None)
@@ -114,6 +114,12 @@ def links_panel(user: User, incident: Any, moment: datetime.datetime | None) -> 
         seen = {row.id: thaw(row) for row in visible(user, rows(model, moment), moment).filter(id__in=ids)}
         lines = [(one, seen.get(getattr(one, f"{name}_id")), unseen(model, name, one)) for one in links]
         parts.append({"label": label, "name": name, "noun": label[:-1].lower(), "lines": lines})
+    return parts
+
+
+def links_panel(user: User, incident: Any, moment: datetime.datetime | None) -> Panel:
+    """What it is linked to. Constant queries."""
+    parts = linked(user, incident, moment)
     may_link = moment is None and responds(user, incident) and bool(verbs_on(user, ("link",), incident))
     return Panel("incidents/links_panel.html", {"parts": parts, "may_link": may_link, "at": at(moment)})
 

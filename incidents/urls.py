@@ -13,6 +13,7 @@ from incidents.custody.urls import custody_routes
 from incidents.custody.views import custody_panel
 from incidents.exercises.urls import exercise_routes
 from incidents.models import IncidentControl, IncidentFinding, IncidentRisk, IncidentSystem, IncidentVendor
+from incidents.paper import incident_paper
 from incidents.plans.panel import plan_panel
 from incidents.plans.urls import plan_routes
 from incidents.programme import IncidentControlLinkPages
@@ -49,6 +50,7 @@ LINKS: Final = {
 }
 urlpatterns = [
     *IncidentPages.urls(panels=PANELS, tabs=TABS),
+    path("<int:pk>/", IncidentPages.view("detail", paper=incident_paper), name="incident-detail"),
     path("declare/", views.declare_now, name="declare"),
     path("restricted/", views.restricted, name="restricted"),
     path("timeline/<int:pk>/correct/", views.correct, name="timelineentry-correct"),

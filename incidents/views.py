@@ -66,7 +66,7 @@ class IncidentPages(Pages):
     form_class, filter_class = IncidentForm, IncidentFilter
     columns, facts = COLUMNS, FACTS
     related, ordering = ("commander", "reporter", "dismissed_by"), ("-id",)
-    left_out = ("archive", "restore")
+    left_out = ("archive", "restore", "detail")  # its page is printed too: see urls
     links = (
         Link("Person", IncidentPerson, "incident"),
         Link("System", IncidentSystem, "incident"),

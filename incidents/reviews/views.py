@@ -19,6 +19,7 @@ from foundation.pages.paper import Paper
 from foundation.trail.asof import rows, thaw
 from incidents.command import REFUSED, require_response, responds
 from incidents.models import REVIEW_TONES, PostIncidentReview, ReviewControl, ReviewFinding, ReviewState
+from incidents.paper import about_incident, facts_of
 from incidents.reviews import actions
 from incidents.reviews.blocks import blocks, warnings
 from incidents.reviews.columns import COLUMNS, FACTS, SECTIONS, attach_review
@@ -137,11 +138,16 @@ def review_paper(user: User, params: QueryDict, moment: datetime.datetime | None
     seen = rows(PostIncidentReview, moment).select_related(*PostIncidentReviewPages.related)
     target = thaw(get_allowed(user, "view", seen, pk, moment))
     attach_review([target], user, moment)
-    said = content(target, user, moment)
+    said, about = content(target, user, moment), about_incident(user, target.incident_id, moment)
     return Paper(
         title=f"Post-incident review {target.ref}",
         template="pdf/incident_review.html",
-        context={"object": target, "facts": [(fact.label, fact.cell(target)) for fact in FACTS], **said},
+        context={
+            "object": target,
+            "facts": [(label, cell) for label, cell in facts_of(target, FACTS) if label != "Incident" or not about],
+            **about,
+            **said,
+        },
         scope=(target.about_words, target.get_state_display()),
         as_of=moment,
         rows=len(said["failed"]) + len(said["raised"]),
