@@ -3,7 +3,7 @@
 import datetime
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Max, Min, QuerySet
 
 from evidence.models import PopulationKind
 from evidence.sampling.rows import Line, Listing
@@ -35,14 +35,30 @@ def reported(user: User, first: datetime.date, last: datetime.date) -> Listing:
 
 
 def listed(user: User, every: QuerySet[Any], moment: str, query: str) -> Listing:
-    """What this person sees of them, a line each; of a restricted one no words. The total counts them all."""
+    """What this person sees of them, a line each; of a restricted one no words. The total counts them all.
+
+    Of the numbers between them it says what those are, in a word: an event that was dismissed has a number too.
+    """
     fields = ("id", "restricted", "title", "severity", "state", "reported_at", "declared_at", "closed_at", moment)
     lines: list[Line] = []
     found = visible(user, every).order_by("id").values_list(*fields)
     for pk, restricted, title, severity, state, *times, at in found.iterator():
         told = [RESTRICTED if restricted else title, SEVERITIES.get(severity, ""), STATES[state], *map(said, times)]
         lines.append(Line(Incident.ref_of(pk), day_at(at), told, len(lines) + 1))
-    return Listing(COLUMNS, lines, every.count(), query, "ref", moment)
+    return Listing(COLUMNS, lines, every.count(), query, "ref", moment, others=others(every, moment))
+
+
+def others(every: QuerySet[Any], moment: str) -> dict[str, str]:
+    """What the numbers between these incidents are that are not among them. Two queries."""
+    ends = every.order_by().aggregate(first=Min("id"), last=Max("id"))
+    if ends["first"] is None:
+        return {}
+    between = Incident.objects.filter(id__gt=ends["first"], id__lt=ends["last"]).exclude(id__in=every.values("id"))
+    outside = f"{moment.removesuffix('_at')} outside the period"
+    words: dict[str, str] = {}
+    if moment == "declared_at":
+        words = {State.DISMISSED: "dismissed", State.REPORTED: "not declared"}
+    return {Incident.ref_of(pk): words.get(state, outside) for pk, state in between.values_list("id", "state")}
 
 
 def said(moment: datetime.datetime | None) -> str:

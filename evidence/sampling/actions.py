@@ -71,7 +71,8 @@ def freeze(  # noqa: PLR0913 - a population says this much about itself
             environment=said.environment, source_total=listing.total, period_from=period.first, period_to=period.last,
             row_count=len(lines), sha256=sha256_of(content), columns=list(listing.columns),
             key_column=listing.key_column, day_column=listing.day_column,
-            gaps=gaps_of(lines, period, business_calendar()), evidence=item, frozen_by=evidence.person(actor),
+            gaps=gaps_of(lines, period, business_calendar(), listing.others), evidence=item,
+            frozen_by=evidence.person(actor),
         )  # fmt: skip
         population.full_clean()
         save(population, actor=actor, verb="population.frozen", refs={"evidence": item.pk})

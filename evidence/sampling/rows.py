@@ -4,8 +4,8 @@ import csv
 import datetime
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -39,7 +39,9 @@ class Line(NamedTuple):
 class Listing:
     """A whole list: the headings beside key and day, its rows, how many its source counts, and the query for it.
 
-    kind: what a register of ours says that it lists (PopulationKind); "" where the list does not know.
+    kind: what a register of ours says that it lists (PopulationKind); "" where the list does not know. others: what
+    its source has besides between these keys, as key and what it is (“dismissed events”): so that a missing number is
+    no riddle.
     """
 
     columns: Sequence[str]
@@ -49,6 +51,7 @@ class Listing:
     key_column: str = ""
     day_column: str = ""
     kind: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 def of_table(table: Table, key_column: str, day_column: str) -> tuple[list[str], list[Line]]:

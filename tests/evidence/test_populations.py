@@ -143,6 +143,18 @@ def test_gaps_are_told():
     assert found["missing"] == 2
     assert found["days"] == [["2026-07-03", "2026-07-08"], ["2026-07-10", "2026-07-10"]]
     assert found["empty_days"] == 5
+    assert found["longest"] == ["2026-07-03", "2026-07-08", 4]
+    assert (found["known"], found["unknown"]) == ([], 2)
+
+
+def test_a_source_says_what_the_missing_numbers_are():
+    weekdays = Calendar([0, 1, 2, 3, 4], [])
+    found = gaps_of(
+        lines(("INC-1", "2026-07-01"), ("INC-5", "2026-07-02")), Days(day("2026-07-01"), day("2026-07-02")), weekdays,
+        {"INC-2": "dismissed", "INC-3": "dismissed", "INC-9": "beyond the last", "CHG-2": "of another series"},
+    )  # fmt: skip
+    assert (found["missing"], found["known"], found["unknown"]) == (3, [["dismissed", 2]], 1)
+    assert found["longest"] == []
 
 
 @pytest.mark.parametrize("statement", ["UPDATE {} SET {} = 'x'", "DELETE FROM {}"])
