@@ -33,7 +33,7 @@ def sees(request: HttpRequest, item: RailItem) -> bool:
 def link(item: RailItem, here: str) -> dict[str, Any]:
     """One item as the template shows it; `here` is the address of the item that the page belongs to."""
     address = reverse(item.url_name)
-    return {"label": item.label, "url": address, "icon": item.icon, "current": address == here}
+    return {"label": item.label, "url": address, "icon": item.icon, "tone": item.tone, "current": address == here}
 
 
 def current(request: HttpRequest, items: list[RailItem]) -> str:

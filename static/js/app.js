@@ -204,6 +204,16 @@ function fitTables() {
   });
 }
 
+// tabs: on a phone the row is wider than the page, and begins where the current one is in sight --------------------------
+
+function showTab() {
+  $$(".tabs [aria-current]").forEach((tab) => {
+    const row = tab.parentElement;
+    const [outer, inner] = [row.getBoundingClientRect(), tab.getBoundingClientRect()];
+    if (inner.left < outer.left || inner.right > outer.right) row.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+  });
+}
+
 // links to copy --------------------------------------------------------------------------------------------------------
 
 async function copy(button) {
@@ -245,6 +255,7 @@ $$("[data-theme-toggle], [data-copy]").forEach((button) => { button.hidden = fal
 $$("form[data-guard]:has([aria-invalid])").forEach((form) => { form.dataset.changed = "1"; });
 $$("[data-select-all]").forEach((master) => countTicked(rowsRoot(master)));
 fitTables();
-document.fonts.ready.then(fitTables);
+showTab();
+document.fonts.ready.then(() => { fitTables(); showTab(); });
 const wrong = $(".form-errors");
 if (wrong) wrong.focus();
