@@ -5,6 +5,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
+from controls.picking import offer_controls
 from foundation.accounts.models import User
 from foundation.files.forms import StoredFileField
 from foundation.pages.fields import MOMENT, moment_field, offer, text_area, words_field
@@ -124,7 +125,7 @@ class PersonForm(VerbForm):
     """Name somebody in it."""
 
     user = forms.ModelChoiceField(User.objects.none(), label="Person", empty_label="Choose")
-    part = forms.ChoiceField(choices=Part.choices, initial=Part.RESPONDER)
+    part = forms.ChoiceField(choices=[("", "Choose"), *Part.choices])
     reason = words_field(rows=2, required=False, label="What for", help_text="Where the part does not say it.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -188,6 +189,10 @@ class LinkControlForm(VerbForm):
     control = forms.CharField(max_length=30, help_text="Its reference, as IAM-03.")
     role = forms.ChoiceField(choices=IncidentControl.Role.choices, initial="concerned", label="How it did")
     reason = words_field(rows=2, help_text="What the incident says of it.")
+
+    def offer_to(self, user: User) -> None:
+        """The controls that this person sees."""
+        offer_controls(self.fields["control"], user)
 
 
 class LinkRiskForm(VerbForm):

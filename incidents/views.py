@@ -163,6 +163,19 @@ class IncidentPages(Pages):
         """Whoever is only kept informed tells nothing of it anew."""
         return "" if actions.may_write(self.user, target) else REFUSED
 
+    def new_words(self) -> str:
+        """What is reported is an event; declaring an incident has a button of its own."""
+        return "Report event"
+
+    def saved(self, target: Any, word: str) -> HttpResponse:
+        """What is reported is an event, until somebody declares it."""
+        if word != "created":
+            return super().saved(target, word)
+        messages.success(
+            self.request, f"Event {target.ref} is reported. Somebody declares it an incident, or dismisses it."
+        )
+        return redirect(target)
+
     def keep(self, form: RegisterForm, participle: str) -> Incident:
         """A report begins the timeline; a change of what is known stands in it."""
         if participle == "created":

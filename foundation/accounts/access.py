@@ -54,6 +54,11 @@ def visible_entries(user: Person, rows: QuerySet[Row], about: Collection[str]) -
     return _allowed(user, "view", rows.filter(object_type__in=about), None, about)
 
 
+def sees_all(user: User, model: type[Model]) -> bool:
+    """Whether the role shows the person every row of this register: then an empty list means that there is none."""
+    return _reaches_all(user, "view", model)
+
+
 def sees_own_alone(user: User, model: type[Model]) -> bool:
     """Whether the role shows the person their own rows of this register alone: what is computed from such rows, beside
     rows of another register of which they see more, has to be narrowed too.

@@ -38,7 +38,8 @@ class VerbPage:
     `name`: its word in URL names, where it is not `verb`; `path`: its address under the record, where it is not its
     word. `scope`: what a token needs; None keeps it out of the API (a file, a form that no JSON describes).
     `template` extends pages/verb.html; unless said, it is `<app>/<model>_verb.html` of the record, if there is one.
-    `part` is its form alone, and `answer` what follows it, for htmx. `tab`: the record's tab that it leads back to.
+    `part` is its form alone, and `answer` what follows it, for htmx. `tab`: the record's tab that it leads back to;
+    `leads`: where it leads instead, once it is done, if it made something that is gone on with there.
     """
 
     verb: str
@@ -54,6 +55,7 @@ class VerbPage:
     part: str = "pages/verb_form.html"
     answer: str = ""
     tab: str = ""
+    leads: Callable[[Any], str] | None = None
 
     @property
     def slug(self) -> str:
@@ -77,10 +79,11 @@ def act(
     fresh.require(request, page.verb, target)
     typed = fresh.typed(request)
     form = page.form(*sent(request), target=target, initial=typed)
+    form.offer_to(user_of(request))
     home = home or f"{target.get_absolute_url()}{page.tab and page.tab + '/'}"
     back = where_from(request, home, typed.get("next", ""))
     if form.is_valid() and for_the_first_time(request, form) and carried_out(form, page.action, user_of(request)):
-        return answered(request, target, page, back)
+        return answered(request, target, page, page.leads(target) if page.leads else back)
     context = {"object": target, "title": page.title, "tone": page.tone, "part": page.part, "verb": page.verb} | shown
     context |= {"pages": pages(request), "form": form, "back": back}
     full = [page.template or f"{target._meta.app_label}/{target._meta.model_name}_verb.html", "pages/verb.html"]

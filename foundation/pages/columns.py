@@ -47,16 +47,17 @@ class Cell(Shown):
 class Row(Shown):
     """One record as a list shows it. `verb_url`: its verb, or nothing.
 
-    `cells`: text, look, tone and link ("" for none; to the record itself at the moment looked at) of each Cell. A loop
-    takes them apart once, where names would be looked up again and again: a list of 100 has 2,800. `pk` is text, so
-    that no number is put into anybody's way of writing it.
+    `cells`: text, look, tone and link ("" for none; to the record itself at the moment looked at) of each Cell, and
+    what its column is called where a card on a phone has to say so. A loop takes them apart once, where names would be
+    looked up again and again: a list of 100 has 2,800. `pk` is text, so that no number is put into anybody's way of
+    writing it.
     """
 
     pk: str
     name: str
     verb_url: str
     archived: bool
-    cells: Sequence[tuple[str, str, str, str]]
+    cells: Sequence[tuple[str, str, str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,11 @@ class Column:
     def in_words(self) -> str:
         """Django's method that says a choice in words; most rows have none for most columns."""
         return f"get_{self.name}_display"
+
+    @cached_property
+    def card_label(self) -> str:
+        """What a card on a phone says before the value; "" where it speaks for itself."""
+        return "" if self.kind in ("ref", "title", "badge") else self.label
 
     @cached_property
     def leads(self) -> bool:

@@ -39,7 +39,7 @@ def day_field(**options: Any) -> forms.DateField:
 
 
 def moment_field(**options: Any) -> forms.DateTimeField:
-    """A moment, in the organisation's time zone."""
+    """A moment, in the organisation's time zone, which ui/field.html says once, beside the box."""
     return forms.DateTimeField(widget=MOMENT, **options)
 
 

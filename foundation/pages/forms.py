@@ -77,6 +77,9 @@ class VerbForm(forms.Form):
         kwargs["initial"] = {"version": target.version} | (kwargs.get("initial") or {})
         super().__init__(*args, **kwargs)
 
+    def offer_to(self, user: User) -> None:
+        """Let the person at the page choose among what they see. The API takes what a page would have sent."""
+
     def said(self) -> dict[str, Any]:
         """What the action is to be told, the version apart."""
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}

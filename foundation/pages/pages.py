@@ -23,7 +23,17 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from foundation.accounts import fresh
-from foundation.accounts.access import can, get_allowed, moment_for, require, verbs_on, visible, which
+from foundation.accounts.access import (
+    can,
+    get_allowed,
+    moment_for,
+    require,
+    sees_all,
+    sees_own_alone,
+    verbs_on,
+    visible,
+    which,
+)
 from foundation.accounts.models import User
 from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column, Row, shown_to
@@ -182,6 +192,7 @@ class Pages:
         record, kept = self.urls_of("detail"), at(listing.moment)
         verb, back = self.urls_of(self.row_verb[1] if self.row_verb else "detail"), self.request.get_full_path()
         back = f"?{urlencode({'next': back})}"
+        labels = [column.card_label for column in listing.columns]
         for one in found:
             here = f"{record(one.pk)}{kept}"
             yield Row(
@@ -189,7 +200,10 @@ class Pages:
                 name=str(one),
                 verb_url=f"{verb(one.pk)}{back}" if one.pk in may_verb else "",
                 archived=getattr(one, "archived_at", None) is not None,
-                cells=[(c.text, c.look, c.tone, here if c.leads else c.url) for c in listing.cells(one)],
+                cells=[
+                    (c.text, c.look, c.tone, here if c.leads else c.url, label)
+                    for c, label in zip(listing.cells(one), labels, strict=True)
+                ],
             )
 
     def csv_page(self) -> HttpResponseBase:
@@ -398,6 +412,14 @@ class Pages:
         context |= {"pages": self, "may_add": can(self.user, "add", self.model)}
         return render(self.request, [own, f"pages/{page}.html"], context, status=status)
 
+    def sees_all(self) -> bool:
+        """Whether the list would hold every record: an empty one then says that there is none."""
+        return sees_all(self.user, self.model)
+
+    def sees_own_alone(self) -> bool:
+        """Whether it holds the person's own records alone."""
+        return sees_own_alone(self.user, self.model)
+
     # ---- words for the templates -----------------------------------------------------------------------------------
 
     def title(self) -> str:
@@ -408,6 +430,10 @@ class Pages:
 
     def plural(self) -> str:
         return str(self.model._meta.verbose_name_plural)
+
+    def new_words(self) -> str:
+        """What making a record is called, on its button and above its form."""
+        return f"New {self.noun()}"
 
     def list_url(self) -> str:
         return self.url("list")

@@ -128,9 +128,7 @@ class StartForm(VerbForm):
     """Start a clock of an incident."""
 
     rule = forms.ModelChoiceField(NotificationRule.objects.none(), empty_label="Choose a rule")
-    started_at = moment_field(
-        label="Counts from", help_text="When what the rule counts from happened, in the organisation's time zone."
-    )
+    started_at = moment_field(label="Counts from", help_text="When what the rule counts from happened.")
     reason = words_field(help_text="Why the rule applies, and how you know since when.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -144,7 +142,7 @@ class TellForm(VerbForm):
 
     told = forms.CharField(max_length=300, label="Sent to")
     channel = forms.CharField(max_length=120, label="By", help_text="Portal, mail, letter, telephone.")
-    sent_at = moment_field(label="Sent", help_text="In the organisation's time zone.")
+    sent_at = moment_field(label="Sent")
     what = words_field(rows=4, label="What was said")
     sent_by = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="I did", label="Sent by")
     reference = forms.CharField(

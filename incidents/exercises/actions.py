@@ -11,6 +11,7 @@ from findings.models import Kind, SourceKind
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.organisation.models import today
+from foundation.trail.asof import thaw
 from foundation.trail.keep import save
 from foundation.trail.steps import locked, move, say, tie, untie
 from incidents.models import (
@@ -106,6 +107,15 @@ def name_attendee(
     say(role, "Say which role they play.")
     row = ExerciseAttendee(exercise=exercise, user=user, name=name, role=role.strip())
     return tie(row, actor=actor, reason=role)
+
+
+def named_words(exercise: Exercise) -> str:
+    """What is said to whoever named somebody last: whether these can confirm it themselves. One query."""
+    versions = ExerciseAttendee.history.filter(exercise_id=exercise.pk).select_related("user")
+    last = thaw(versions.latest("history_id"))
+    if last.user:
+        return f"{last.who} is named: they confirm themselves that they took part."
+    return f"{last.who} is named by you. Without an account they cannot confirm it themselves."
 
 
 @transaction.atomic

@@ -71,7 +71,7 @@ class ExercisePages(Pages):
     verbs: ClassVar = (
         VerbPage("hold", actions.hold, "It was held", "{0.ref} was held: those named confirm that they took part.",
                  VerbForm),
-        VerbPage("name_attendee", actions.name_attendee, "Name attendee", "Named: they confirm it themselves.",
+        VerbPage("name_attendee", actions.name_attendee, "Name attendee", actions.named_words,
                  AttendeeForm, path="attendees/new"),
         VerbPage("take_part", actions.take_part, "I took part", "It is recorded that you took part in {0.ref}.",
                  VerbForm, scope=None),

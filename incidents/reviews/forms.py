@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from controls.picking import offer_controls
 from findings.models import Severity
 from foundation.accounts.models import User
 from foundation.organisation.models import today
@@ -69,6 +70,10 @@ class FailedControlForm(VerbForm):
 
     control = forms.CharField(max_length=30, help_text="Its reference, as IAM-03.")
     reason = words_field(rows=2, label="How it failed")
+
+    def offer_to(self, user: User) -> None:
+        """The controls that this person sees."""
+        offer_controls(self.fields["control"], user)
 
 
 class FindingForm(VerbForm):

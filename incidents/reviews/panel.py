@@ -20,8 +20,9 @@ REGISTER = "Incidents"
 UNDER_WAY = (ReviewState.DRAFT, ReviewState.SUBMITTED)
 # The verb on an incident by which its review begins.
 BEGIN = VerbPage(
-    "begin_review", actions.begin, "Begin review", "Its review is begun.", BeginForm, path="reviews/new", tab="review"
-)
+    "begin_review", actions.begin, "Begin review", "Its review is begun: write it here.", BeginForm, path="reviews/new",
+    tab="review", leads=lambda incident: incident.reviews.latest("id").get_absolute_url(),
+)  # fmt: skip
 
 
 def reviews_panel(user: User, incident: Any, moment: datetime.datetime | None) -> Panel:
