@@ -1,16 +1,22 @@
 """A form is carried out once: the second press of a button, and the way back, are told so and change nothing."""
 
+from functools import partial
 from typing import Any
 
-from django.test import Client
+import pytest
+from django import forms
+from django.db import connection
+from django.test import Client, RequestFactory
 
-from foundation.pages.sending import AGAIN
+from foundation.pages.sending import AGAIN, for_the_first_time
 from foundation.trail.models import Entry
 from incidents.models import Incident, TimelineEntry
 from risks.models import Risk
+from tests.audits.test_at_once import at_once
 from tests.everywhere.routes import address as address_of
 from tests.everywhere.test_entries import offered
 from tests.everywhere.world import World
+from tests.factories.people import UserFactory
 
 RISK = {"title": "Backups are never restored", "category": "people", "source": "person", "identified_on": "2026-01-01"}
 
@@ -66,6 +72,23 @@ def test_a_verb_that_only_adds_is_done_once_and_a_refused_form_can_be_sent_again
     assert client.post(address, said | {"text": "Called the vendor."}).status_code == 302
     assert errors(client.post(address, said | {"text": "Called the vendor."})) == [AGAIN]
     assert TimelineEntry.objects.count() == before + 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one writer in at a time")
+def test_of_two_sent_in_the_same_instant_one_is_the_first():
+    user = UserFactory()
+    requests = [RequestFactory().post("/", {"sending": "the same"}) for _ in range(4)]
+    for request in requests:
+        request.user = user
+    firsts = at_once(*(partial(for_the_first_time, request, bound()) for request in requests))
+    assert sorted(firsts) == [False, False, False, True]
+
+
+def bound() -> forms.Form:
+    form = forms.Form({})
+    assert form.is_valid()
+    return form
 
 
 def test_a_mark_is_each_persons_own_and_may_be_anything(world: World):
