@@ -17,11 +17,11 @@ from foundation.organisation.settings import setting
 from foundation.trail.keep import save
 from foundation.trail.steps import locked, move, say, tie, untie
 from incidents import news, timeline
+from incidents.clocks.suggest import undecided
 from incidents.command import ONLOOKERS, REFUSED, require_response, responds
 from incidents.models import (
     MOVES,
     NEEDS_REVIEW,
-    SAID,
     TIMES,
     EntryKind,
     Incident,
@@ -37,6 +37,7 @@ from incidents.models import (
 from incidents.models.incident import follows
 from systems.models import DataClass
 
+NAMED: Final = 5  # of what waits for a decision: more are counted
 MOST_PEOPLE: Final = 2_000_000_000  # of people affected
 STAGES: Final = (State.CONTAINED, State.ERADICATED, State.RECOVERED)
 WORDS: Final = {State.CONTAINED: "Contained.", State.ERADICATED: "Eradicated.", State.RECOVERED: "Recovered."}
@@ -289,14 +290,15 @@ def close(incident: Incident, *, actor: User, note: str, happened_at: datetime.d
     """Close it. Severity 1 and 2 take an approved review (R7.2); what was without impact needs no recovery before.
 
     What was lowered from there is closed without a review by somebody else than whoever lowered it. Its clocks must be
-    met or dismissed. Raises ValidationError, Stale, PermissionDenied.
+    met or dismissed, and whatever else is suggested decided on. Raises ValidationError, Stale, PermissionDenied.
     """
     incident = open_one(incident, actor)
     say(note, "Say how it ended.")
+    refused = what_blocks(incident)  # asked while it is open: nothing is suggested for what is closed
     move(incident, State.CLOSED, MOVES, "state")
     if incident.recovered_at is None and incident.severity != Severity.FOUR:
         raise ValidationError("Say first when it was recovered. Only what had no impact (SEV4) is closed without.")
-    if refused := what_blocks(incident):
+    if refused:
         raise ValidationError(refused)
     apart(actor, lowered_by(incident), INCIDENT_LOWERED, incident)
     moment = timeline.said_at(happened_at)
@@ -325,13 +327,23 @@ def what_blocks(incident: Incident) -> list[str]:
     found = []
     if incident.needs_review and approved_review(incident) is None:
         found.append("Its post-incident review is not approved yet: severity 1 and 2 are not closed without (R7.2).")
-    return found + clocks_left(incident)
+    return found + clocks_left(incident) + undecided_words(incident)
 
 
 def clocks_left(incident: Incident) -> list[str]:
     """The clocks that still run or are paused, and what is to be done about them, in words. One query."""
     refs = [clock.ref for clock in incident.clocks.filter(ticking()).order_by("id")]
     return [f"{', '.join(refs)}: notify, or dismiss the clock with a reason."] if refs else []
+
+
+def undecided_words(incident: Incident) -> list[str]:
+    """The notifications that are suggested and that nobody decided on, and what is to be done, in words."""
+    waits = undecided(incident)
+    if not waits:
+        return []
+    named = "; ".join(one.rule.title for one in waits[:NAMED])
+    more = f"; and {len(waits) - NAMED} more" if len(waits) > NAMED else ""
+    return [f"Undecided: {named}{more}. Under Clocks, start the clock, or say with a reason that it is not required."]
 
 
 @transaction.atomic
@@ -386,7 +398,7 @@ def correct_entry(
 ) -> TimelineEntry:
     """Say what is right instead of an entry that a person wrote; both stay. Raises as `add_entry`."""
     _require_writer(actor, Incident.objects.get(pk=entry.incident_id))
-    if entry.kind not in SAID:
+    if not entry.is_said:
         raise ValidationError("This entry was written by what was done: do that anew, or write a note.")
     return timeline.correct(entry, actor=actor, text=text, happened_at=happened_at)
 

@@ -11,6 +11,8 @@ from controls.models import Control
 from foundation.accounts.models import User
 from foundation.organisation.demo_clock import as_on
 from incidents import actions, linking
+from incidents.clocks.declining import decline
+from incidents.clocks.suggest import undecided
 from incidents.demo_parts import programme, reviewed_one, running_one
 from incidents.models import Incident, Part, Source
 from systems.models import System
@@ -32,6 +34,8 @@ class Seed:
     why: str = ""
     notes: tuple[tuple[str, str], ...] = ()  # kind and text
     sensitive: bool = False
+    data: tuple[str, ...] = ()  # which it touched, as far as that was found out
+    told: str = ""  # why nobody had to be notified, of what was closed
 
 
 OPEN_ONE: Final = "Customer export reachable without a sign-in"
@@ -40,23 +44,30 @@ SEEDS: Final = (
          why="A test of our own: the training of that month."),
     Seed(title="Billing runs twice for eleven customers", days=298, by="maya.lindqvist", source=Source.MONITORING,
          summary="The scheduler started the job on both nodes.",
-         notes=(("decision", "Stop billing until the runs are compared; nobody was charged yet."),)),
+         notes=(("decision", "Stop billing until the runs are compared; nobody was charged yet."),),
+         data=("customer", "personal"),
+         told="Each draft named its own customer alone, and none was sent: nobody saw another's data."),
     Seed(title="Laptop left on a train", days=266, by="daniel.osei",
          summary="Disk encrypted; the key was not with it.", severity=4,
-         notes=(("note", "Wiped from afar twenty minutes after the report."),)),
+         notes=(("note", "Wiped from afar twenty minutes after the report."),),
+         data=("personal",),
+         told="The disk was encrypted, the key was elsewhere, and it was wiped: no data could be read."),
     Seed(title="Odd sign-ins from a hosting network", days=230, by="maya.lindqvist", source=Source.MONITORING,
          then="dismiss", why="The monitoring probe of a new vendor; its addresses are on the list now."),
     Seed(title="Search returns other customers' file names", days=205, by="owner", source=Source.CUSTOMER,
          summary="A cache key lacked the tenant; names only, no contents.",
-         notes=(("decision", "Turn the cache off for all, slower search until the fix is out."),)),
+         notes=(("decision", "Turn the cache off for all, slower search until the fix is out."),),
+         data=("customer",)),
     Seed(title="Certificate of the status page expired", days=171, by="wen.zhao", severity=4,
-         source=Source.MONITORING),
+         source=Source.MONITORING, data=("public",)),
     Seed(title="Report of a weak cipher by a researcher", days=139, by="owner", source=Source.RESEARCHER,
          then="dismiss", why="The endpoint was switched off in the spring; the report shows its old name."),
     Seed(title="Database replica three hours behind", days=102, by="maya.lindqvist", source=Source.MONITORING,
-         summary="Backups were taken from the replica meanwhile."),
+         summary="Backups were taken from the replica meanwhile.", data=("customer", "personal"),
+         told="Nothing left our systems and nothing was lost: the missing hours were copied again and compared."),
     Seed(title="Message of the mail provider about a breach of theirs", days=64, by="owner", source=Source.VENDOR,
-         severity=3, summary="They say that no mail of ours was read."),
+         severity=3, summary="They say that no mail of ours was read.",
+         told="Their report and our own access log agree: no mailbox of ours was opened."),
     Seed(title="Colleague opens a customer's records without a ticket", days=33, by="ingrid.falk", severity=3,
          sensitive=True, then="recover",
          summary="Seen in the monthly look at the access log.",
@@ -121,8 +132,21 @@ def take(step: str, incident: Incident, seed: Seed, person: User) -> None:
     if step == "declare":
         reason = "As the severity matrix says."
         actions.declare(incident, actor=person, severity=seed.severity, reason=reason)
-    else:
-        getattr(actions, step)(incident, actor=person, note=SAID[step])
+        return
+    if step == "close":
+        settle(incident, seed, person)
+    getattr(actions, step)(fresh(incident), actor=person, note=SAID[step])
+
+
+def settle(incident: Incident, seed: Seed, person: User) -> None:
+    """Say which data it touched, and decide on each notification that may be required: none is left open at closing."""
+    if seed.data:
+        actions.record_impact(
+            incident, actor=person, data_classes=list(seed.data), people_affected=0, impact=seed.told or seed.summary
+        )
+    waits = [one.rule for one in undecided(incident)]
+    if waits:
+        decline(fresh(incident), actor=person, rules=waits, reason=seed.told)
 
 
 def fresh(incident: Incident) -> Incident:

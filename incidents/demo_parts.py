@@ -12,6 +12,8 @@ from foundation.accounts.models import User
 from foundation.organisation.demo_clock import as_on
 from foundation.organisation.models import today
 from incidents.clocks import rules, running
+from incidents.clocks.declining import decline
+from incidents.clocks.suggest import undecided
 from incidents.custody.actions import check_hash, collect, transfer
 from incidents.exercises.demo import exercises
 from incidents.models import Incident, IncidentControlLink, NotificationRule, PostIncidentReview
@@ -51,7 +53,8 @@ def programme(*, compliance: User, staff: ReadOnly[str, User]) -> None:
     version = plans(compliance=compliance, approver=staff["manager"], staff=dict(staff))
     attendees = ((staff["owner"], "Technical lead"), (staff["maya.lindqvist"], "Commander"))
     exercises(edition=version, compliance=compliance, approver=staff["manager"], attendees=attendees)
-    rules.adopt(RULES, actor=compliance)
+    with as_on(timezone.now() - datetime.timedelta(days=360)):
+        rules.adopt(RULES, actor=compliance)
 
 
 def running_one(incident: Incident, *, lead: User, helper: User) -> None:
@@ -60,6 +63,10 @@ def running_one(incident: Incident, *, lead: User, helper: User) -> None:
     if rule is not None and incident.declared_at is not None:
         reason = "Personal data may have been read; known since the declaration."
         running.start(fresh(incident), actor=lead, rule=rule, started_at=incident.declared_at, reason=reason)
+    people = [one.rule for one in undecided(fresh(incident)) if one.rule.key == RULES[2]]
+    if people:
+        reason = "Names and amounts alone were in the exports: no high risk to people, as counsel sees it so far."
+        decline(fresh(incident), actor=lead, rules=people, reason=reason)
     log = ContentFile(b"2 14:01:07 GET /exports/8841 200\n2 14:01:09 GET /exports/8842 200\n", "export-gateway.log")
     item = collect(
         fresh(incident), actor=lead, kind="file", file=log, description="Access log of the export gateway",

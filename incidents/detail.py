@@ -7,9 +7,10 @@ from foundation.accounts.access import are_apart, verbs_on
 from foundation.accounts.duties import INCIDENT_LOWERED
 from foundation.accounts.models import User
 from incidents.actions import approved_review, lowered_by, may_write
+from incidents.clocks.suggest import undecided
 from incidents.columns import SEVERITY_TONES
 from incidents.command import responds
-from incidents.models import MOVES, NEEDS_REVIEW, State, ticking
+from incidents.models import MOVES, NEEDS_REVIEW, State
 
 STAGES: Final = {
     "dismiss": State.DISMISSED, "declare": State.DECLARED, "contain": State.CONTAINED, "eradicate": State.ERADICATED,
@@ -41,19 +42,28 @@ def verbs_for(user: User, incident: Any) -> dict[str, bool]:
 def detail_of(incident: Any, user: User, moment: datetime.datetime | None) -> dict[str, Any]:
     """The context of an incident's page. Constant queries."""
     verbs = {} if moment else verbs_for(user, incident)
-    blocks = []
-    if not moment and verbs.get("close"):
-        if incident.severity in NEEDS_REVIEW and approved_review(incident) is None:
-            blocks.append("an approved post-incident review")
-        if incident.clocks.filter(ticking()).exists():
-            blocks.append("an end of its clocks")
-        if not are_apart(user, lowered_by(incident), INCIDENT_LOWERED, incident):
-            blocks.append("an approved post-incident review, or somebody else: you lowered it from severity 1 or 2")
     return {
         "verbs": verbs,
         "severity_tone": SEVERITY_TONES.get(incident.severity, "mute"),
-        "blocks": " and ".join(blocks),
+        "blocks": blocks_of(user, incident) if verbs.get("close") else [],
     }
+
+
+def blocks_of(user: User, incident: Any) -> list[tuple[str, str]]:
+    """What closing it still takes, and the tab where that is done. Constant queries."""
+    home, found = incident.get_absolute_url(), []
+    review, clocks = f"{home}review/", f"{home}clocks/"
+    if incident.severity in NEEDS_REVIEW and approved_review(incident) is None:
+        found.append(("an approved post-incident review", review))
+    there = list(incident.clocks.select_related("rule"))
+    if not all(one.is_over for one in there):
+        found.append(("an end of its clocks", clocks))
+    waits = (one.rule.title for one in undecided(incident, there))
+    found += [(f"{title}: start the clock, or say why it is not required", clocks) for title in waits]
+    if not are_apart(user, lowered_by(incident), INCIDENT_LOWERED, incident):
+        words = "an approved post-incident review, or somebody else: you lowered it from severity 1 or 2"
+        found.append((words, review))
+    return found
 
 
 def may_add(user: User, incident: Any, moment: datetime.datetime | None) -> bool:

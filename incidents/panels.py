@@ -18,7 +18,6 @@ from incidents.columns import SEVERITY_TONES, data_words
 from incidents.command import responds
 from incidents.detail import may_add, verbs_for
 from incidents.models import (
-    SAID,
     Incident,
     IncidentControl,
     IncidentFinding,
@@ -75,7 +74,7 @@ def timeline_panel_of(
             "late": (entry.at - entry.happened_at) > datetime.timedelta(minutes=5),
             "written": zoned(entry.at, "%Y-%m-%d %H:%M"), "corrected_by": corrected.get(entry.pk),
             "tone": ENTRY_TONES.get(entry.kind, "mute"),
-            "may_correct": adds and entry.kind in SAID and entry.pk not in corrected,
+            "may_correct": adds and entry.is_said and entry.pk not in corrected,
         }
         for entry in found
     ]  # fmt: skip

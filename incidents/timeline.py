@@ -32,19 +32,21 @@ def said_at(moment: datetime.datetime | None, field: str = "happened_at") -> dat
 
 
 @transaction.atomic
-def add(
+def add(  # noqa: PLR0913 - what the timeline and the trail say, each by its name
     incident: Incident, kind: EntryKind, text: str, *, actor: Any, facts: dict[str, Any] | None = None,
-    happened_at: datetime.datetime | None = None, corrects: TimelineEntry | None = None,
+    happened_at: datetime.datetime | None = None, corrects: TimelineEntry | None = None, verb: str = "",
+    reason: str = "", refs: dict[str, Any] | None = None,
 ) -> TimelineEntry:  # fmt: skip
     """Append an entry: what happened, when it did (None: now), and plain facts for machines. Never changed again.
 
-    Verbs call it in the transaction of their change. Raises ValidationError for a moment that has not come.
+    Verbs call it in the transaction of their change. Where the entry is all that they change, they say their own verb,
+    reason and refs for the trail. Raises ValidationError for a moment that has not come.
     """
     entry = TimelineEntry(
         incident=incident, kind=kind, text=text, facts=facts or {}, happened_at=said_at(happened_at),
         at=timezone.now(), by=actor if isinstance(actor, User) else None, corrects=corrects,
     )  # fmt: skip
-    return _written(entry, actor)
+    return _written(entry, actor, verb, reason, refs)
 
 
 def keep(  # noqa: PLR0913 - what the trail and the timeline say, each by its name
@@ -98,6 +100,9 @@ def correct(
     )  # fmt: skip
 
 
-def _written(entry: TimelineEntry, actor: Any) -> TimelineEntry:
-    verb = "timelineentry.corrected" if entry.corrects_id else "timelineentry.created"
-    return save(entry, actor=actor, verb=verb, refs={"incident": entry.incident_id})
+def _written(
+    entry: TimelineEntry, actor: Any, verb: str = "", reason: str = "", refs: dict[str, Any] | None = None
+) -> TimelineEntry:
+    verb = verb or ("timelineentry.corrected" if entry.corrects_id else "timelineentry.created")
+    refs = {"incident": entry.incident_id, **(refs or {})}
+    return save(entry, actor=actor, verb=verb, reason=reason, refs=refs)

@@ -24,7 +24,7 @@ from incidents.clocks.verbs import INCIDENT_VERBS as CLOCK_VERBS
 from incidents.columns import COLUMNS, FACTS, attach_incident
 from incidents.command import REFUSED, require_response
 from incidents.custody.views import COLLECT
-from incidents.detail import detail_of
+from incidents.detail import blocks_of, detail_of
 from incidents.filters import IncidentFilter
 from incidents.forms import (
     CommanderForm,
@@ -87,7 +87,10 @@ class IncidentPages(Pages):
         VerbPage("contain", actions.contain, "Mark as contained", "{0.ref} is contained.", MoveForm),
         VerbPage("eradicate", actions.eradicate, "Mark as eradicated", "The cause of {0.ref} is gone.", MoveForm),
         VerbPage("recover", actions.recover, "Mark as recovered", "{0.ref} is recovered.", MoveForm),
-        VerbPage("close", actions.close, "Close incident", "{0.ref} is closed.", MoveForm),
+        VerbPage(
+            "close", actions.close, "Close incident", "{0.ref} is closed.", MoveForm,
+            template="incidents/incident_close.html",
+        ),
         VerbPage("reopen", actions.reopen, "Reopen", "{0.ref} is open again."),
         VerbPage(
             "assign_commander", actions.assign_commander, "Hand over command", "{0.commander} commands {0.ref}.",
@@ -154,9 +157,14 @@ class IncidentPages(Pages):
         return detail_of(target, self.user, moment)
 
     def act_on(self, target: Any, verb: VerbPage) -> HttpResponse:
-        """No form for whoever may only read it: a reporter declares it, and writes into its timeline."""
+        """No form for whoever may only read it: a reporter declares it, and writes into its timeline.
+
+        Before closing it people read what that still takes.
+        """
         if verb.verb not in OF_REPORTERS or target.reporter_id != self.user.pk:
             require_response(self.user, target)
+        if verb.verb == "close":
+            return act(self.request, type(self), target, verb, blocks=blocks_of(self.user, target))
         return super().act_on(target, verb)
 
     def edit_refused(self, target: Incident) -> str:

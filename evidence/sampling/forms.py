@@ -15,7 +15,7 @@ from foundation.accounts.access import allowed
 from foundation.accounts.models import User
 from foundation.files.forms import StoredFileField
 from foundation.organisation.models import today
-from foundation.pages.fields import day_field, text_area, words_field
+from foundation.pages.fields import RecordsField, day_field, text_area, words_field
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import VerbForm
 from foundation.pages.imports.csvfile import WESTERN
@@ -60,7 +60,7 @@ class FreezeForm(forms.Form):
         label="Count in the source", required=False, min_value=0, max_value=10**9,
         help_text="How many the source itself shows for this query. It must equal the rows.",
     )  # fmt: skip
-    controls = forms.ModelMultipleChoiceField(
+    controls = RecordsField(
         queryset=Control.objects.none(), required=False, widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text="The controls whose events it lists.",
     )  # fmt: skip

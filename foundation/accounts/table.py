@@ -543,6 +543,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "add_entry": _RESPOND,  # to the timeline; also by whoever reported it
         "link": _RESPOND,
         "start_clock": _RESPOND,
+        "decline_clock": _RESPOND,
         "record_notification": _RESPOND,
         "add_custody": _RESPOND,
         "begin_review": _RESPOND,

@@ -13,6 +13,7 @@ from foundation.organisation.models import today
 MOST_WORDS = 4000  # of one free text: long enough for anybody, short enough for a page
 FIRST_DAY: Final = datetime.date(1950, 1, 1)  # whoever works here longest began later
 YEARS_AHEAD: Final = 50  # no contract, paper or plan reaches further
+LONGEST_NUMBER: Final = 18  # digits of a record's number that any database can hold
 # A field copies its widget, so one of each serves all forms.
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -46,6 +47,19 @@ def moment_field(**options: Any) -> forms.DateTimeField:
 def words_field(rows: int = 3, **options: Any) -> forms.CharField:
     """A few sentences that must be said."""
     return forms.CharField(max_length=MOST_WORDS, widget=text_area(rows), **options)
+
+
+class RecordsField(forms.ModelMultipleChoiceField):
+    """Several records, by their numbers. One that no table can hold is no choice, and no error of the database."""
+
+    def clean(self, value: Any) -> Any:
+        """The records. Raises ValidationError for a number that is none of the choices, however long it is."""
+        for one in value if isinstance(value, list | tuple) else ():
+            if len(str(one)) > LONGEST_NUMBER:
+                raise ValidationError(
+                    self.error_messages["invalid_pk_value"], code="invalid_pk_value", params={"pk": str(one)[:30]}
+                )
+        return super().clean(value)
 
 
 def offer(field: forms.Field, people: QuerySet[User], *, kept: int | None = None, empty: str = "") -> None:

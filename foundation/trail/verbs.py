@@ -355,6 +355,7 @@ VERBS: Final[dict[str, str]] = {
     "incident.review_scheduled": "set the day by which an incident is reviewed",
     "timelineentry.created": "added to the timeline of an incident",
     "timelineentry.corrected": "corrected the timeline of an incident",
+    "timelineentry.clock_declined": "decided that a notification is not required",
     "incidentperson.created": "named somebody in an incident",
     "incidentperson.archived": "took somebody off an incident",
     "incidentperson.restored": "named somebody in an incident again",

@@ -13,11 +13,12 @@ from django.utils import timezone
 from foundation.accounts.models import User
 from foundation.files.forms import StoredFileField
 from foundation.pages.act import put_onto
-from foundation.pages.fields import moment_field, offer, words_field
+from foundation.pages.fields import RecordsField, moment_field, offer, words_field
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm, VerbForm
 from foundation.pages.people import possible_owners
 from incidents.clocks.rules import SAID, check, in_force, newest
+from incidents.clocks.suggest import undecided
 from incidents.models import Clock, ClockState, Notification, NotificationRule, StartEvent, Unit, late, ticking
 from incidents.models.clocks import MOST
 from systems.models import DataClass
@@ -137,12 +138,27 @@ class StartForm(VerbForm):
         field.queryset = in_force()
 
 
+class DeclineForm(VerbForm):
+    """Say of what is suggested for an incident that it is not required."""
+
+    rules = RecordsField(
+        NotificationRule.objects.none(), widget=forms.CheckboxSelectMultiple, label="Not required",
+        help_text="Of what is suggested and waits for a decision.",
+    )  # fmt: skip
+    reason = words_field(help_text="Why nobody has to be told by this rule. It stands in the timeline.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["rules"]
+        field.queryset = in_force().filter(pk__in=[one.rule.pk for one in undecided(self.target)])
+
+
 class TellForm(VerbForm):
     """What was sent to whom about an incident."""
 
     told = forms.CharField(max_length=300, label="Sent to")
     channel = forms.CharField(max_length=120, label="By", help_text="Portal, mail, letter, telephone.")
-    sent_at = moment_field(label="Sent")
+    sent_at = moment_field(label="Sent", help_text="Now is filled in: say when it really was sent.")
     what = words_field(rows=4, label="What was said")
     sent_by = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="I did", label="Sent by")
     reference = forms.CharField(

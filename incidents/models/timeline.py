@@ -80,6 +80,11 @@ class TimelineEntry(Tracked):
     def __str__(self) -> str:
         return f"Entry {self.pk} of {Incident.ref_of(self.incident_id)}"
 
+    @property
+    def is_said(self) -> bool:
+        """Whether a person wrote it, so that it can be corrected. What a verb decided is done anew instead."""
+        return self.kind in SAID and (self.kind == EntryKind.FILE or not self.facts or self.corrects_id is not None)
+
     def get_absolute_url(self) -> str:
         """Its place in the incident's timeline."""
         return f"{self.incident.get_absolute_url()}timeline/#entry-{self.pk}"

@@ -589,6 +589,7 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
                 "add_entry",
                 "link",
                 "start_clock",
+                "decline_clock",
                 "record_notification",
                 "add_custody",
                 "begin_review",

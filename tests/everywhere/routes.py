@@ -56,6 +56,7 @@ ABOUT = {
         )
     },
     "incidents:clock-start-by": "incidents:start",
+    "incidents:clock-decline-by": "incidents:start",
     **{f"incidents:{name}-": f"incidents:{name}" for name in ("clock", "notificationrule", "notification")},
     "incidents:planversion-json": "incidents:approved",
     **{

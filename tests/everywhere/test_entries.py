@@ -85,6 +85,8 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ),
     ("owner", "incidents:incident-start-clock", WHY | CLOCK | {"rule": "{starter}"}, STARTED),
     ("manager", "incidents:clock-start-by", WHY | CLOCK, STARTED),
+    ("owner", "incidents:incident-decline-clock", WHY | {"rules": "{starter}"}, ["timelineentry.clock_declined"]),
+    ("manager", "incidents:clock-decline-by", WHY | {"rules": "{starter}"}, ["timelineentry.clock_declined"]),
     (
         "owner",
         "incidents:incident-record-notification",
@@ -1034,6 +1036,7 @@ WITHOUT = {
         (
             "incidents:clock-resume",
             "api:incident-start-clock",
+            "api:incident-decline-clock",
             "api:incident-record-notification",
             "api:clock-notify",
             "api:clock-pause",

@@ -9,12 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from foundation.accounts.models import User
+from incidents.clocks.declining import decline
 from incidents.clocks.work import clocks_work
-from incidents.models import Clock
+from incidents.models import Clock, Incident
 from tests.factories.incidents import a_clock, a_notification, a_rule, an_incident, named
 from tests.incidents.clocks.acts import signed_in
 
-MOST = 12
+MOST = 13  # the tab of an incident asks for clocks, pauses, decisions, rules, notifications and three times for rights
 NOON = timezone.now() + datetime.timedelta(minutes=10)  # one moment, so that no session is written in between
 
 
@@ -36,6 +37,8 @@ def test_queries_do_not_grow_with_the_clocks(compliance: User, owner: User):
             a_rule(key=f"other-{number}", data_classes=["personal"])  # suggested
             a_notification(incident, clock=clock)
             a_clock(an_incident(commander=owner), clock.rule)
+            no = a_rule(key=f"no-{number}", data_classes=["personal"])
+            decline(Incident.objects.get(pk=incident.pk), actor=owner, rules=[no], reason="Nobody was hit.")
 
     grow(0, 3)
     clock = Clock.objects.filter(incident=incident)[0]
