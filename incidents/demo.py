@@ -144,7 +144,7 @@ def settle(incident: Incident, seed: Seed, person: User) -> None:
         actions.record_impact(
             incident, actor=person, data_classes=list(seed.data), people_affected=0, impact=seed.told or seed.summary
         )
-    waits = [one.rule for one in undecided(incident)]
+    waits = [one.rule for one in undecided(fresh(incident))]
     if waits:
         decline(fresh(incident), actor=person, rules=waits, reason=seed.told)
 
