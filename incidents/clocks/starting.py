@@ -21,7 +21,7 @@ from incidents.command import require_response
 from incidents.models import Incident, NotificationRule
 from incidents.views import IncidentPages
 
-UNKNOWN: Final = "No time of the incident tells this. Say when it was, in the organisation's time zone."
+UNKNOWN: Final = "No time of the incident tells this. Say when it was."
 
 
 def start_by(request: HttpRequest, pk: int, rule: int) -> HttpResponse:
