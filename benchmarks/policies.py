@@ -43,6 +43,7 @@ from policies.report import handbook_paper, version_paper
 from policies.text.redline import rows
 from policies.text.render import to_html
 from policies.text.starters import starters
+from tests.factories.texts import KINDS, hard_pair
 
 SCRIPTS = """## Deutsch, ελληνικά, русский, tiếng Việt
 
@@ -135,6 +136,14 @@ def measure(name: str, paper: Paper, user: User, folder: Path) -> None:
     (folder / f"{name}.pdf").write_bytes(pdf)
 
 
+def compared(kind: str, length: int) -> float:
+    """Seconds of CPU to compare two texts; with four times their length the square would be sixteen times as much."""
+    old, new = hard_pair(kind, length)
+    began = time.process_time()
+    rows(old, new)
+    return time.process_time() - began
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     user = fill()
@@ -158,6 +167,10 @@ def main() -> None:
     began = time.process_time()
     rows(old, new)
     print(f"{len(old):,} against {len(new):,} letters compared in {time.process_time() - began:.2f} s of CPU")
+    print(f"{'hard pairs':12}{'50 KB s':>9}{'200 KB s':>10}{'ratio':>7}")
+    for kind in KINDS:
+        short, long = compared(kind, 50_000), compared(kind, 200_000)
+        print(f"{kind:12}{short:9.2f}{long:10.2f}{long / short:7.1f}")
     print(f"PDFs in {folder}.")
 
 

@@ -1,13 +1,11 @@
-"""Two texts compared: what is shown gives both texts back, and no pair of texts takes long."""
-
-import random
-import time
+"""Two texts compared: what is shown gives both texts back."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.text.redline import Part, Row, folded, lines, rows, steps
+from tests.factories.texts import KINDS, hard_pair
 
 pytestmark = pytest.mark.any_database
 
@@ -103,35 +101,10 @@ def test_as_much_stays_as_can(old, new):
     assert sum(count for kind, count in steps(old, new) if kind == "equal") == table[-1][-1]
 
 
-def many(kind, length):
-    draw = random.Random(length)
-    if kind == "one word":
-        return "a " * (length // 2), "a b " * (length // 4)
-    if kind == "one line":
-        return "a\n" * (length // 2), "a\nb\n" * (length // 4)
-    if kind == "two words":
-        return tuple(" ".join(draw.choice("ab") for _ in range(length // 2)) for _ in range(2))
-    if kind == "two lines":
-        return tuple("\n".join(draw.choice("ab") for _ in range(length // 2)) for _ in range(2))
-    if kind == "long lines":
-        return tuple(
-            "\n".join("".join(draw.choice("abcd ") for _ in range(length // 50)) for _ in range(50)) for _ in range(2)
-        )
-    numbers = [str(number) for number in range(length // 6)]
-    return " ".join(numbers), " ".join(draw.sample(numbers, len(numbers)))
-
-
-@pytest.mark.parametrize("kind", ["one word", "one line", "two words", "two lines", "long lines", "shuffled"])
-def test_huge_texts_are_compared_in_time_that_grows_with_their_length(kind):
-    """200 KB against 200 KB, and the cost of a quarter of it: the square would be sixteen times."""
-
-    def cost(length):
-        old, new = many(kind, length)
-        start = time.process_time()
-        found = rows(old, new)
-        spent = time.process_time() - start
-        assert side(found, "old") == lines(old)
-        assert side(found, "new") == lines(new)
-        return spent
-
-    assert cost(200_000) < 12 * max(cost(50_000), 0.05)
+@pytest.mark.parametrize("kind", KINDS)
+def test_huge_texts_are_given_back_whole(kind):
+    """What comparing 200 KB with 200 KB costs, and how that grows: benchmarks/policies.py."""
+    old, new = hard_pair(kind, 200_000)
+    found = rows(old, new)
+    assert side(found, "old") == lines(old)
+    assert side(found, "new") == lines(new)
