@@ -7,11 +7,13 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from foundation.accounts.access import get_allowed
+from foundation.organisation.models import today
 from foundation.pages.act import VerbPage, act
-from foundation.pages.forms import RegisterForm, user_of
+from foundation.pages.forms import RegisterForm, VerbForm, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from policies import actions, approval, drafting, exceptions, library, reviews
+from policies.acknowledging.reminding import owing, remind, reminded_words, why_not
 from policies.columns import COLUMNS, FACTS, attach_policy
 from policies.detail import policy_detail, unowned
 from policies.filters import PolicyFilter
@@ -75,6 +77,10 @@ class PolicyPages(Pages):
             "request_exception", exceptions.request_exception, "Ask for exception",
             "Another person decides about the exception.", PolicyExceptionForm, path="exceptions/new",
         ),
+        VerbPage(
+            "remind", remind, "Remind who owes it", reminded_words, VerbForm, path="acknowledgements/remind",
+            tab="acknowledgements", template="policies/acknowledging_remind.html",
+        ),
     )  # fmt: skip
     attach = staticmethod(attach_policy)
     exceptions = PolicyException  # to whose list this one leads whoever may view it
@@ -84,7 +90,10 @@ class PolicyPages(Pages):
         return policy_detail(target, self.user, moment)
 
     def act_on(self, target: Policy, verb: VerbPage) -> HttpResponse:
-        """What has to be there before a template can be adapted is said before the form."""
+        """What has to be there before a template is adapted, and whom a reminder reaches, is said before the form."""
+        if verb.verb == "remind":
+            found = owing(target.pk, today())
+            return act(self.request, type(self), target, verb, owing=found, refused=why_not(target, found))
         missing = unowned(self.user, target) if verb.verb == "adapt" else None
         return act(self.request, type(self), target, verb, missing=missing)
 

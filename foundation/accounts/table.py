@@ -302,6 +302,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "name_approver": {COMPLIANCE: ALL},
         "link_control": {COMPLIANCE: ALL},
         "request_exception": {COMPLIANCE: ALL, MANAGER: FOR, OWNER: FOR},
+        "remind": {COMPLIANCE: ALL},
         "record_acknowledgements": {COMPLIANCE: ALL},
     },
     "policies.policyversion": {

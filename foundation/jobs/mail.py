@@ -20,12 +20,16 @@ ANSWERED: Final = ("mail.sent", "mail.refused")
 MICROSECOND: Final = datetime.timedelta(microseconds=1)
 
 
-def deliver(progress: Progress, template: str, *, to: Any, context: dict[str, Any], about: models.Model) -> bool:
+def deliver(
+    progress: Progress, template: str, *, to: Any, context: dict[str, Any], about: models.Model,
+    refs: dict[str, Any] | None = None,
+) -> bool:  # fmt: skip
     """Send the mail `template` to the user `to`; call it in a job of its own, one a recipient.
 
     `template`: path below templates/ without ending; `.txt` begins with the line "Subject: …" and an empty line,
     `.html` is the same in HTML. `context` is made from ids inside the job: no secret or personal data in the queue.
-    `about`: what the trail entry `mail.sent` is filed under; the address is in its erasable part only.
+    `about`: what the trail entry `mail.sent` is filed under; the address is in its erasable part only. `refs`: what
+    else that entry names.
     A server that cannot be reached raises, and the job is retried; an address that is refused for good is a JobError
     and the entry `mail.refused`, so that whoever reads the trail knows who was not reached.
     Run again after it was sent, it sends nothing and returns False: only a crash in the instant between can repeat it.
@@ -37,10 +41,10 @@ def deliver(progress: Progress, template: str, *, to: Any, context: dict[str, An
         message.send()
     except smtplib.SMTPRecipientsRefused as refused:
         if all(code >= PERMANENT for code, _ in refused.recipients.values()):
-            _note(progress, "mail.refused", template, to, about, outcome="failed")
+            _note(progress, "mail.refused", template, to, about, refs, outcome="failed")
             raise JobError("The mail server refuses this address.") from refused
         raise
-    _note(progress, "mail.sent", template, to, about)
+    _note(progress, "mail.sent", template, to, about, refs)
     return True
 
 
@@ -59,8 +63,11 @@ def in_trail(moment: datetime.datetime) -> int:
 
 
 @transaction.atomic
-def _note(progress: Progress, verb: str, template: str, to: Any, about: models.Model, *, outcome: str = "ok") -> None:
-    refs = {"template": template, "to": to.pk, "job": str(progress.job.pk)}
+def _note(
+    progress: Progress, verb: str, template: str, to: Any, about: models.Model, more: dict[str, Any] | None, *,
+    outcome: str = "ok",
+) -> None:  # fmt: skip
+    refs = {"template": template, "to": to.pk, "job": str(progress.job.pk)} | (more or {})
     record(verb, progress.actor, about, refs=refs, private={"to": to.email}, outcome=outcome)
 
 

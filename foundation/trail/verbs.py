@@ -230,6 +230,7 @@ VERBS: Final[dict[str, str]] = {
     "policy.came_into_force": "put a policy into force",
     "policy.reviewed": "put a review's result onto a policy",
     "policy.retired": "retired a policy",
+    "policy.reminded": "reminded whoever still owed a policy's acknowledgement",
     "policy.acknowledgements_recorded": "signed who had acknowledged a policy, as evidence",
     "policyversion.created": "began a version of a policy",
     "policyversion.written": "wrote at a version of a policy",

@@ -13,7 +13,7 @@ from foundation.accounts.models import User
 from foundation.pages.panels import Panel, Tab
 from foundation.trail.asof import rows, thaw
 from people.models import Person
-from policies.acknowledging.owed import ORDER, TONES, Owed, counted, owed
+from policies.acknowledging.owed import DUE, LATE, ORDER, TONES, Owed, counted, owed
 from policies.acknowledging.results import SIGNED
 from policies.detail import Missing
 from policies.models import Acknowledgement, Part, Policy, PolicyControl
@@ -38,12 +38,15 @@ def standings(user: User, policy: Any, moment: datetime.datetime | None) -> list
 def acknowledgements_panel(user: User, policy: Policy, moment: datetime.datetime | None) -> Panel | None:
     """The counts, and who stands how, as far as this person sees people."""
     found = standings(user, policy, moment)
-    may = moment is None and bool(found) and bool(verbs_on(user, ("record_acknowledgements",), policy))
+    asked = moment is None and bool(found)
+    verbs = verbs_on(user, ("record_acknowledgements", "remind"), policy) if asked else set()
+    may, counts = "record_acknowledgements" in verbs, counted(found)
     missing = untied(user, policy) if may else None
     shown = {
         "lines": [(one, TONES[one.standing]) for one in found[:SHOWN]], "more": len(found) - SHOWN,
-        "counts": [(one, count, TONES[one] if count else "mute") for one, count in counted(found).items()],
+        "counts": [(one, count, TONES[one] if count else "mute") for one, count in counts.items()],
         "total": len(found), "may_record": may and missing is None, "missing": missing,
+        "may_remind": "remind" in verbs and bool(counts[LATE] or counts[DUE]),
         "signed": signed(user, policy, moment),
     }  # fmt: skip
     return Panel("policies/acknowledging_panel.html", shown)

@@ -2,10 +2,9 @@
 
 import datetime
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
-
-from django.db.models import Q
 
 from foundation.accounts.models import User
 from foundation.jobs.mail import ANSWERED, in_trail
@@ -17,6 +16,7 @@ from policies.acknowledging.owed import DONE, LATE, Owed, later, owed
 from policies.acknowledging.paths import reading_url
 
 TEMPLATE: Final = "emails/policies"
+NAMED: Final = "policyversions"  # in the entry of such a mail: the versions that it names
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Reminder:
     due: datetime.date
     link: str
     overdue: bool
+    version: int
 
 
 def reminded_on(one: Owed, day: datetime.date, every: int) -> datetime.date | None:
@@ -43,45 +44,84 @@ def reminded_on(one: Owed, day: datetime.date, every: int) -> datetime.date | No
 
 
 def reminders(day: datetime.date, user: int | None = None) -> dict[int, list[Reminder]]:
-    """Whom a mail goes to on a day, by the number of their account: all that they have to read, the most urgent first.
+    """Whom a mail goes to on a day, by the number of their account: what they have to read, the most urgent first.
 
-    Whoever is reminded of one policy is told of all that are open. Whoever had a mail since the last day on which they
-    are reminded of anything gets none: so nobody gets two, however often this is asked, and a day on which nothing ran
-    is made up for. user: one account alone. Constant queries.
+    Whoever is reminded of one version is told of all that are open, but for those that a mail of that day named
+    already. Of each version one is reminded once for each of its days, whatever else was mailed meanwhile: so nobody
+    is told the same twice, however often this is asked, and a day on which nothing ran is made up for. user: one
+    account alone. Constant queries.
     """
-    people = Person.objects.filter(Q(user=user) if user is not None else Q(user__in=User.objects.active()))
     every = setting("acknowledgement_reminder_days")
+    told = open_to_mail(day, user)
+    due = {
+        whose: [(one.asked.version, on) for one in found if (on := reminded_on(one, day, every)) is not None]
+        for whose, found in told.items()
+    }
+    begins = min((on for found in due.values() for _, on in found), default=None)
+    named = named_since(begins, user) if begins is not None else {}
+    return {
+        whose: lines_of(told[whose], {version for version, last in named.get(whose, {}).items() if last == day})
+        for whose, found in due.items()
+        if any(named.get(whose, {}).get(version, datetime.date.min) < on for version, on in found)
+    }
+
+
+def reminders_of(policy: int, day: datetime.date, user: int | None = None) -> dict[int, list[Reminder]]:
+    """The same where somebody reminds of one policy: a mail goes to everybody who owes it and whom no mail of that day
+    named its version. user: one account alone. Constant queries.
+    """
+    told, named = open_to_mail(day, user), named_since(day, user)
+    found = {}
+    for whose, waiting in told.items():
+        just = {version for version, last in named.get(whose, {}).items() if last == day}
+        if any(one.asked.pk == policy and owes(one) and one.asked.version not in just for one in waiting):
+            found[whose] = lines_of(waiting, just)
+    return found
+
+
+def owes(one: Owed) -> bool:
+    """Whether it is still to be acknowledged: what could be given anew already is not owed yet."""
+    return one.standing != DONE
+
+
+def open_to_mail(day: datetime.date, user: int | None = None) -> dict[int, list[Owed]]:
+    """What is open on a day, by the number of the account, for everybody who has one that is not closed. Constant
+    queries.
+    """
+    people = Person.objects.filter(user__in=User.objects.active() if user is None else [user])
     told: dict[int, list[Owed]] = defaultdict(list)
-    last: dict[int, datetime.date] = {}
     for one in owed(people, day=day):
         if one.is_open and one.person.user_id is not None:
             told[one.person.user_id].append(one)
-            if (on := reminded_on(one, day, every)) is not None:
-                last[one.person.user_id] = max(on, last.get(one.person.user_id, on))
-    mailed = mails_since(min(last.values()), user) if last else {}
-    return {
-        whose: [reminder_of(one) for one in sorted(told[whose], key=lambda one: (one.due_on, one.asked.title))]
-        for whose, on in last.items()
-        if whose not in mailed or mailed[whose] < on
-    }
+    return told
+
+
+def lines_of(found: list[Owed], but: Collection[int]) -> list[Reminder]:
+    """The lines of one mail, the most urgent first, without these versions."""
+    left = [one for one in found if one.asked.version not in but]
+    return [reminder_of(one) for one in sorted(left, key=lambda one: (one.due_on, one.asked.title))]
 
 
 def reminder_of(one: Owed) -> Reminder:
     """A line of the mail."""
+    version = one.asked.version
     words = f"{one.asked.title} ({one.asked.ref})"
-    return Reminder(words, one.due_on, reading_url(one.asked.version), one.standing == LATE)
+    return Reminder(words, one.due_on, reading_url(version), one.standing == LATE, version)
 
 
-def mails_since(day: datetime.date, user: int | None = None) -> dict[int, datetime.date]:
-    """The last day, from `day` on, on which each person had this mail; by the number of their account. One query."""
+def named_since(day: datetime.date, user: int | None = None) -> dict[int, dict[int, datetime.date]]:
+    """The last day, from `day` on, on which a mail named a version to a person (or their address refused it): by the number of the account, then of
+    the version. One query.
+    """
     begins = datetime.datetime.combine(day, datetime.time.min, zone())
     sent: Any = Entry.objects.filter(
         verb__in=ANSWERED, object_type=User._meta.label_lower, at__gte=in_trail(begins)
     )  # fmt: skip
     if user is not None:
         sent = sent.filter(object_id=str(user))
-    return {
-        int(entry.object_id): day_at(entry.moment)
-        for entry in sent.order_by("at", "id")
-        if entry.facts.get("refs", {}).get("template") == TEMPLATE
-    }
+    found: dict[int, dict[int, datetime.date]] = defaultdict(dict)
+    for entry in sent.order_by("at", "id"):
+        refs = entry.facts.get("refs", {})
+        if refs.get("template") == TEMPLATE:
+            found[int(entry.object_id)] |= dict.fromkeys(refs.get(NAMED, ()), day_at(entry.moment))
+    return found

@@ -346,6 +346,7 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "name_approver": {C: "all"},
         "link_control": {C: "all"},
         "request_exception": {C: "all", M: "for", W: "for"},
+        "remind": {C: "all"},
         "record_acknowledgements": {C: "all"},
     },
     "policies.policyversion": {

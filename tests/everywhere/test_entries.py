@@ -199,6 +199,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("manager", "policies:policyexception-approve", {}, ["policyexception.approved"]),
     ("manager", "policies:policyexception-decline", WHY, ["policyexception.declined"]),
     ("manager", "policies:policyversion-acknowledge", {}, ["acknowledgement.created"]),
+    ("compliance", "policies:policy-remind", {}, ["policy.reminded"]),
     ("employee", "policies:policyversion-acknowledge", {}, []),  # acknowledged already
     ("owner", "policies:policyexception-withdraw", WHY, ["policyexception.withdrawn"]),
     (
@@ -888,6 +889,7 @@ WITHOUT = {
             "api:policy-name-approver",
             "api:policy-link-control",
             "api:policy-request-exception",
+            "api:policy-remind",
             "api:policyversion-write",
             "api:policyversion-submit",
             "api:policyversion-approve",
