@@ -4,6 +4,7 @@ The marks are `{{ key }}`, a number that the company sets, and `[fill in: …]`,
 """
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
@@ -15,6 +16,23 @@ LONGEST: Final = 200_000  # bytes of UTF-8
 DEEPEST: Final = 40  # open lists, items and quotes within each other: what lies deeper would be left out in silence
 MOST_CELLS: Final = 10_000  # of all tables together: some 200 pages
 ALT_DEEPEST: Final = 3  # images in the words of images: each is read by a parser of its own
+MOST_WORK: Final = 800_000  # microseconds of a parser's time, as WORK counts them: see `work`
+# What a mark costs the parser at most, in microseconds as measured; plain words cost next to nothing.
+WORK: Final[tuple[tuple[re.Pattern[str], int], ...]] = tuple(
+    (re.compile(pattern, re.MULTILINE), cost)
+    for pattern, cost in (
+        (r"\[", 90),  # each may begin a link or an image, whose end is looked for
+        (r"<(?=[A-Za-z])", 80),  # an address
+        (r"(?:[-+*]|\d[.)])(?=[ \t\r\n])", 45),  # an item of a list
+        (r">", 25),
+        (r"\r\n?|\n", 22),
+        (r"\|", 20),
+        (r"^[ \t>]*#", 20),
+        (r"[*_]", 16),
+        (r"\{\{", 16),
+        (r"[&<`!#\]]", 6),
+    )
+)
 
 PLACEHOLDER: Final = re.compile(r"\{\{([^{}\n]{1,100})\}\}")
 FILL_IN: Final = re.compile(r"\[\s*fill[\s-]+in\b[^\]]*\]?", re.IGNORECASE)
@@ -28,7 +46,7 @@ def parse(source: str) -> list[Token]:
     text costs minutes.
     """
     readable = LONE.sub("\ufffd", UNREADABLE.sub("", source))
-    if too_long(readable):
+    if too_long(readable) or too_laborious(readable):
         return plain(readable)
     tokens = READER.parse(readable)
     return plain(readable) if too_deep(tokens) or too_wide(tokens) else tokens
@@ -39,10 +57,13 @@ def plain(source: str) -> list[Token]:
     return [Token("code_block", "code", 0, content=source)]
 
 
+@lru_cache(maxsize=8)  # a form asks before its action does
 def too_much(source: str) -> str:
-    """Why a form has to refuse this text, in a sentence; "" when it need not."""
+    """Why a form has to refuse this text, in a sentence or two; "" when it need not."""
     if too_long(source):
         return f"The text is too long: at most {LONGEST // 1000} KB."
+    if too_laborious(source):
+        return "The text holds too many brackets, stars, list items, cells and lines. Make several policies of it."
     tokens = READER.parse(LONE.sub("\ufffd", source))
     if too_deep(tokens):
         return "Lists and quotations stand too deep within each other: at most 20 lists."
@@ -54,6 +75,16 @@ def too_much(source: str) -> str:
 def too_long(source: str) -> bool:
     """Whether the text has more bytes than a text may have."""
     return len(source) > LONGEST or len(source.encode(errors="surrogatepass")) > LONGEST
+
+
+def work(source: str) -> int:
+    """Microseconds that reading the text takes at most, told from the marks in it before anything is read."""
+    return sum(len(pattern.findall(source)) * cost for pattern, cost in WORK)
+
+
+def too_laborious(source: str) -> bool:
+    """Whether reading the text would take more of the processor than one request may have."""
+    return work(source) > MOST_WORK
 
 
 def too_deep(tokens: list[Token]) -> bool:

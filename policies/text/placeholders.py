@@ -2,6 +2,7 @@
 
 import calendar
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from markdown_it.token import Token
@@ -14,7 +15,13 @@ ONE: Final = {"days": "day", "business days": "business day", "hours": "hour", "
 
 def keys_in(source: str) -> list[str]:
     """The keys that `source` names, each once, in their order. What stands in code is no key: it is shown as it is."""
-    return list(dict.fromkeys(named(parse(source))))
+    return list(keys_of(source))
+
+
+@lru_cache(maxsize=8)  # one request asks of the same text what is unknown and what it promises
+def keys_of(source: str) -> tuple[str, ...]:
+    """The same, as what is kept."""
+    return tuple(dict.fromkeys(named(parse(source))))
 
 
 def unknown(source: str) -> list[str]:

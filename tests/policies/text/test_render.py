@@ -8,7 +8,7 @@ import tinyhtml5
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from policies.text.markdown import DEEPEST, LONGEST, MOST_CELLS, too_much
+from policies.text.markdown import DEEPEST, LONGEST, MOST_CELLS, MOST_WORK, too_much, work
 from policies.text.render import TAGS, to_html
 
 pytestmark = pytest.mark.any_database
@@ -266,6 +266,8 @@ def test_tables_scroll_in_a_box_of_their_own():
         ("".join(" " * 2 * n + "- a\n" for n in range(30)), "too deep"),
         ("|a|b|\n|-|-|\n" + "|1|2|\n" * (MOST_CELLS // 2), "cells"),
         ("|a" * 200 + "|\n" + "|-" * 200 + "|\n" + "|1\n" * 200, "cells"),
+        ("![" * (LONGEST // 2), "too many brackets"),
+        ("- a\n" * (LONGEST // 4), "too many brackets"),
     ],
 )
 def test_what_is_too_much_is_refused_and_shown_as_it_was_typed(source, words):
@@ -323,6 +325,32 @@ def test_time_grows_with_the_length(seed):
         return best
 
     assert cost(12_000) < 10 * max(cost(3_000), 0.004)
+
+
+LABORIOUS = {
+    "brackets": "[",
+    "images": "![",
+    "references": "[x][",
+    "emphasis": "a*",
+    "items": "- - - - a\n",
+    "addresses": "<http://a>",
+    "quotes": ">a\n",
+    "cells": "|a" * 20 + "|\n",
+    "lines": "a\n",
+}
+
+
+@pytest.mark.parametrize("seed", LABORIOUS.values(), ids=LABORIOUS)
+def test_no_text_takes_longer_than_a_request_may(seed):
+    """Neither the longest text there can be, which may be refused, nor the longest of these that is taken."""
+    longest = seed * (LONGEST // len(seed))
+    taken = longest[: len(longest) * MOST_WORK // max(work(longest), MOST_WORK)]
+    assert work(taken) <= MOST_WORK * 1.01
+    for source in (longest, taken):
+        start = time.process_time()
+        too_much.__wrapped__(source)
+        to_html(source, {})
+        assert time.process_time() - start < 6  # about 1.5 s on an idle machine; it was 18 s
 
 
 # ---- anything at all -----------------------------------------------------------------------------------------------
