@@ -15,20 +15,22 @@ TONES: Final[dict[str, str]] = {Method.SCREEN: "ok", Method.PAPER: "info"}
 
 
 def attach_acknowledgement(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
-    """The versions without their texts; the pages of version, person and proof to whoever sees them. Four queries."""
+    """The versions without their texts; which versions, people and proofs this person sees (`url_of`). Four queries."""
     versions = {one.policy_version_id for one in found}
     known = PolicyVersion.objects.defer("text", "promises", "change_note").in_bulk(versions)
     shown = {
-        "policy_version_id": seen(PolicyVersion, user, moment, versions),
-        "person_id": seen(Person, user, moment, {one.person_id for one in found}),
-        "proof_id": seen(Evidence, user, moment, {one.proof_id for one in found if one.proof_id}),
+        "policy_version": seen(PolicyVersion, user, moment, versions),
+        "person": seen(Person, user, moment, {one.person_id for one in found}),
+        "proof": seen(Evidence, user, moment, {one.proof_id for one in found if one.proof_id}),
     }
     for one in found:
         one.policy_version = known[one.policy_version_id]
-        one.urls = {
-            name: getattr(one, name.removesuffix("_id")).get_absolute_url() if getattr(one, name) in ids else ""
-            for name, ids in shown.items()
-        }
+        one.shown = shown
+
+
+def url_of(one: Any, name: str) -> str:
+    """The page of a row's version, person or proof, to whoever sees that; made for those that are shown alone."""
+    return getattr(one, name).get_absolute_url() if getattr(one, f"{name}_id") in one.shown[name] else ""
 
 
 def seen(model: type[Any], user: User, moment: datetime.datetime | None, ids: set[int]) -> set[int]:
@@ -66,7 +68,7 @@ def proof_words(one: Any) -> str:
 COLUMNS: Final = (
     Column("version", "Version", sort="policy_version", kind="ref", get=version_words),
     Column("title", "Title", get=title_words),
-    Column("person", "Person", sort="person__name", kind="person", url=lambda one: one.urls["person_id"]),
+    Column("person", "Person", sort="person__name", kind="person", url=lambda one: url_of(one, "person")),
     Column("department", "Department", sort="person__department", get=department_words),
     Column("acknowledged_on", "Day", sort="acknowledged_on", kind="date"),
     Column("method", "Method", sort="method", kind="badge", tones=TONES),
@@ -74,20 +76,20 @@ COLUMNS: Final = (
     Column("acknowledged_at", "Recorded", sort="acknowledged_at", kind="moment", more=True),
     Column("user", "Recorded by", kind="person", more=True),
     Column("round", "Time", kind="number", more=True),
-    Column("proof", "Evidence", get=proof_words, url=lambda one: one.urls["proof_id"], more=True),
+    Column("proof", "Evidence", get=proof_words, url=lambda one: url_of(one, "proof"), more=True),
     Column("note", "Where the paper is", more=True),
     Column("sha256", "Hash", more=True),
 )
 FACTS: Final = (
     Column("statement", "Statement"),
-    Column("person", "Person", kind="person", url=lambda one: one.urls["person_id"]),
-    Column("version", "Version", get=version_words, url=lambda one: one.urls["policy_version_id"]),
+    Column("person", "Person", kind="person", url=lambda one: url_of(one, "person")),
+    Column("version", "Version", get=version_words, url=lambda one: url_of(one, "policy_version")),
     Column("acknowledged_on", "Day", kind="date"),
     Column("method", "Method"),
     Column("acknowledged_at", "Recorded", kind="moment"),
     Column("user", "Recorded by", kind="person"),
     Column("round", "Time", kind="number"),
-    Column("proof", "Evidence", get=proof_words, url=lambda one: one.urls["proof_id"]),
+    Column("proof", "Evidence", get=proof_words, url=lambda one: url_of(one, "proof")),
     Column("note", "Where the paper is"),
     Column("sha256", "SHA-256 of the version"),
 )

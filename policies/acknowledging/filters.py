@@ -1,9 +1,11 @@
 """What the register of acknowledgements can be narrowed to."""
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from foundation.accounts.access import visible
 from foundation.pages.filters import RegisterFilter, day_filter, matching
@@ -48,6 +50,15 @@ class AcknowledgementFilter(RegisterFilter):
         ]
         self.filters["department"].extra["choices"] = [(NONE, "None"), *((one, one) for one in departments.distinct())]
 
+    def search(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Every word in the person's name or in the version's title. Those are asked: they are few, the rows many."""
+        words = value.split()
+        found = Q(person_id__in=named(words))
+        for left, versions in titled(words).items():
+            people = Q(person_id__in=named(left)) if left else Q()
+            found |= Q(policy_version_id__in=versions) & people
+        return queryset.filter(found)
+
     def by_policy(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Of any version of one policy."""
         return queryset.filter(policy_version_id__in=PolicyVersion.objects.filter(policy_id=int(value)).values("id"))
@@ -65,3 +76,23 @@ class AcknowledgementFilter(RegisterFilter):
     def by_department(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Of one department's people, or of those of none."""
         return queryset.filter(person__department="" if value == NONE else value)
+
+
+def named(words: Collection[str]) -> QuerySet[Any]:
+    """The numbers of the people in whose names all of these words are."""
+    return Person.objects.filter(matching(" ".join(words), ("name",))).order_by().values("id")
+
+
+def titled(words: Sequence[str]) -> dict[tuple[str, ...], list[int]]:
+    """The versions in whose titles some of these words are, by the words that are left then. One query."""
+    has = {f"has_{place}": in_title(word) for place, word in enumerate(words)}
+    found: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for pk, *told in PolicyVersion.objects.annotate(**has).order_by().values_list("id", *has):
+        if any(told):
+            found[tuple(word for word, is_there in zip(words, told, strict=True) if not is_there)].append(pk)
+    return found
+
+
+def in_title(word: str) -> ExpressionWrapper:
+    """Whether a word is in the title."""
+    return ExpressionWrapper(matching(word, ("title",)), BooleanField())

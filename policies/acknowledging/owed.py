@@ -173,15 +173,15 @@ def stand(
     joins = moved or person.starts_on >= reached_on
     entered = max(person.starts_on, reached_on)
     first = later(entered, days.joining if joins else days.change)
-    due = first
+    due, anew = first, None
     if last is not None:
-        due = later(last.day, days.again)
-        missed = [begins for major, begins in asked.majors.items() if major > last.major]
-        if missed:
-            due = min(due, later(min(missed), days.change))
+        due = anew = later(last.day, days.again)
+        if last.major < asked.major:
+            missed = min(begins for major, begins in asked.majors.items() if major > last.major)
+            due = min(due, later(missed, days.change))
         if last.day < entered:
             due = max(due, first)
-    done = last is not None and last.major == asked.major and later(last.day, days.again) >= day
+    done = last is not None and last.major == asked.major and anew is not None and anew >= day
     standing = LATE if due < day else DONE if done else DUE
     return Owed(person, asked, entered, due, last, standing, done and due <= later(day, days.soon))
 

@@ -43,13 +43,23 @@ def acknowledgements_panel(user: User, policy: Policy, moment: datetime.datetime
     may, counts = "record_acknowledgements" in verbs, counted(found)
     missing = untied(user, policy) if may else None
     shown = {
-        "lines": [(one, TONES[one.standing]) for one in found[:SHOWN]], "more": len(found) - SHOWN,
+        "lines": [line_of(one) for one in found[:SHOWN]], "more": len(found) - SHOWN,
         "counts": [(one, count, TONES[one] if count else "mute") for one, count in counts.items()],
         "total": len(found), "may_record": may and missing is None, "missing": missing,
         "may_remind": "remind" in verbs and bool(counts[LATE] or counts[DUE]),
         "signed": signed(user, policy, moment),
     }  # fmt: skip
     return Panel("policies/acknowledging_panel.html", shown)
+
+
+def line_of(one: Owed) -> tuple[str, bool, str, str, str, str, str]:
+    """One person as the tab tells of them: who, whether without an account, where, how they stand, by when, and what
+    they acknowledged when.
+    """
+    given = f"{one.acknowledged} on {one.last.day.isoformat()}" if one.last else ""
+    person, standing = one.person, one.standing
+    due = one.due_on.isoformat()
+    return person.name, person.user_id is None, person.department, TONES[standing], standing, due, given
 
 
 def untied(user: User, policy: Policy) -> Missing | None:

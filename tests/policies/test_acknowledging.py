@@ -567,3 +567,32 @@ def test_a_population_counts_all_and_shows_what_is_seen() -> None:
     newer = amended(version)
     listed = bound(UserFactory(role="compliance_manager"), day(0), day(0))
     assert [line.key for line in listed.lines] == [version.ref, newer.ref]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("ines", {("Ines Roth", "Clean desk"), ("Ines Roth", "Backups of Roth")}),
+        ("desk", {("Ines Roth", "Clean desk"), ("Ben Okoye", "Clean desk")}),
+        ("ines desk", {("Ines Roth", "Clean desk")}),
+        ("roth backups", {("Ines Roth", "Backups of Roth"), ("Ben Okoye", "Backups of Roth")}),
+        ("okoye ROTH of", {("Ben Okoye", "Backups of Roth")}),
+        ("okoye ines", set()),
+        ("%", set()),
+    ],
+)
+def test_each_word_is_in_the_name_or_in_the_title(words: str, expected: set[tuple[str, str]]) -> None:
+    versions = [in_force(title=title) for title in ("Clean desk", "Backups of Roth")]
+    for name in ("Ines Roth", "Ben Okoye"):
+        _, user = member(name=name)
+        for version in versions:
+            given(version, user)
+    rows = csv.DictReader(
+        io.StringIO(
+            in_client(UserFactory(role="compliance_manager"))
+            .get("/policies/acknowledgements/export.csv", {"q": words})
+            .getvalue()
+            .decode("utf-8-sig")
+        )
+    )
+    assert {(row["Person"], row["Title"]) for row in rows} == expected
