@@ -58,6 +58,12 @@ def dial(text: str) -> str:
     return "".join(sign for sign in found[0] if sign.isdigit() or sign == "+") if found else ""
 
 
+@register.filter
+def wrong_fields(form: forms.BaseForm) -> list[forms.BoundField]:
+    """The fields that a person sees and has to mend, in their order."""
+    return [field for field in form.visible_fields() if field.errors]
+
+
 @register.simple_tag(takes_context=True)
 def query(context: Context, **changes: Any) -> str:
     """This page's query string with `changes` made: `{% query page=2 %}`. None or "" takes a parameter out.
