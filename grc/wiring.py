@@ -153,12 +153,20 @@ RAIL: list[tuple[str, list[RailItem]]] = [
         "Governance",
         [
             RailItem("Policies", "policies:policy-list", "book-open-check", Policy),
+            RailItem(  # for everybody who can owe one: whether one does now would be queries on every page
+                "Policies to read",
+                "policies:to-read",
+                "book-open",
+                PolicyVersion,
+                ("policies:policyversion-acknowledge",),
+                may="acknowledge",
+            ),
             RailItem(
                 "Acknowledgements",
                 "policies:acknowledgement-list",
                 "user-check",
                 Acknowledgement,
-                ("policies:to-read", "policies:policyversion-acknowledge", "policies:policy-record-acknowledgements"),
+                ("policies:policy-record-acknowledgements", "policies:policy-remind"),
             ),
             RailItem("Risks", "risks:risk-list", "triangle-alert", Risk),
             RailItem("Risk overview", "risks:overview", "grid-3x3", Risk, ("risks:heatmap",)),

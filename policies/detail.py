@@ -11,6 +11,8 @@ from foundation.accounts.access import can, verbs_on, visible
 from foundation.accounts.models import User
 from foundation.organisation.catalogue import CATALOGUE
 from foundation.trail.asof import rows, thaw
+from people.models import Person
+from policies.acknowledging.owed import LATE, Owed, owed
 from policies.columns import attach_exception, exception_words
 from policies.content import in_words, promises_of, values_of
 from policies.drafting import authors_of, blocks
@@ -88,7 +90,18 @@ def policy_detail(policy: Any, user: User, moment: Moment) -> dict[str, Any]:
         "controls": controls_of(policy, user, moment),
         "previous": next((one for one in versions if one.state in BINDING and one is not bound), None),
         "verbs": {} if moment else policy_verbs(user, policy, begun),
+        "mine": None if moment or bound is None else owed_by(user, policy),
+        "LATE": LATE,
     }
+
+
+def owed_by(user: User, policy: Policy) -> Owed | None:
+    """How this person stands with a policy in force that asks them to acknowledge it; None where it does not. Five
+    queries.
+    """
+    if not policy.acknowledged or policy.archived_at or not can(user, "acknowledge", PolicyVersion):
+        return None
+    return next(iter(owed(Person.objects.filter(user=user.pk), policies=[policy.pk])), None)
 
 
 def versions_of(policy: Any, user: User, moment: Moment) -> list[PolicyVersion]:

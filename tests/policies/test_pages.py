@@ -16,6 +16,7 @@ from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
 from grc.wiring import SEARCH
 from policies import actions, approval, drafting
+from policies.acknowledging.giving import acknowledge
 from policies.exceptions import lapse_exceptions
 from policies.models import (
     ExceptionState,
@@ -34,9 +35,9 @@ from policies.models import (
 from policies.text.starters import starters
 from policies.work import policies_work
 from tests.factories.controls import ControlFactory
-from tests.factories.people import UserFactory
+from tests.factories.people import UserFactory, WindowFactory
 from tests.factories.policies import a_policy, amended, an_exception, day, draft_of, in_force, named, submitted, written
-from tests.factories.roster import a_person
+from tests.factories.roster import a_person, changed
 from tests.factories.tokens import caller
 
 pytestmark = pytest.mark.django_db
@@ -421,3 +422,44 @@ def test_the_api_writes_and_refuses_to_sign(compliance: User, manager: User):
     shown = api.get(address).json()
     assert (shown["number"], shown["text"], shown["sha256"]) == ("1.0", "Words.", version.sha256)
     assert api.get("/api/v1/policy-exceptions/").status_code == 200
+
+
+def test_the_page_of_a_policy_leads_whoever_owes_it_to_reading_it(employee: User, colleague: User) -> None:
+    version = in_force()
+    person = a_person(user=employee, email=employee.email)
+    page = version.policy.get_absolute_url()
+    reading = reverse("policies:policyversion-acknowledge", args=[version.pk])
+    shown = read(employee, page)
+    assert reading in shown
+    assert "Read and acknowledge" in shown
+    assert reading not in read(colleague, page)  # who is not on the roster
+    acknowledge(version, actor=employee, sha256=version.sha256)
+    assert reading not in read(employee, page)
+    with time_machine.travel(timezone.now() + datetime.timedelta(days=366), tick=False):
+        assert "Your acknowledgement is late since" in read(employee, page)
+        assert reading not in read(employee, page, as_of=day(-1).isoformat())  # the past asks nobody for anything
+    changed(person, ends_on=today())
+    with time_machine.travel(timezone.now() + datetime.timedelta(days=366), tick=False):
+        assert reading not in read(employee, page)
+
+
+def test_policies_to_read_stands_in_the_rail_of_all_but_auditors(employee: User, manager: User) -> None:
+    link = f'href="{reverse("policies:to-read")}"'
+    assert link in read(employee, "/")
+    assert link in read(manager, "/")
+    assert 'aria-current="page"' in read(employee, reverse("policies:to-read"))
+    auditor = UserFactory(role="auditor")
+    WindowFactory(user=auditor)
+    assert link not in signed_in(auditor).get("/", follow=True).content.decode()
+
+
+def test_a_refused_draft_says_at_its_top_which_field_is_wrong(compliance: User) -> None:
+    version = draft_of(a_policy(actor=compliance))
+    page = reverse("policies:policyversion-write", args=[version.pk])
+    said = {"title": "", "text": "Within {{ nothing }} days.", "version": version.version}
+    shown = signed_in(compliance).post(page, said).content.decode()
+    summary = shown[shown.index("form-errors") : shown.index("editor-halves")]
+    assert '<a href="#id_text">Text</a>: No setting is called {{ nothing }}.' in summary
+    assert '<a href="#id_title">Title</a>: This field is required.' in summary
+    for field in ("text", "title"):
+        assert f'id="id_{field}"' in shown
