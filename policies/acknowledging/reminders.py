@@ -110,8 +110,8 @@ def reminder_of(one: Owed) -> Reminder:
 
 
 def named_since(day: datetime.date, user: int | None = None) -> dict[int, dict[int, datetime.date]]:
-    """The last day, from `day` on, on which a mail named a version to a person (or their address refused it): by the number of the account, then of
-    the version. One query.
+    """The last day, from `day` on, on which a mail named a version to a person, or their address refused it: by the
+    number of the account, then of the version. One query.
     """
     begins = datetime.datetime.combine(day, datetime.time.min, zone())
     sent: Any = Entry.objects.filter(
