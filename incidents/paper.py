@@ -64,11 +64,7 @@ def incident_paper(user: User, params: QueryDict, moment: datetime.datetime | No
             "zone": organisation().time_zone,
             "told": partial(told_of, user, target, moment),
         },
-        scope=(
-            target.title,
-            f"State: {target.get_state_display().lower()}",
-            *([f"Severity: {severity}"] if severity else []),
-        ),
+        scope=(target.title, f"State: {target.get_state_display().lower()}", *severity),
         as_of=moment,
         rows=entries_of(user, target, moment).count(),
     )

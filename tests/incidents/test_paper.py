@@ -104,6 +104,7 @@ def test_of_a_restricted_one_nobody_prints_what_they_do_not_see(
         assert "Only compliance managers, the commander" in printed(user, incident), user
     paper = paper_for(incident.get_absolute_url(), compliance)
     assert paper.title == incident.kind + " " + incident.ref  # which the trail keeps for all its readers
+    assert paper.scope == ("Odd sign-ins", "State: declared", "Severity: SEV1")
 
 
 def test_of_what_the_reader_does_not_see_there_are_no_words(incident: Incident, employee: User):
