@@ -6,10 +6,15 @@ import datetime
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
 from controls.models import Control
 from findings.models import Finding
 from foundation.accounts.access import verbs_on, visible
 from foundation.accounts.models import User
+from foundation.pages.fields import LONGEST_NUMBER
 from foundation.pages.moment import at
 from foundation.pages.panels import Panel, PanelOf
 from foundation.trail.asof import rows, thaw
@@ -33,7 +38,8 @@ from systems.models import System
 from vendors.models import Vendor
 
 LATEST: Final = 15  # entries on the overview
-MOST: Final = 1000  # on the tab
+A_PAGE: Final = 50  # on the tab
+ORPHANS: Final = 12  # so few more stand on the last page: whoever opens the newest finds more than a line
 MOST_INCIDENTS: Final = 20  # on another record's tab
 ENTRY_TONES: Final = {
     "decision": "info", "status": "ok", "severity": "warn", "clock": "warn", "notification": "warn", "file": "mute",
@@ -44,13 +50,29 @@ def latest_panel(user: User, incident: Any, moment: datetime.datetime | None) ->
     """The last entries, the newest first."""
     entries = entries_of(user, incident, moment)
     found = [thaw(row) for row in entries.order_by("-happened_at", "-id")[: LATEST + 1]]
-    return timeline_panel_of(user, incident, found[:LATEST], moment, more=len(found) > LATEST, newest=True)
+    return timeline_panel_of(user, incident, found[:LATEST], moment, more=len(found) > LATEST)
 
 
-def timeline_panel(user: User, incident: Any, moment: datetime.datetime | None) -> Panel:
-    """The whole timeline, from the beginning."""
-    found = [thaw(row) for row in entries_of(user, incident, moment).order_by("happened_at", "id")[: MOST + 1]]
-    return timeline_panel_of(user, incident, found[:MOST], moment, more=len(found) > MOST, newest=False)
+def timeline_panel(user: User, incident: Any, moment: datetime.datetime | None, asked: QueryDict) -> Panel:
+    """The timeline in the order of time, page by page: the newest, or the `page` or `entry` that is asked for.
+
+    Two queries more than a page's own for an entry, one otherwise.
+    """
+    entries = entries_of(user, incident, moment).order_by("happened_at", "id")
+    pages = Paginator(entries, A_PAGE, orphans=ORPHANS)
+    page = pages.get_page(asked.get("page") or page_of(entries, pages.num_pages, asked.get("entry", "")))
+    found = [thaw(row) for row in page.object_list]
+    return timeline_panel_of(user, incident, found, moment, page=page)
+
+
+def page_of(entries: QuerySet[Any], last: int, entry: str) -> int:
+    """The page on which an entry stands, by its number; the newest where there is none. Two queries at most."""
+    known = entry.isdecimal() and len(entry) <= LONGEST_NUMBER
+    one = entries.filter(id=int(entry)).values("happened_at", "id").first() if known else None
+    if one is None:
+        return last
+    before = Q(happened_at__lt=one["happened_at"]) | Q(happened_at=one["happened_at"], id__lt=one["id"])
+    return min(entries.filter(before).count() // A_PAGE + 1, last)
 
 
 def entries_of(user: User, incident: Any, moment: datetime.datetime | None) -> Any:
@@ -60,9 +82,13 @@ def entries_of(user: User, incident: Any, moment: datetime.datetime | None) -> A
 
 
 def timeline_panel_of(
-    user: User, incident: Any, found: list[Any], moment: datetime.datetime | None, *, more: bool, newest: bool
-) -> Panel:
-    """Entries with their times here and in UTC, and which of them were corrected by which. Three queries at most."""
+    user: User, incident: Any, found: list[Any], moment: datetime.datetime | None, *, more: bool = False,
+    page: Page[Any] | None = None,
+) -> Panel:  # fmt: skip
+    """Entries with their times here and in UTC, and which of them were corrected by which. Three queries at most.
+
+    page: of the whole timeline; None for the last entries, the newest first, of which there are perhaps `more`.
+    """
     ids = [entry.pk for entry in found]
     later = rows(TimelineEntry, moment).filter(incident_id=incident.pk, corrects_id__in=ids)
     corrected = dict(later.values_list("corrects_id", "id"))
@@ -78,7 +104,11 @@ def timeline_panel_of(
         }
         for entry in found
     ]  # fmt: skip
-    shown = {"lines": lines, "more": more, "newest": newest, "at": at(moment), "may_add": adds, "limit": MOST}
+    here = at(moment)
+    shown = {
+        "lines": lines, "more": more, "page": page, "at": here, "may_add": adds,
+        "to_entry": f"{incident.get_absolute_url()}timeline/{here}{'&' if here else '?'}entry=",
+    }  # fmt: skip
     return Panel("incidents/timeline_panel.html", shown)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from foundation.pages.panels import PanelOf, Tab
+from foundation.pages.panels import Paged, PanelOf, Tab
 from incidents import panels, views
 from incidents.clocks.panel import clocks_panel, notifications_panel
 from incidents.clocks.urls import clock_routes
@@ -25,7 +25,7 @@ app_name = "incidents"
 # What stands on an incident's overview before its facts, and on tabs of its own: a line for each part.
 PANELS: Final[Sequence[PanelOf]] = (plan_panel, panels.latest_panel)
 TABS: Final[Sequence[Tab]] = (
-    Tab("timeline", "Timeline", [panels.timeline_panel]),
+    Tab("timeline", "Timeline", [Paged(panels.timeline_panel)]),
     Tab("clocks", "Clocks", [clocks_panel, notifications_panel]),
     Tab("people", "People and data", [panels.people_panel]),
     Tab("links", "Links", [panels.links_panel]),

@@ -260,8 +260,8 @@ def take_off(request: HttpRequest, pk: int) -> HttpResponse:
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct an entry of a timeline by a new one."""
     entry = get_allowed(user_of(request), "correct", TimelineEntry.objects.select_related("incident"), pk)
-    home = f"{entry.incident.get_absolute_url()}timeline/"
-    return act(request, IncidentPages, entry, replace(CORRECT, template="incidents/entry_verb.html"), home=home)
+    page = replace(CORRECT, template="incidents/entry_verb.html")
+    return act(request, IncidentPages, entry, page, home=entry.get_absolute_url())
 
 
 @require_safe

@@ -247,7 +247,7 @@ class Pages:
         """What the registers above show of a record on one of their tabs."""
         moment = self.moment()
         target = self.fetch(pk, moment)
-        panels = panels_for(tab.panels, self.user, target, moment)
+        panels = panels_for(tab.panels, self.user, target, moment, self.request.GET)
         return self.record("tab", target, moment=moment, shown_tab=tab, panels=panels)
 
     def show(
@@ -256,7 +256,7 @@ class Pages:
         """The detail page of `target`; verbs that refused a form call it again with that form and status 422."""
         type(self).attach([target], self.user, moment)
         facts = [(fact.label, fact.cell(target)) for fact in shown_to(self.user, self.model, self.facts)]
-        panels = panels_for(self.panels, self.user, target, moment)
+        panels = panels_for(self.panels, self.user, target, moment, self.request.GET)
         shown = {"facts": facts, "panels": panels, **self.detail_context(target, moment), **context}
         return self.record("detail", target, moment=moment, status=status, **shown)
 

@@ -5,13 +5,16 @@ and the moment (None = now), asks `visible()` itself, and gives a `Panel` or Non
 
     def exemptions_panel(user: User, control: Control, moment: datetime | None) -> Panel | None: ...
 
-`templates` draw it with `panel.<name>` for what it was given, beside the page's own context.
+`templates` draw it with `panel.<name>` for what it was given, beside the page's own context. What is long is read page
+by page: its function is wrapped in `Paged`, and gets the query string, too.
 """
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.http import QueryDict
 
 from foundation.accounts.models import User
 
@@ -31,6 +34,13 @@ PanelOf = Callable[[User, Any, datetime.datetime | None], Panel | None]
 
 
 @dataclass(frozen=True)
+class Paged:
+    """A panel that is read page by page: its function is told what the address asks for, too (`?page=3`)."""
+
+    panel: Callable[[User, Any, datetime.datetime | None, QueryDict], Panel | None]
+
+
+@dataclass(frozen=True)
 class Tab:
     """A tab between a record's overview and its history: its panels, at `/<register>/<id>/<slug>/`.
 
@@ -40,9 +50,15 @@ class Tab:
 
     slug: str
     label: str
-    panels: Sequence[PanelOf]
+    panels: Sequence[PanelOf | Paged]
 
 
-def panels_for(functions: Iterable[PanelOf], user: User, target: Any, moment: datetime.datetime | None) -> list[Panel]:
-    """What the functions give, without those that have nothing for this person."""
-    return [panel for function in functions if (panel := function(user, target, moment))]
+def panels_for(
+    functions: Iterable[PanelOf | Paged], user: User, target: Any, moment: datetime.datetime | None, asked: QueryDict
+) -> list[Panel]:
+    """What the functions give, without those that have nothing for this person. asked: the query string."""
+    found = (
+        function.panel(user, target, moment, asked) if isinstance(function, Paged) else function(user, target, moment)
+        for function in functions
+    )
+    return [panel for panel in found if panel]

@@ -87,4 +87,4 @@ class TimelineEntry(Tracked):
 
     def get_absolute_url(self) -> str:
         """Its place in the incident's timeline."""
-        return f"{self.incident.get_absolute_url()}timeline/#entry-{self.pk}"
+        return f"{self.incident.get_absolute_url()}timeline/?entry={self.pk}#entry-{self.pk}"
