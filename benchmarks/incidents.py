@@ -26,6 +26,7 @@ PAGES = {
     "one incident": "/incidents/{incident}/",
     "its timeline": "/incidents/{incident}/timeline/",
     "longest timeline": "/incidents/{longest}/timeline/",
+    "longest, in the middle": "/incidents/{longest}/timeline/?page=20",
     "its clocks": "/incidents/{open}/clocks/",
     "its people": "/incidents/{incident}/people/",
     "its links": "/incidents/{incident}/links/",
