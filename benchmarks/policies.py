@@ -40,10 +40,11 @@ from grc.fonts import make_fonts
 from policies import actions, approval, drafting
 from policies.models import Policy, PolicyVersion
 from policies.report import handbook_paper, version_paper
+from policies.text.markdown import too_much
 from policies.text.redline import rows
 from policies.text.render import to_html
 from policies.text.starters import starters
-from tests.factories.texts import KINDS, hard_pair
+from tests.factories.texts import GROWING, KINDS, LABORIOUS, hard_pair, laborious
 
 SCRIPTS = """## Deutsch, ελληνικά, русский, tiếng Việt
 
@@ -144,6 +145,18 @@ def compared(kind: str, length: int) -> float:
     return time.process_time() - began
 
 
+def drawn(source: str, best: int = 3) -> float:
+    """Seconds of CPU to judge a text and to draw it as HTML: the least of so many."""
+    spent = []
+    for _ in range(best):
+        too_much.cache_clear()
+        began = time.process_time()
+        too_much(source)
+        to_html(source, {})
+        spent.append(time.process_time() - began)
+    return min(spent)
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     user = fill()
@@ -171,6 +184,14 @@ def main() -> None:
     for kind in KINDS:
         short, long = compared(kind, 50_000), compared(kind, 200_000)
         print(f"{kind:12}{short:9.2f}{long:10.2f}{long / short:7.1f}")
+    print(f"{'marks':12}{'3 KB ms':>9}{'12 KB ms':>10}{'ratio':>7}")
+    for kind, seed in GROWING.items():
+        short, long = (drawn((seed * (length // len(seed) + 1))[:length]) for length in (3_000, 12_000))
+        print(f"{kind:12}{short * 1000:9.1f}{long * 1000:10.1f}{long / short:7.1f}")
+    print(f"{'much work':12}{'longest s':>11}{'taken s':>9}")
+    for kind, seed in LABORIOUS.items():
+        longest, taken = (drawn(source, best=1) for source in laborious(seed))
+        print(f"{kind:12}{longest:11.2f}{taken:9.2f}")
     print(f"PDFs in {folder}.")
 
 

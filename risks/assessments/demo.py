@@ -13,7 +13,6 @@ from foundation.accounts.models import User
 from foundation.organisation.demo_clock import as_on
 from foundation.organisation.models import today
 from risks.assessments import closing, rounds
-from risks.assessments.forms import APPROVED
 from risks.heatmap.tally import tally_of
 from risks.heatmap.trend import month_end
 from risks.models import AssessedRisk, Assessment, AssessmentKind, Risk, Tally, counted
@@ -30,6 +29,9 @@ FOUND: Final = (
     "Worse than last year: more systems depend on it. Rated anew in the session.",
     "No change. The plan goes on as agreed.",
     "Finance and engineering see it alike; the impact was set by the largest customer's contract.",
+)
+APPROVED: Final = (
+    "I looked at how the risks were assessed, at who took part and at what changed, and approve the result."
 )
 CONCLUSION: Final = (
     "Nothing threatens the company as a whole. Exploits of known flaws and dependence on single people are what "

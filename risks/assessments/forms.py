@@ -13,8 +13,6 @@ from risks.assessments.closing import involved
 from risks.assessments.rounds import APPROVES, LEADS, TAKES_PART
 from risks.models import Assessment, AssessmentKind, AssessmentState, Participant
 
-APPROVED = "I looked at how the risks were assessed, at who took part and at what changed, and approve the result."
-
 
 def people_of(roles: tuple[str, ...]) -> QuerySet[User]:
     """Everybody with one of these roles who may sign in."""
@@ -105,4 +103,4 @@ class SubmitForm(VerbForm):
 class ApproveForm(VerbForm):
     """Approve a round, which closes it."""
 
-    statement = words_field(initial=APPROVED, help_text="It stands on the report, with your name and the time.")
+    statement = words_field(help_text="It stands on the report, with your name and the time.")

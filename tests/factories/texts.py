@@ -1,7 +1,9 @@
-"""Pairs of long texts that are hard to compare: little in common, much repeated, or all of it elsewhere."""
+"""Texts that are hard on the program: long pairs to be compared, and marks that a reader of Markdown goes back for."""
 
 import random
 from typing import Final
+
+from policies.text.markdown import LONGEST, MOST_WORK, work
 
 KINDS: Final = ("one word", "one line", "two words", "two lines", "long lines", "shuffled")
 
@@ -28,3 +30,44 @@ def letters(draw: random.Random, length: int, space: str) -> str:
 
 def lines(draw: random.Random, length: int) -> str:
     return "\n".join("".join(draw.choice("abcd ") for _ in range(length // 50)) for _ in range(50))
+
+
+# What is repeated to a text, by what it is: reading it must not take the square of its length.
+GROWING: Final = {
+    "brackets": "[",
+    "images": "![",
+    "links": "[a](b",
+    "titles": '[a](b "',
+    "nested": "[a](<b",
+    "emphasis": "*a **b _c ",
+    "backticks": "` `` ``` ",
+    "angles": "<a@",
+    "entities": "&#",
+    "braces": "{{ a ",
+    "fill-ins": "[fill in",
+    "items": "- a\n",
+    "lazy": "- a\n b\n",
+    "quotes": "> - > - a\n",
+    "definitions": "[a]: <b\n",
+    "lines": "a\n",
+    "headings": "a\n=\n",
+    "pipes": "|a",
+}
+# And what takes most, letter for letter.
+LABORIOUS: Final = {
+    "brackets": "[",
+    "images": "![",
+    "references": "[x][",
+    "emphasis": "a*",
+    "items": "- - - - a\n",
+    "addresses": "<http://a>",
+    "quotes": ">a\n",
+    "cells": "|a" * 20 + "|\n",
+    "lines": "a\n",
+}
+
+
+def laborious(seed: str) -> tuple[str, str]:
+    """The longest text of it there can be, which may be refused, and the longest that is taken for its work."""
+    longest = seed * (LONGEST // len(seed))
+    return longest, longest[: len(longest) * MOST_WORK // max(work(longest), MOST_WORK)]
