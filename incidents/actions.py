@@ -22,6 +22,7 @@ from incidents.command import ONLOOKERS, REFUSED, require_response, responds
 from incidents.models import (
     MOVES,
     NEEDS_REVIEW,
+    OPEN,
     TIMES,
     EntryKind,
     Incident,
@@ -83,8 +84,10 @@ def report(incident: Incident, *, actor: Any, sensitive: bool = False) -> Incide
 def declare_at_once(incident: Incident, *, actor: User, severity: int, sensitive: bool = False) -> Incident:
     """Report and declare in one step: a title and a severity suffice. Whoever does commands it until others take over.
 
-    Raises ValidationError for a severity that there is not.
+    Raises ValidationError for a severity that there is not, or where one that they reported is open with this title: a
+    page that was gone back to and sent again.
     """
+    _not_again(incident, actor)
     incident = _begin(incident, actor, sensitive=sensitive)
     _declared(incident, actor, severity, "As declared.", incident.reported_at)
     _check_known(incident)
@@ -92,6 +95,15 @@ def declare_at_once(incident: Incident, *, actor: User, severity: int, sensitive
     _tell_declared(incident, actor, "")
     _name_reporter(incident, actor)
     return incident
+
+
+def _not_again(incident: Incident, actor: User) -> None:
+    same = Incident.objects.filter(reporter=actor, title=incident.title.strip(), state__in=OPEN)
+    if there := same.order_by("-id").first():
+        words = (
+            f"{there.ref} is open with this title, and you reported it. Go on there, or give this one another title."
+        )
+        raise ValidationError({"title": words})
 
 
 @transaction.atomic
@@ -434,18 +446,20 @@ def assign_commander(incident: Incident, *, actor: User, commander: User, reason
 
 
 def _keep_responding(incident: Incident, person: User, actor: User) -> bool:
-    """Name who commanded it as a responder: they know most of it. False for who has a part in it, or left.
-
-    Whoever stands in it as an onlooker only has one part instead of the other: a person is named once.
-    """
+    """Name who commanded it as a responder: they know most of it. False for who has a part in it, or left."""
     known = IncidentPerson.objects.live().filter(incident=incident, user=person).first()
     if not person.is_active or (known is not None and known.part not in ONLOOKERS):
         return False
-    why = "Commanded it before."
-    if known is not None:
-        untie(known, actor=actor, reason=why)
-    tie(IncidentPerson(incident=incident, user=person, part=Part.RESPONDER, reason=why), actor=actor, reason=why)
+    _take_part(incident, person, Part.RESPONDER, actor=actor, reason="Commanded it before.", why="Commanded it before.")
     return True
+
+
+def _take_part(incident: Incident, person: User, part: str, *, actor: User, reason: str, why: str) -> IncidentPerson:
+    """Name somebody with a part. Who stands in it as an onlooker has this one instead: a person is named once."""
+    named = IncidentPerson.objects.live().filter(incident=incident, user=person)
+    if (known := named.filter(part__in=ONLOOKERS).exclude(part=part).first()) is not None:
+        untie(known, actor=actor, reason=why)
+    return tie(IncidentPerson(incident=incident, user=person, part=part, reason=reason), actor=actor, reason=why)
 
 
 @transaction.atomic
@@ -484,9 +498,7 @@ def name_person(incident: Incident, *, actor: User, user: User, part: str, reaso
     if part not in Part.values:
         raise ValidationError({"part": "There is no such part."})
     label = Part(part).label
-    named = tie(
-        IncidentPerson(incident=incident, user=user, part=part, reason=reason), actor=actor, reason=reason or label
-    )
+    named = _take_part(incident, user, part, actor=actor, reason=reason, why=reason or label)
     text = f"{user}: {label.lower()}. {reason}".strip()
     timeline.add(incident, EntryKind.PERSON, text, actor=actor, facts={"user": user.pk, "part": part})
     return named

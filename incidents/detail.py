@@ -10,7 +10,7 @@ from incidents.actions import approved_review, lowered_by, may_write
 from incidents.clocks.suggest import undecided
 from incidents.columns import SEVERITY_TONES
 from incidents.command import responds
-from incidents.models import MOVES, NEEDS_REVIEW, State
+from incidents.models import MOVES, NEEDS_REVIEW, Severity, State
 
 STAGES: Final = {
     "dismiss": State.DISMISSED, "declare": State.DECLARED, "contain": State.CONTAINED, "eradicate": State.ERADICATED,
@@ -32,6 +32,7 @@ def verbs_for(user: User, incident: Any) -> dict[str, bool]:
     found["reopen"] = "reopen" in given and helps and bool({State.REOPENED, State.REPORTED} & set(ahead))
     for verb in OTHERS:
         found[verb] = verb in given and helps and (not incident.is_over or verb in ("link", "restrict", "unrestrict"))
+    found["close"] = "close" in given and helps and closes_from(incident)
     found["set_severity"] = found["set_severity"] and incident.state != State.REPORTED
     found["restrict"] = found["restrict"] and not incident.restricted
     found["unrestrict"] = "unrestrict" in given and incident.restricted
@@ -45,14 +46,22 @@ def detail_of(incident: Any, user: User, moment: datetime.datetime | None) -> di
     return {
         "verbs": verbs,
         "severity_tone": SEVERITY_TONES.get(incident.severity, "mute"),
-        "blocks": blocks_of(user, incident) if verbs.get("close") else [],
+        "blocks": blocks_of(user, incident) if verbs.get("set_severity") else [],
     }
+
+
+def closes_from(incident: Any) -> bool:
+    """Whether it is recovered, or had no impact at all: only from there it is closed."""
+    done = incident.recovered_at is not None or incident.severity == Severity.FOUR
+    return done and State.CLOSED in MOVES[incident.state]
 
 
 def blocks_of(user: User, incident: Any) -> list[tuple[str, str]]:
     """What closing it still takes, and the tab where that is done. Constant queries."""
     home, found = incident.get_absolute_url(), []
     review, clocks = f"{home}review/", f"{home}clocks/"
+    if not closes_from(incident):
+        found.append(("that it is recovered, and since when", f"{home}recover/"))
     if incident.severity in NEEDS_REVIEW and approved_review(incident) is None:
         found.append(("an approved post-incident review", review))
     there = list(incident.clocks.select_related("rule"))

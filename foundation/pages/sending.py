@@ -1,4 +1,4 @@
-"""A form is carried out once: whoever presses its button twice, or goes back and sends it again, is told so.
+"""A form is carried out once: whoever presses its button twice, or sends the same page of it again, is told so.
 
 What changes a record is guarded by the version that its form carries; what adds something has only this.
 """

@@ -16,11 +16,12 @@ from incidents.clocks.rules import in_force
 from incidents.models import Clock, EntryKind, NotificationRule, StartEvent, State, TimelineEntry
 from systems.models import DataClass
 
-# From which of an incident's times a rule would count, the first that is known. What is not here (a ransom was paid)
-# no time of the incident tells.
+# From which of an incident's times a rule would count: the earliest that is known, for whoever contains a thing knows
+# of it. What is not here (a ransom was paid) no time of the incident tells.
+KNOWN: Final = ("detected_at", "reported_at", "contained_at", "eradicated_at", "recovered_at")
 TIMES: Final[ReadOnly[str, tuple[str, ...]]] = {
-    StartEvent.AWARE: ("detected_at", "reported_at"),
-    StartEvent.DISCOVERED: ("detected_at", "reported_at"),
+    StartEvent.AWARE: KNOWN,
+    StartEvent.DISCOVERED: KNOWN,
     StartEvent.DETERMINED: ("declared_at",),
     StartEvent.DECLARED: ("declared_at",),
 }
@@ -153,4 +154,5 @@ def since(rule: NotificationRule, incident: Any) -> datetime.datetime | None:
 
 def time_for(rule: NotificationRule, incident: Any) -> str:
     """Which of the incident's times that is: the name of its field; "" where none tells, or it is not known."""
-    return next((name for name in TIMES.get(rule.starts, ()) if getattr(incident, name) is not None), "")
+    known = [name for name in TIMES.get(rule.starts, ()) if getattr(incident, name) is not None]
+    return min(known, key=lambda name: getattr(incident, name), default="")

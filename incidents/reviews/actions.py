@@ -13,7 +13,7 @@ from controls.models import Control
 from findings.actions import raise_finding as raise_the_finding
 from findings.models import Finding, SourceKind
 from findings.models import Kind as FindingKind
-from foundation.accounts.access import apart, refs_of, visible
+from foundation.accounts.access import apart, can, refs_of, visible
 from foundation.accounts.duties import INCIDENT_REVIEW_APPROVAL
 from foundation.accounts.models import User
 from foundation.organisation.models import today
@@ -28,6 +28,8 @@ from incidents.models import (
     Incident,
     IncidentControlLink,
     IncidentFinding,
+    IncidentPerson,
+    Part,
     PostIncidentReview,
     ReviewControl,
     ReviewFinding,
@@ -40,6 +42,7 @@ from incidents.reviews.people import may_approve, writers
 from incidents.reviews.result import outline_of, result_of
 
 FOUND_BY: Final = "Post-incident review"
+APPROVES: Final = "Approves its review."
 FAILED: Final = "Failed, as a post-incident review found."
 
 
@@ -57,8 +60,19 @@ def begin(incident: Incident, *, actor: User, approver: User) -> PostIncidentRev
     check_approver(approver, incident, [actor.pk])
     if PostIncidentReview.objects.filter(incident=incident, state__in=(ReviewState.DRAFT, ReviewState.SUBMITTED)):
         raise ValidationError("A review of this incident is being written already.")
+    let_read(approver, incident, actor)
     review = PostIncidentReview(incident=incident, author=actor, approver=approver)
     return told(review, actor, "postincidentreview.created", "Its review was begun.")
+
+
+def let_read(approver: Any, incident: Incident, actor: User) -> None:
+    """Keep the approver informed of an incident that they do not see: nobody approves what they cannot read."""
+    if not can(approver, "view", incident):
+        part = IncidentPerson(incident=incident, user=approver, part=Part.OBSERVER, reason=APPROVES)
+        tie(part, actor=actor, reason=APPROVES)
+        facts = {"user": approver.pk, "part": Part.OBSERVER}
+        text = f"{approver}: {Part.OBSERVER.label.lower()}. {APPROVES}"
+        timeline.add(incident, EntryKind.PERSON, text, actor=actor, facts=facts)
 
 
 @transaction.atomic
@@ -69,6 +83,7 @@ def change(review: PostIncidentReview, *, actor: User) -> PostIncidentReview:
     apart(actor, [stored.approver_id], INCIDENT_REVIEW_APPROVAL, stored)
     draft(stored)
     check_approver(review.approver, review.incident, [review.author_id])
+    let_read(review.approver, review.incident, actor)
     return save(review, actor=actor, verb="postincidentreview.updated", refs={"incident": review.incident_id})
 
 

@@ -13,6 +13,7 @@ from foundation.pages.fields import DAY, offer, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
 from foundation.pages.people import possible_owners
 from incidents.models import PostIncidentReview, ReviewState
+from incidents.reviews.columns import SECTIONS
 from incidents.reviews.people import possible_approvers
 
 
@@ -37,11 +38,10 @@ class ReviewForm(RegisterForm):
             "held_on", "present", "facts", "impact", "root_cause", "contributing", "worked", "did_not_work", "lessons",
             "no_control_failed", "author", "approver",
         )  # fmt: skip
+        labels = dict(SECTIONS)
         widgets = {
             "held_on": DAY, "present": text_area(2),
-            **dict.fromkeys(
-                ("facts", "impact", "root_cause", "contributing", "worked", "did_not_work", "lessons"), text_area(4)
-            ),
+            **dict.fromkeys(dict(SECTIONS), text_area(4)),
         }  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

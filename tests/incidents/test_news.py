@@ -92,7 +92,7 @@ def test_what_becomes_restricted_or_over_before_the_mail_is_sent(employee: User,
     actions.restrict(fresh(first), actor=employee, reason="A person.")
     assert told_twice() == [compliance.email]
     assert TITLE not in words_of_all()
-    second = actions.declare_at_once(Incident(title="Down"), actor=employee, severity=1)
+    second = actions.declare_at_once(Incident(title="Slow"), actor=employee, severity=1)
     actions.set_severity(fresh(second), actor=employee, severity=3, reason="One machine.")
     assert told_twice() == []
     third = actions.declare_at_once(Incident(title="Down"), actor=employee, severity=1)

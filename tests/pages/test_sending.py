@@ -42,9 +42,12 @@ def test_an_incident_is_declared_once(world: World):
     again = client.post("/incidents/declare/", said)
     assert (again.status_code, errors(again)) == (422, [AGAIN])
     assert Incident.objects.count() == before + 1
-    # what the page says now carries a new mark: whoever means a second one sends it
-    anew = said | {"sending": again.content.decode().split('name="sending" value="')[1].split('"')[0]}
-    assert client.post("/incidents/declare/", anew).status_code == 302
+    # gone back to, the page carries a new mark; the title tells that it is the same
+    mark = again.content.decode().split('name="sending" value="')[1].split('"')[0]
+    back = client.post("/incidents/declare/", said | {"sending": mark})
+    assert (back.status_code, list(back.context["form"].errors)) == (422, ["title"])
+    assert Incident.objects.count() == before + 1
+    assert client.post("/incidents/declare/", said | {"sending": mark + "x", "title": "More of it"}).status_code == 302
     assert Incident.objects.count() == before + 2
 
 

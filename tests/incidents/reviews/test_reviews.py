@@ -11,16 +11,21 @@ from django.urls import reverse
 
 from controls.models import Control
 from findings.models import Finding, FindingControl
+from foundation.accounts.access import can
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.leaf import canonical, sha256
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
+from incidents.actions import name_person
+from incidents.command import responds
 from incidents.models import (
     Incident,
     IncidentControlLink,
     IncidentFinding,
+    IncidentPerson,
+    Part,
     PostIncidentReview,
     ReviewControl,
     TimelineEntry,
@@ -187,8 +192,27 @@ def test_whoever_ever_wrote_it_never_approves_it(
     assert actions.approve(fresh(review), actor=compliance, statement="Fine.").approved_under == lifted
 
 
+def test_its_approver_is_kept_informed_of_the_incident(owner: User, manager: User, compliance: User):
+    """Nobody approves what they cannot read; and reading it is no say in the response."""
+    incident = an_incident(commander=owner)
+    assert not can(manager, "view", incident)
+    review = actions.begin(incident, actor=owner, approver=manager)
+    assert can(manager, "view", incident)
+    assert not responds(manager, incident)
+    last = TimelineEntry.objects.filter(incident=incident, kind="person").get()
+    assert last.text == f"{manager}: kept informed. Approves its review."
+    incident.refresh_from_db()
+    name_person(incident, actor=owner, user=manager, part=Part.LEAD)  # instead of it, not beside it
+    assert [one.part for one in IncidentPerson.objects.live().filter(incident=incident)] == [Part.LEAD]
+    actions.cancel(review, actor=compliance, reason="Another one.")
+    incident.refresh_from_db()
+    actions.begin(incident, actor=owner, approver=compliance)  # who sees it anyway is not named
+    assert IncidentPerson.objects.live().filter(incident=incident).count() == 1
+
+
 def test_its_approver_neither_writes_nor_submits_it(review: PostIncidentReview, owner: User, manager: User):
-    named(review.incident, manager)
+    review.incident.refresh_from_db()
+    name_person(review.incident, actor=owner, user=manager, part=Part.RESPONDER)
     with pytest.raises(PermissionDenied):
         whole(review, manager)
     with pytest.raises(PermissionDenied):
@@ -280,7 +304,8 @@ def test_whoever_only_reads_it_is_offered_no_form_to_change_it(
     client: Client, review: PostIncidentReview, owner: User, manager: User, colleague: User
 ):
     named(review.incident, colleague, "observer")
-    named(review.incident, manager)
+    review.incident.refresh_from_db()
+    name_person(review.incident, actor=owner, user=manager, part=Part.RESPONDER)
     edit = f"{review.get_absolute_url()}edit/"
     for user, status in ((owner, 200), (colleague, 403), (manager, 403)):
         client.force_login(user)
