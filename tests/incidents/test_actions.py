@@ -20,6 +20,7 @@ from foundation.trail.steps import IllegalMove
 from incidents import actions, linking, timeline
 from incidents.clocks import running
 from incidents.columns import COLUMNS
+from incidents.detail import detail_of
 from incidents.models import EntryKind, Incident, IncidentControl, IncidentPerson, Part, State, TimelineEntry
 from incidents.work import incidents_work
 from tests.factories.controls import ControlFactory
@@ -337,3 +338,20 @@ def test_restricting_and_lifting_it(owner: User, compliance: User, admin: User):
     assert [text for _, text in told(lifted)] == [
         "Restricted. A person is concerned.", "Not restricted any more. It is settled.",
     ]  # fmt: skip
+
+
+def test_closing_is_offered_from_where_it_is_allowed_and_what_it_takes_from_the_beginning(owner: User):
+    """Only what had no impact is closed without having been recovered."""
+
+    def offered(incident: Incident) -> tuple[bool, list[str]]:
+        found = detail_of(incident, owner, None)
+        return "close" in found["verbs"], [words for words, _ in found["blocks"]]
+
+    recovered, review = "that it is recovered, and since when", "an approved post-incident review"
+    assert offered(an_incident(severity=2, commander=owner)) == (False, [recovered, review])
+    contained = an_incident(severity=3, commander=owner, state=State.CONTAINED, contained_at=timezone.now())
+    assert offered(contained) == (False, [recovered])
+    assert offered(an_incident(severity=4, commander=owner)) == (True, [])
+    ended = an_incident(severity=3, commander=owner, state=State.RECOVERED, recovered_at=timezone.now())
+    assert offered(ended) == (True, [])
+    assert offered(an_event(reporter=owner)) == (False, [])

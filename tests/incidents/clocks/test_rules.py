@@ -8,9 +8,9 @@ from foundation.accounts.models import User
 from foundation.trail.models import Entry
 from incidents.clocks import arithmetic, rules
 from incidents.clocks.rules import adopt, in_force, newest, publish, retire, starters
-from incidents.clocks.suggest import suggestions
+from incidents.clocks.suggest import since, suggestions
 from incidents.models import Clock, NotificationRule, StartEvent, Unit
-from tests.factories.incidents import a_clock, a_rule, an_event, an_incident
+from tests.factories.incidents import HOUR, a_clock, a_rule, an_event, an_incident
 from tests.incidents.clocks.acts import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +183,15 @@ def test_rules_are_suggested_by_data_and_by_the_declaration(compliance: User):
     a_clock(incident, personal)
     publish(personal, actor=compliance, change_note="Longer.", amount=96)
     assert told(incident).keys() == {anything, paid}  # by no later version of what runs either
+
+
+def test_what_is_filled_in_is_the_earliest_moment_on_record():
+    """Whoever contained it knew of it, whenever they reported it here."""
+    incident = an_incident(detected_at=None)
+    rule = a_rule()
+    assert since(rule, incident) == incident.reported_at
+    incident.contained_at = incident.reported_at - 14 * HOUR
+    assert since(rule, incident) == incident.contained_at
+    incident.detected_at = incident.reported_at - 20 * HOUR
+    assert since(rule, incident) == incident.detected_at
+    assert since(a_rule(key="declared", starts=StartEvent.DECLARED), incident) == incident.declared_at
