@@ -239,7 +239,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "owner",
         "incidents:incident-name-person",
         {"user": "{manager}", "part": "legal"},
-        ["incidentperson.archived", "incidentperson.restored", "timelineentry.created"],
+        ["incidentperson.restored", "timelineentry.created"],
     ),
     (
         "owner",

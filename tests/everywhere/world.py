@@ -32,7 +32,7 @@ from foundation.pages.models import Import
 from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
-from incidents.actions import attach_file
+from incidents.actions import attach_file, take_off
 from incidents.custody.actions import collect
 from incidents.exercises import actions as exercise_actions
 from incidents.models import (
@@ -290,6 +290,8 @@ def hit(owner: User, employee: User, control: Control, risk: Risk, flaw: Finding
         where="gw-1", how="Copied.", collected_by=owner, collected_at=None,
     )  # fmt: skip
     review = begin_review(fresh(incident), actor=owner, approver=owner.manager)
+    informed = IncidentPerson.objects.get(incident=incident, user=owner.manager)
+    take_off(informed, actor=owner, reason="Another approves.")  # so that a manager stands for who sees none
     failed = note_failed(review, actor=owner, control=control.ref, reason="It did not run.")
     operates = operate(IncidentControlLink(part="review", control=control, reason="It is."), actor=SYSTEM)
     parts = {
