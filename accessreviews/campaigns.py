@@ -1,6 +1,5 @@
 """What is done to campaigns and to their reviews before anybody decides: planning, launching, cancelling."""
 
-import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
@@ -30,7 +29,7 @@ from controls.models import Control
 from evidence.models import State
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
-from foundation.organisation.models import zone
+from foundation.organisation.models import begin_of
 from foundation.trail.keep import save
 from foundation.trail.steps import legal, locked, move, say, tie
 from systems.models import System
@@ -179,7 +178,7 @@ def lacking_in(campaign: Campaign, review: Review) -> Iterator[str]:
 
 def newest_listings(campaign: Campaign, systems: Collection[int]) -> dict[int, Listing]:
     """What each system is reviewed from: its newest listing that stands, taken in the period or after. One query."""
-    first = datetime.datetime.combine(campaign.period_from, datetime.time.min, zone())
+    first = begin_of(campaign.period_from)
     found = Listing.objects.filter(system__in=systems, pulled_at__gte=first).select_related("system")
     standing = found.exclude(evidence__state__in=(State.RETURNED, State.WITHDRAWN))
     return {listing.system_id: listing for listing in standing.order_by("pulled_at", "id")}  # the last one stays

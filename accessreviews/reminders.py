@@ -4,16 +4,15 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Max, Q
 
 from accessreviews.models import Assignment, Removal, Review, ReviewState
 from accessreviews.standing import waits
 from foundation.accounts.models import User
-from foundation.jobs.mail import ANSWERED, in_trail
-from foundation.organisation.models import day_at, zone
-from foundation.trail.models import Entry
+from foundation.jobs.mail import mails
+from foundation.organisation.models import begin_of, day_at
 
 AHEAD: Final = (14, 7, 1)  # days before a review is due
 AFTER: Final = 3  # and so often while it is overdue
@@ -106,12 +105,4 @@ def removals(day: datetime.date, person: int | None) -> Iterator[tuple[int, Remi
 
 def mails_since(day: datetime.date, person: int | None = None) -> dict[int, datetime.date]:
     """The last day, from `day` on, on which each person had this mail; by the number of their account. One query."""
-    begins = datetime.datetime.combine(day, datetime.time.min, zone())
-    sent: Any = Entry.objects.filter(verb__in=ANSWERED, object_type=User._meta.label_lower, at__gte=in_trail(begins))
-    if person is not None:
-        sent = sent.filter(object_id=str(person))
-    return {
-        int(entry.object_id): day_at(entry.moment)
-        for entry in sent.order_by("at", "id")
-        if entry.facts.get("refs", {}).get("template") == TEMPLATE
-    }
+    return {int(entry.object_id): day_at(entry.moment) for entry in mails(TEMPLATE, User, begin_of(day), person)}

@@ -50,11 +50,17 @@ def deliver(
 
 def was_mailed(to: Any, template: str, about: models.Model, since: datetime.datetime) -> bool:
     """Whether the user `to` was sent this mail about this record since a moment, or their address refused it."""
-    found: Any = Entry.objects.filter(
-        verb__in=ANSWERED, object_type=about._meta.label_lower, object_id=str(about.pk), at__gte=in_trail(since)
-    )
-    wanted = {"template": template, "to": to.pk}
-    return any(wanted.items() <= entry.facts.get("refs", {}).items() for entry in found)
+    return any(entry.facts["refs"]["to"] == to.pk for entry in mails(template, type(about), since, about.pk))
+
+
+def mails(template: str, model: type[models.Model], since: datetime.datetime, pk: int | None = None) -> list[Entry]:
+    """The entries of this mail about records of a model (or the one with this number) since a moment, in order: it went
+    out, or its address refused it. One query.
+    """
+    found = Entry.objects.filter(verb__in=ANSWERED, object_type=model._meta.label_lower, at__gte=in_trail(since))
+    if pk is not None:
+        found = found.filter(object_id=str(pk))
+    return [entry for entry in found.order_by("at", "id") if entry.facts.get("refs", {}).get("template") == template]
 
 
 def in_trail(moment: datetime.datetime) -> int:

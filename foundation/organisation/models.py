@@ -1,7 +1,7 @@
 """The one organisation of this installation, its holidays, and the numbers that it has promised."""
 
 import zoneinfo
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -111,6 +111,11 @@ def zone() -> zoneinfo.ZoneInfo:
 def day_at(moment: datetime) -> date:
     """Return the date on the organisation's wall at a moment."""
     return moment.astimezone(zone()).date()
+
+
+def begin_of(day: date) -> datetime:
+    """Return the moment at which a day begins on the organisation's wall."""
+    return datetime.combine(day, time.min, zone())
 
 
 def today() -> date:

@@ -4,13 +4,12 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from foundation.accounts.models import User
-from foundation.jobs.mail import ANSWERED, in_trail
-from foundation.organisation.models import day_at, zone
+from foundation.jobs.mail import mails
+from foundation.organisation.models import begin_of, day_at
 from foundation.organisation.settings import setting
-from foundation.trail.models import Entry
 from people.models import Person
 from policies.acknowledging.owed import DONE, LATE, Owed, later, owed
 from policies.acknowledging.paths import reading_url
@@ -113,15 +112,7 @@ def named_since(day: datetime.date, user: int | None = None) -> dict[int, dict[i
     """The last day, from `day` on, on which a mail named a version to a person, or their address refused it: by the
     number of the account, then of the version. One query.
     """
-    begins = datetime.datetime.combine(day, datetime.time.min, zone())
-    sent: Any = Entry.objects.filter(
-        verb__in=ANSWERED, object_type=User._meta.label_lower, at__gte=in_trail(begins)
-    )  # fmt: skip
-    if user is not None:
-        sent = sent.filter(object_id=str(user))
     found: dict[int, dict[int, datetime.date]] = defaultdict(dict)
-    for entry in sent.order_by("at", "id"):
-        refs = entry.facts.get("refs", {})
-        if refs.get("template") == TEMPLATE:
-            found[int(entry.object_id)] |= dict.fromkeys(refs.get(NAMED, ()), day_at(entry.moment))
+    for entry in mails(TEMPLATE, User, begin_of(day), user):
+        found[int(entry.object_id)] |= dict.fromkeys(entry.facts["refs"].get(NAMED, ()), day_at(entry.moment))
     return found

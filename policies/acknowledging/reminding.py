@@ -9,7 +9,7 @@ from django.db import transaction
 
 from foundation.accounts.models import User
 from foundation.jobs.mail import in_trail
-from foundation.organisation.models import today, zone
+from foundation.organisation.models import begin_of, today, zone
 from foundation.trail.models import Entry
 from foundation.trail.record import record
 from foundation.trail.steps import locked
@@ -90,10 +90,9 @@ def why_not(policy: Policy, found: Owing) -> str:
 
 def reminded_today(policy: Policy) -> Entry | None:
     """The last time that somebody reminded of a policy today. One query."""
-    begins = datetime.datetime.combine(today(), datetime.time.min, zone())
     told: Any = Entry.objects.filter(
         verb=REMINDED, object_type=Policy._meta.label_lower, object_id=str(policy.pk), outcome="ok",
-        at__gte=in_trail(begins),
+        at__gte=in_trail(begin_of(today())),
     )  # fmt: skip
     found: Entry | None = told.order_by("at", "id").last()
     return found
