@@ -32,6 +32,7 @@ from foundation.pages.history import Link
 from foundation.pages.imports.reading import read
 from foundation.pages.imports.table import Unreadable
 from foundation.pages.pages import Pages
+from foundation.pages.sending import for_the_first_time
 from foundation.pages.sheets import stream
 from foundation.trail.asof import rows
 from foundation.trail.record import record
@@ -172,7 +173,7 @@ def freeze(request: HttpRequest, sources: Mapping[str, Source]) -> HttpResponse:
     fresh.require(request, "add", Population)
     start = {"controls": [request.GET["control"]] if request.GET.get("control", "").isdecimal() else []}
     form = FreezeForm(*sent(request), user=user, sources=sources, initial=start)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid() and for_the_first_time(request, form):
         try:
             return redirect(frozen(form, user, sources))
         except Unreadable as error:

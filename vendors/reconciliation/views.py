@@ -21,6 +21,7 @@ from foundation.pages.act import VerbPage, act, put_onto
 from foundation.pages.columns import Column
 from foundation.pages.forms import RegisterForm, sent, user_of
 from foundation.pages.pages import Pages
+from foundation.pages.sending import for_the_first_time
 from foundation.pages.sheets import stream
 from foundation.trail.asof import rows
 from foundation.trail.record import record
@@ -130,7 +131,7 @@ def new_reconciliation(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     require(user, "add", Reconciliation)
     form = BringForm(*sent(request))
-    if form.is_valid() and (target := brought(form, user)):
+    if form.is_valid() and for_the_first_time(request, form) and (target := brought(form, user)):
         messages.success(request, f"{target.ref}: {target.row_count:,} rows are read.")
         return redirect(target)
     status = 413 if form.too_large else 422 if form.errors else 200
