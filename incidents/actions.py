@@ -308,7 +308,7 @@ def close(incident: Incident, *, actor: User, note: str, happened_at: datetime.d
     say(note, "Say how it ended.")
     refused = what_blocks(incident)  # asked while it is open: nothing is suggested for what is closed
     move(incident, State.CLOSED, MOVES, "state")
-    if incident.recovered_at is None and incident.severity != Severity.FOUR:
+    if not incident.has_run_out:
         raise ValidationError("Say first when it was recovered. Only what had no impact (SEV4) is closed without.")
     if refused:
         raise ValidationError(refused)
@@ -450,13 +450,13 @@ def _keep_responding(incident: Incident, person: User, actor: User) -> bool:
     known = IncidentPerson.objects.live().filter(incident=incident, user=person).first()
     if not person.is_active or (known is not None and known.part not in ONLOOKERS):
         return False
-    _take_part(incident, person, Part.RESPONDER, actor=actor, reason="Commanded it before.", why="Commanded it before.")
+    _take_part(incident, person, Part.RESPONDER, actor=actor, reason="Commanded it before.")
     return True
 
 
-def _take_part(incident: Incident, person: User, part: str, *, actor: User, reason: str, why: str) -> IncidentPerson:
+def _take_part(incident: Incident, person: User, part: str, *, actor: User, reason: str) -> IncidentPerson:
     """Name somebody with a part. Who stands in it as an onlooker has this one instead: a person is named once."""
-    named = IncidentPerson.objects.live().filter(incident=incident, user=person)
+    named, why = IncidentPerson.objects.live().filter(incident=incident, user=person), reason or Part(part).label
     if (known := named.filter(part__in=ONLOOKERS).exclude(part=part).first()) is not None:
         untie(known, actor=actor, reason=why)
     return tie(IncidentPerson(incident=incident, user=person, part=part, reason=reason), actor=actor, reason=why)
@@ -497,10 +497,14 @@ def name_person(incident: Incident, *, actor: User, user: User, part: str, reaso
     incident = open_one(incident, actor)
     if part not in Part.values:
         raise ValidationError({"part": "There is no such part."})
-    label = Part(part).label
-    named = _take_part(incident, user, part, actor=actor, reason=reason, why=reason or label)
-    text = f"{user}: {label.lower()}. {reason}".strip()
-    timeline.add(incident, EntryKind.PERSON, text, actor=actor, facts={"user": user.pk, "part": part})
+    return give_part(incident, user, part, actor=actor, reason=reason)
+
+
+def give_part(incident: Incident, person: User, part: str, *, actor: User, reason: str) -> IncidentPerson:
+    """Name somebody with a part, and say so in the timeline; inside the transaction of a verb that checked the rest."""
+    named = _take_part(incident, person, part, actor=actor, reason=reason)
+    text = f"{person}: {Part(part).label.lower()}. {reason}".strip()
+    timeline.add(incident, EntryKind.PERSON, text, actor=actor, facts={"user": person.pk, "part": part})
     return named
 
 

@@ -10,7 +10,7 @@ from incidents.actions import approved_review, lowered_by, may_write
 from incidents.clocks.suggest import undecided
 from incidents.columns import SEVERITY_TONES
 from incidents.command import responds
-from incidents.models import MOVES, NEEDS_REVIEW, Severity, State
+from incidents.models import MOVES, NEEDS_REVIEW, State
 
 STAGES: Final = {
     "dismiss": State.DISMISSED, "declare": State.DECLARED, "contain": State.CONTAINED, "eradicate": State.ERADICATED,
@@ -32,7 +32,7 @@ def verbs_for(user: User, incident: Any) -> dict[str, bool]:
     found["reopen"] = "reopen" in given and helps and bool({State.REOPENED, State.REPORTED} & set(ahead))
     for verb in OTHERS:
         found[verb] = verb in given and helps and (not incident.is_over or verb in ("link", "restrict", "unrestrict"))
-    found["close"] = "close" in given and helps and closes_from(incident)
+    found["close"] = found["close"] and incident.has_run_out
     found["set_severity"] = found["set_severity"] and incident.state != State.REPORTED
     found["restrict"] = found["restrict"] and not incident.restricted
     found["unrestrict"] = "unrestrict" in given and incident.restricted
@@ -51,9 +51,8 @@ def detail_of(incident: Any, user: User, moment: datetime.datetime | None) -> di
 
 
 def closes_from(incident: Any) -> bool:
-    """Whether it is recovered, or had no impact at all: only from there it is closed."""
-    done = incident.recovered_at is not None or incident.severity == Severity.FOUR
-    return done and State.CLOSED in MOVES[incident.state]
+    """Whether it can be closed from where it stands, as the action says."""
+    return incident.has_run_out and State.CLOSED in MOVES[incident.state]
 
 
 def blocks_of(user: User, incident: Any) -> list[tuple[str, str]]:

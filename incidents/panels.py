@@ -37,6 +37,7 @@ from risks.models import Risk
 from systems.models import System
 from vendors.models import Vendor
 
+LATE: Final = datetime.timedelta(minutes=5)  # an entry that was written later than that says when
 LATEST: Final = 15  # entries on the overview
 A_PAGE: Final = 50  # on the tab
 ORPHANS: Final = 12  # so few more stand on the last page: whoever opens the newest finds more than a line
@@ -97,7 +98,7 @@ def timeline_panel_of(
         {
             "entry": entry, "local": zoned(entry.happened_at, "%Y-%m-%d %H:%M"),
             "utc": entry.happened_at.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
-            "late": (entry.at - entry.happened_at) > datetime.timedelta(minutes=5),
+            "late": entry.at - entry.happened_at > LATE,
             "written": zoned(entry.at, "%Y-%m-%d %H:%M"), "corrected_by": corrected.get(entry.pk),
             "tone": ENTRY_TONES.get(entry.kind, "mute"),
             "may_correct": adds and entry.is_said and entry.pk not in corrected,

@@ -35,9 +35,8 @@ from incidents.models import (
     Notification,
     PostIncidentReview,
     Severity,
-    TimelineEntry,
 )
-from incidents.panels import linked
+from incidents.panels import LATE, entries_of, linked
 
 RELATED: Final = ("commander", "reporter", "dismissed_by")
 SAID_ELSEWHERE: Final = ("data", "people_affected", "impact")  # they have a heading of their own
@@ -47,7 +46,6 @@ OF_REVIEW: Final = (
     "declared_at", "contained_at", "eradicated_at", "recovered_at", "closed_at", "reopened_at", "data",
     "people_affected",
 )  # fmt: skip
-LATE: Final = datetime.timedelta(minutes=5)  # an entry that was written later than that says when
 
 
 def incident_paper(user: User, params: QueryDict, moment: datetime.datetime | None, /, pk: int) -> Paper:
@@ -101,11 +99,6 @@ def inside(user: User, model: Any, incident: Any, moment: datetime.datetime | No
     return found.select_related(*related)
 
 
-def entries_of(user: User, incident: Any, moment: datetime.datetime | None) -> Any:
-    """The entries of its timeline, from the beginning."""
-    return inside(user, TimelineEntry, incident, moment, "by").order_by("happened_at", "id")
-
-
 def seconds(at: datetime.datetime, zone: datetime.tzinfo) -> str:
     """A moment on the wall of a zone that stands in the table's head."""
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
@@ -119,6 +112,7 @@ def who_wrote(entry: Any) -> str:
 def severities_of(user: User, incident: Any, moment: datetime.datetime | None) -> list[dict[str, Any]]:
     """Each severity that it was given, in order: when, by whom, instead of which, and why."""
     found = entries_of(user, incident, moment).filter(kind__in=(EntryKind.STATUS, EntryKind.SEVERITY))
+    found = found.order_by("happened_at", "id")
     known, zone = dict(Severity.choices), organisation().zone
     return [
         {
@@ -203,7 +197,8 @@ def reviews_of(user: User, incident: Any, moment: datetime.datetime | None) -> l
 
 def timeline_of(user: User, incident: Any, moment: datetime.datetime | None) -> list[dict[str, Any]]:
     """The whole timeline. Entries are numbered as they stand there, so that a correction can name what it corrects."""
-    found, zone = list(entries_of(user, incident, moment)), organisation().zone
+    found = list(entries_of(user, incident, moment).order_by("happened_at", "id"))
+    zone = organisation().zone
     numbers = {entry.id: number for number, entry in enumerate(found, 1)}
     later = {entry.corrects_id: numbers[entry.id] for entry in found if entry.corrects_id}
     return [

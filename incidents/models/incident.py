@@ -241,6 +241,11 @@ class Incident(Numbered, Register):
         return "Event" if self.is_event else "Incident"
 
     @property
+    def has_run_out(self) -> bool:
+        """Whether it was recovered, or had no impact at all (severity 4): only then it is closed."""
+        return self.recovered_at is not None or self.severity == Severity.FOUR
+
+    @property
     def needs_review(self) -> bool:
         """Whether closing takes an approved post-incident review (R7.2)."""
         return not self.is_event and self.severity in NEEDS_REVIEW

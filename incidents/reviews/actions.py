@@ -21,6 +21,7 @@ from foundation.trail.keep import save
 from foundation.trail.leaf import canonical, sha256
 from foundation.trail.steps import locked, move, say, tie, untie
 from incidents import timeline
+from incidents.actions import give_part
 from incidents.command import require_response
 from incidents.models import (
     REVIEW_MOVES,
@@ -28,7 +29,6 @@ from incidents.models import (
     Incident,
     IncidentControlLink,
     IncidentFinding,
-    IncidentPerson,
     Part,
     PostIncidentReview,
     ReviewControl,
@@ -68,11 +68,7 @@ def begin(incident: Incident, *, actor: User, approver: User) -> PostIncidentRev
 def let_read(approver: Any, incident: Incident, actor: User) -> None:
     """Keep the approver informed of an incident that they do not see: nobody approves what they cannot read."""
     if not can(approver, "view", incident):
-        part = IncidentPerson(incident=incident, user=approver, part=Part.OBSERVER, reason=APPROVES)
-        tie(part, actor=actor, reason=APPROVES)
-        facts = {"user": approver.pk, "part": Part.OBSERVER}
-        text = f"{approver}: {Part.OBSERVER.label.lower()}. {APPROVES}"
-        timeline.add(incident, EntryKind.PERSON, text, actor=actor, facts=facts)
+        give_part(incident, approver, Part.OBSERVER, actor=actor, reason=APPROVES)
 
 
 @transaction.atomic
