@@ -2,12 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -18,35 +16,15 @@ from foundation.accounts import actions
 from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.roles import Role
 from foundation.accounts.tokens import invitation_path
-from foundation.trail.keep import Stale, save
+from foundation.trail.keep import save
 from foundation.trail.record import SYSTEM
+from tests.at_once import at_once
 from tests.factories.people import EngagementFactory, UserFactory
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one writer in at a time"),
 ]
-
-
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """What each of the works returned or was refused with, when all began together in threads of their own."""
-    barrier, outcomes = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(number: int, work: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            outcomes[number] = work()
-        except (ValidationError, Stale) as refused:
-            outcomes[number] = refused  # type: ignore[call-overload]
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=20)
-    return outcomes
 
 
 def test_of_two_admissions_at_once_one_is_refused() -> None:

@@ -12,7 +12,7 @@ from foundation.pages.sending import AGAIN, for_the_first_time
 from foundation.trail.models import Entry
 from incidents.models import Incident, TimelineEntry
 from risks.models import Risk
-from tests.audits.test_at_once import at_once
+from tests.at_once import at_once
 from tests.everywhere.routes import address as address_of
 from tests.everywhere.test_entries import offered
 from tests.everywhere.world import World

@@ -1,7 +1,5 @@
 """Two people, or one who presses twice, signing in the same instant: what is signed is written once."""
 
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from policies.acknowledging.reminding import remind
 from policies.approval import approve
 from policies.drafting import withdraw, write
 from policies.models import Acknowledgement, Policy, PolicyApproval, PolicyVersion, VersionState
+from tests.at_once import at_once
 from tests.factories.people import UserFactory
 from tests.factories.policies import a_policy, in_force, named, submitted
 from tests.factories.roster import a_person
@@ -25,27 +24,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one writer in at a time"),
 ]
-
-
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """What each of the works returned or was refused with, when all began together in threads of their own."""
-    barrier, outcomes = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(number: int, work: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            outcomes[number] = work()
-        except (ValidationError, Stale) as refused:
-            outcomes[number] = refused  # type: ignore[call-overload]
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=20)
-    return outcomes
 
 
 def refused(outcomes: list[Any]) -> list[Any]:
