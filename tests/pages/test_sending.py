@@ -8,13 +8,14 @@ from django import forms
 from django.db import connection
 from django.test import Client, RequestFactory
 
+from evidence.models import Population
 from foundation.pages.sending import AGAIN, for_the_first_time
 from foundation.trail.models import Entry
 from incidents.models import Incident, TimelineEntry
 from risks.models import Risk
 from tests.at_once import at_once
 from tests.everywhere.routes import address as address_of
-from tests.everywhere.test_entries import offered
+from tests.everywhere.test_entries import POSTS, offered
 from tests.everywhere.world import World
 from tests.factories.people import UserFactory
 
@@ -62,6 +63,19 @@ def test_a_record_is_made_once(world: World):
     again = client.post("/risks/new/", said)
     assert (again.status_code, errors(again), again.context["form"]["title"].value()) == (422, [AGAIN], RISK["title"])
     assert (Risk.objects.count(), Entry.objects.count()) == (before[0] + 1, left)
+
+
+def test_a_population_is_frozen_once(world: World):
+    client = Client()
+    client.force_login(world.people["owner"])
+    address = address_of("population-freeze", world)
+    said = drawn(client, address) | next(filled for _, route, filled, _ in POSTS if route == "population-freeze")
+    before = Population.objects.count()
+    first = client.post(address, said)
+    assert first.status_code == 302, first.context["form"].errors
+    again = client.post(address, said)
+    assert (again.status_code, errors(again)) == (422, [AGAIN])
+    assert Population.objects.count() == before + 1
 
 
 def test_a_verb_that_only_adds_is_done_once_and_a_refused_form_can_be_sent_again(world: World):
