@@ -165,7 +165,8 @@ def _declared(incident: Incident, actor: User, severity: int, reason: str, momen
 def _tell_declared(
     incident: Incident, actor: User, reason: str, *, happened_at: datetime.datetime | None = None
 ) -> None:
-    words = f"Declared as {incident.get_severity_display()}; {incident.commander} commands it."
+    commands = "; whoever declared it commands it" if incident.commander_id == actor.pk else ""
+    words = f"Declared as {incident.get_severity_display()}{commands}."
     facts = {"state": incident.state, "severity": incident.severity, "commander": incident.commander_id}
     text = f"{words} {reason}".strip()
     timeline.add(incident, EntryKind.STATUS, text, actor=actor, facts=facts, happened_at=happened_at)
@@ -435,10 +436,10 @@ def assign_commander(incident: Incident, *, actor: User, commander: User, reason
         raise ValidationError({"commander": f"{commander} commands it already."})
     before, incident.commander = incident.commander, commander
     goes_on = before is not None and _keep_responding(incident, before, actor)
-    and_who = f"; {before} goes on as responder" if goes_on else ""
+    and_who = "; whoever did before goes on as responder" if goes_on else ""
     incident = timeline.keep(
         incident, actor=actor, verb="incident.commander_assigned", reason=reason, kind=EntryKind.PERSON,
-        text=f"{commander} commands it{and_who}. {reason}",
+        text=f"Commands it{and_who}. {reason}", about=commander,
         facts={"before": before.pk if before else None, "commander": commander.pk},
     )  # fmt: skip
     news.handed_over.tell(incident, actor=actor)
@@ -503,8 +504,8 @@ def name_person(incident: Incident, *, actor: User, user: User, part: str, reaso
 def give_part(incident: Incident, person: User, part: str, *, actor: User, reason: str) -> IncidentPerson:
     """Name somebody with a part, and say so in the timeline; inside the transaction of a verb that checked the rest."""
     named = _take_part(incident, person, part, actor=actor, reason=reason)
-    text = f"{person}: {Part(part).label.lower()}. {reason}".strip()
-    timeline.add(incident, EntryKind.PERSON, text, actor=actor, facts={"user": person.pk, "part": part})
+    text, facts = f"{Part(part).label}. {reason}".strip(), {"user": person.pk, "part": part}
+    timeline.add(incident, EntryKind.PERSON, text, actor=actor, facts=facts, about=person)
     return named
 
 
@@ -514,8 +515,8 @@ def take_off(named: IncidentPerson, *, actor: User, reason: str) -> IncidentPers
     incident = Incident.objects.select_for_update().get(pk=named.incident_id)
     require_response(actor, incident)
     kept = untie(named, actor=actor, reason=reason)
-    text = f"{named.user} has no part in it any more. {reason}"
-    timeline.add(incident, EntryKind.PERSON, text, actor=actor, facts={"user": named.user_id, "part": ""})
+    text, facts = f"Has no part in it any more. {reason}", {"user": named.user_id, "part": ""}
+    timeline.add(incident, EntryKind.PERSON, text, actor=actor, facts=facts, about=named.user)
     return kept
 
 

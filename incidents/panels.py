@@ -79,7 +79,7 @@ def page_of(entries: QuerySet[Any], last: int, entry: str) -> int:
 def entries_of(user: User, incident: Any, moment: datetime.datetime | None) -> Any:
     """The entries that this person sees."""
     found = visible(user, rows(TimelineEntry, moment), moment).filter(incident_id=incident.pk)
-    return found.select_related("by")
+    return found.select_related("by", "about")
 
 
 def timeline_panel_of(

@@ -35,16 +35,18 @@ def said_at(moment: datetime.datetime | None, field: str = "happened_at") -> dat
 def add(  # noqa: PLR0913 - what the timeline and the trail say, each by its name
     incident: Incident, kind: EntryKind, text: str, *, actor: Any, facts: dict[str, Any] | None = None,
     happened_at: datetime.datetime | None = None, corrects: TimelineEntry | None = None, verb: str = "",
-    reason: str = "", refs: dict[str, Any] | None = None,
+    reason: str = "", refs: dict[str, Any] | None = None, about: User | None = None,
 ) -> TimelineEntry:  # fmt: skip
     """Append an entry: what happened, when it did (None: now), and plain facts for machines. Never changed again.
+
+    about: of whom it tells. A text of ours names nobody, since what stands in an entry cannot be erased.
 
     Verbs call it in the transaction of their change. Where the entry is all that they change, they say their own verb,
     reason and refs for the trail. Raises ValidationError for a moment that has not come.
     """
     entry = TimelineEntry(
         incident=incident, kind=kind, text=text, facts=facts or {}, happened_at=said_at(happened_at),
-        at=timezone.now(), by=actor if isinstance(actor, User) else None, corrects=corrects,
+        at=timezone.now(), by=actor if isinstance(actor, User) else None, corrects=corrects, about=about,
     )  # fmt: skip
     return _written(entry, actor, verb, reason, refs)
 
@@ -52,12 +54,12 @@ def add(  # noqa: PLR0913 - what the timeline and the trail say, each by its nam
 def keep(  # noqa: PLR0913 - what the trail and the timeline say, each by its name
     incident: Incident, *, actor: Any, verb: str, kind: EntryKind, text: str, reason: str = "",
     refs: dict[str, Any] | None = None, facts: dict[str, Any] | None = None,
-    happened_at: datetime.datetime | None = None,
+    happened_at: datetime.datetime | None = None, about: User | None = None,
 ) -> Incident:  # fmt: skip
     """Save a changed incident and write its timeline, both or neither. Raises Stale, ValidationError."""
     with transaction.atomic():
         kept = save(incident, actor=actor, verb=verb, reason=reason, refs=refs)
-        add(kept, kind, text, actor=actor, facts=facts, happened_at=happened_at)
+        add(kept, kind, text, actor=actor, facts=facts, happened_at=happened_at, about=about)
     return kept
 
 

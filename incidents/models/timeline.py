@@ -48,6 +48,10 @@ class TimelineEntry(Tracked):
     happened_at = models.DateTimeField("happened")
     at = models.DateTimeField("written", editable=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+")
+    about = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+",
+        help_text="Of whom it tells. The text names nobody: a name must be erasable, and an entry is not.",
+    )  # fmt: skip
     text = models.TextField()
     facts = models.JSONField(default=dict, editable=False)
     corrects = models.ForeignKey(

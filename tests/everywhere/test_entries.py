@@ -269,7 +269,12 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         ["custodytransfer.created", "timelineentry.created"],
     ),
     ("owner", "incidents:custodyitem-check-hash", {}, ["hashcheck.created", "timelineentry.created"]),
-    ("owner", "incidents:postincidentreview-edit", {"facts": "It began."}, ["postincidentreview.updated"]),
+    (
+        "owner",
+        "incidents:postincidentreview-edit",
+        {"facts": "It began."},
+        ["incidentperson.restored", "timelineentry.created", "postincidentreview.updated"],
+    ),
     ("owner", "incidents:reviewcontrol-unlink", WHY, ["reviewcontrol.archived"]),
     (
         "owner",

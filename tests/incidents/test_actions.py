@@ -71,7 +71,7 @@ def test_one_step_makes_a_declared_incident_and_its_commander(employee: User):
     incident = actions.declare_at_once(Incident(title="Everything is down"), actor=employee, severity=1)
     assert (incident.state, incident.severity, incident.commander) == ("declared", 1, employee)
     assert incident.reported_at == incident.declared_at
-    assert told(incident) == [("status", f"Declared as SEV1; {employee} commands it.")]
+    assert told(incident) == [("status", "Declared as SEV1; whoever declared it commands it.")]
     [item] = incidents_work(employee)
     assert (item.kind, item.now) == ("Declared: you command it", True)
     for severity in (0, 5, None):
@@ -248,8 +248,8 @@ def test_whoever_hands_over_the_command_goes_on_as_responder(owner: User, manage
     (known,) = IncidentPerson.objects.live().filter(incident=incident)
     assert (known.user, known.part) == (owner, part if keeps else Part.RESPONDER)
     entry = TimelineEntry.objects.filter(incident=incident).latest("id")
-    went_on = "" if keeps else f"; {owner} goes on as responder"
-    assert entry.text == f"{manager} commands it{went_on}. Shift change."
+    went_on = "" if keeps else "; whoever did before goes on as responder"
+    assert (entry.about, entry.text) == (manager, f"Commands it{went_on}. Shift change.")
     assert can(owner, "view", incident)
     actions.assign_commander(fresh(incident), actor=owner, commander=owner, reason="Back.")
     assert IncidentPerson.objects.live().filter(incident=incident, user=manager, part=Part.RESPONDER).exists()

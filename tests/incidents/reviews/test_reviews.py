@@ -200,7 +200,7 @@ def test_its_approver_is_kept_informed_of_the_incident(owner: User, manager: Use
     assert can(manager, "view", incident)
     assert not responds(manager, incident)
     last = TimelineEntry.objects.filter(incident=incident, kind="person").get()
-    assert last.text == f"{manager}: kept informed. Approves its review."
+    assert (last.about, last.text) == (manager, "Kept informed. Approves its review.")
     incident.refresh_from_db()
     name_person(incident, actor=owner, user=manager, part=Part.LEAD)  # instead of it, not beside it
     assert [one.part for one in IncidentPerson.objects.live().filter(incident=incident)] == [Part.LEAD]
