@@ -201,6 +201,10 @@ def test_its_approver_is_kept_informed_of_the_incident(owner: User, manager: Use
     assert not responds(manager, incident)
     last = TimelineEntry.objects.filter(incident=incident, kind="person").get()
     assert (last.about, last.text) == (manager, "Kept informed. Approves its review.")
+    browser = Client()
+    browser.force_login(owner)
+    said = browser.get(f"{incident.get_absolute_url()}timeline/").content.decode()
+    assert f"<b>{manager}.</b> Kept informed." in said  # by the account, whose name can be erased
     incident.refresh_from_db()
     name_person(incident, actor=owner, user=manager, part=Part.LEAD)  # instead of it, not beside it
     assert [one.part for one in IncidentPerson.objects.live().filter(incident=incident)] == [Part.LEAD]
