@@ -26,15 +26,16 @@ from accessreviews.views import ReviewPages
 from foundation.accounts.access import require, visible
 from foundation.accounts.models import User
 from foundation.organisation.models import day_at, today
+from foundation.pages.exports import Form, Table, send
 from foundation.pages.fields import day_field
 from foundation.pages.forms import user_of
 from foundation.pages.moment import at, day_of
 from foundation.pages.paper import Paper, PaperRefused
-from foundation.pages.sheets import stream
 from foundation.trail.asof import rows, thaw
 from foundation.trail.record import record
 from systems.models import System
 
+TITLE: Final = "User access review"
 LONGEST: Final = 5 * 366  # days
 NEVER: Final = (CampaignState.DRAFT, CampaignState.CANCELLED)
 TONES: Final = {"Approved": "ok", "Missing": "bad", "Omitted": "mute", "Not yet reviewed": "mute"}
@@ -261,7 +262,7 @@ def report_paper(user: User, params: QueryDict, moment: datetime.datetime | None
         raise PaperRefused("The period cannot be read. Set it again, then print.")
     report = report_of(user, asked.form.cleaned_data, moment)
     return Paper(
-        title="User access review",
+        title=TITLE,
         template="pdf/access_report.html",
         context={"report": report},
         scope=tuple(f"{label}: {value}" for label, value in asked.active),
@@ -277,8 +278,8 @@ access_report.pages = ReviewPages  # type: ignore[attr-defined]
 
 
 @require_safe
-def access_report_csv(request: HttpRequest) -> HttpResponseBase:
-    """The report as CSV, a row for each system in each quarter."""
+def access_report_export(request: HttpRequest, form: Form) -> HttpResponseBase:
+    """The report as a file, a row for each system in each quarter."""
     user = user_of(request)
     require(user, "view", Review)
     moment = ReviewPages(request).moment()
@@ -287,13 +288,23 @@ def access_report_csv(request: HttpRequest) -> HttpResponseBase:
         return access_report(request)  # which says what is wrong; an empty file would not
     report = report_of(user, asked.form.cleaned_data, moment)
     with transaction.atomic():
-        record("accessreport.exported", user, refs={"format": "csv"}, private={"query": request.GET.urlencode()})
-    return stream(f"user-access-review-{report.first}-{report.last}", HEADER, [[one.row() for one in report.lines]])
+        record("accessreport.exported", user, refs={"format": form}, private={"query": request.GET.urlencode()})
+    table = Table(
+        title=TITLE,
+        name=f"user-access-review-{report.first}-{report.last}",
+        header=HEADER,
+        chunks=[[one.row() for one in report.lines]],
+        filters=asked.active,
+        period=report.period,
+        as_of=moment,
+    )
+    return send(table, form, user)
 
 
 def report_routes() -> list[URLPattern]:
     """The report's addresses."""
     return [
         path("report/", access_report, name="report"),
-        path("report.csv", access_report_csv, name="report-csv"),
+        path("report.csv", access_report_export, {"form": "csv"}, name="report-csv"),
+        path("report.json", access_report_export, {"form": "json"}, name="report-json"),
     ]

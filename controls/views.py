@@ -41,17 +41,18 @@ from foundation.accounts.access import allowed, can, get_allowed, require, visib
 from foundation.accounts.models import User
 from foundation.accounts.scopes import TokenScope
 from foundation.pages.act import VerbPage, act
+from foundation.pages.exports import Form, Table, send
 from foundation.pages.forms import changed_meanwhile, sent, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper, PaperRefused
-from foundation.pages.sheets import stream
 from foundation.trail.asof import rows
 from foundation.trail.keep import Stale
 from foundation.trail.record import record
 
 TICK = re.compile(r"([1-9][0-9]{0,17})(?::([0-9]{1,9}))?\Z", re.ASCII)
 MOST_AT_ONCE = 500  # controls in one bulk change: more than a page of the list holds
+MATRIX = "Control matrix"
 ROWS_A_PAGE = 300  # of the matrix on screen; paper and CSV hold everything
 
 
@@ -247,7 +248,7 @@ def matrix_paper(
         raise PaperRefused("A filter has a value that the matrix does not know. Set it again, then print.")
     active = [f"{label}: {value}" for label, value in filter_.active]
     return Paper(
-        title="Control matrix",
+        title=MATRIX,
         template="pdf/matrix.html",
         context={"matrix": found},
         scope=(f"Categories in scope: {', '.join(found.in_scope)}", *active),
@@ -261,13 +262,24 @@ matrix.paper = matrix_paper  # type: ignore[attr-defined]
 
 
 @require_safe
-def matrix_csv(request: HttpRequest, columns: ReadOnly[str, Cells]) -> HttpResponseBase:
+def matrix_export(request: HttpRequest, columns: ReadOnly[str, Cells], form: Form) -> HttpResponseBase:
     """The matrix as narrowed, one row for each control under each criterion; a gap is a row without a control."""
     user = user_of(request)
     require(user, "view", Control)
-    found = build(user, asked_of(request.GET), ControlPages(request).moment(), columns)
-    if not MatrixFilter(request.GET, found).form.is_valid():
+    moment = ControlPages(request).moment()
+    found = build(user, asked_of(request.GET), moment, columns)
+    filter_ = MatrixFilter(request.GET, found)
+    if not filter_.form.is_valid():
         return matrix(request, columns)  # which says what is wrong with the filter; an empty file would not
     with transaction.atomic():
-        record("matrix.exported", user, refs={"format": "csv"}, private={"query": request.GET.urlencode()})
-    return stream(f"control-matrix-{found.day}", HEADER, found.chunks())
+        record("matrix.exported", user, refs={"format": form}, private={"query": request.GET.urlencode()})
+    table = Table(
+        title=MATRIX,
+        name=f"control-matrix-{found.day}",
+        header=HEADER,
+        chunks=found.chunks(),
+        scope=(f"Categories in scope: {', '.join(found.in_scope)}",),
+        filters=filter_.active,
+        as_of=moment,
+    )
+    return send(table, form, user)

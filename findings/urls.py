@@ -15,7 +15,8 @@ def routes(links: Sequence[PanelOf]) -> tuple[list[URLPattern | URLResolver], st
     patterns: list[URLPattern | URLResolver] = [
         *FindingPages.urls(tabs=(Tab("links", "Links", links),) if links else ()),
         path("ageing/", views.ageing_page, name="ageing"),
-        path("ageing.csv", views.ageing_csv, name="ageing-csv"),
+        path("ageing.csv", views.ageing_export, {"form": "csv"}, name="ageing-csv"),
+        path("ageing.json", views.ageing_export, {"form": "json"}, name="ageing-json"),
         path("controls/<int:pk>/unlink/", views.unlink_control, name="findingcontrol-unlink"),
         path("evidence/<int:pk>/unlink/", views.unlink_evidence, name="findingevidence-unlink"),
         path("actions/", include(CorrectiveActionPages.urls())),

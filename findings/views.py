@@ -30,15 +30,17 @@ from foundation.accounts.access import get_allowed, require
 from foundation.accounts.models import User
 from foundation.accounts.scopes import TokenScope
 from foundation.pages.act import VerbPage, act
+from foundation.pages.exports import Form, Table, send
 from foundation.pages.forms import RegisterForm, user_of
 from foundation.pages.history import Link
 from foundation.pages.moment import day_of
 from foundation.pages.pages import Pages
 from foundation.pages.paper import Paper
-from foundation.pages.sheets import stream
 from foundation.trail.asof import thaw
 from foundation.trail.record import record
 
+AGEING = "Findings ageing"
+UNRESOLVED = "Unresolved: open, in progress, reopened, and accepted ones whose acceptance has ended."
 HEADER = ("Severity", *(bucket.words for bucket in BUCKETS), "All", "Overdue")
 
 
@@ -154,10 +156,10 @@ def ageing_paper(user: User, params: QueryDict, moment: datetime.datetime | None
         return [(one, one.is_overdue(day), (day - one.first_detected_on).days, standing_words(one)) for one in ready]
 
     return Paper(
-        title="Findings ageing",
+        title=AGEING,
         template="pdf/ageing.html",
         context={"buckets": BUCKETS, "lines": ageing(user, moment, day), "table": table, "day": day},
-        scope=("Unresolved: open, in progress, reopened, and accepted ones whose acceptance has ended.",),
+        scope=(UNRESOLVED,),
         as_of=moment,
         landscape=True,
         rows=found.count(),
@@ -169,8 +171,8 @@ ageing_page.pages = FindingPages  # type: ignore[attr-defined]
 
 
 @require_safe
-def ageing_csv(request: HttpRequest) -> HttpResponseBase:
-    """The counts as CSV, a row for each severity."""
+def ageing_export(request: HttpRequest, form: Form) -> HttpResponseBase:
+    """The counts, a row for each severity."""
     user = user_of(request)
     require(user, "view", Finding)
     moment = FindingPages(request).moment()
@@ -179,5 +181,6 @@ def ageing_csv(request: HttpRequest) -> HttpResponseBase:
         [one.words, *(count for _, count in one.counts), one.total, one.overdue] for one in ageing(user, moment, day)
     ]
     with transaction.atomic():
-        record("ageing.exported", user, refs={"format": "csv"}, private={"query": request.GET.urlencode()})
-    return stream(f"findings-ageing-{day}", HEADER, [lines])
+        record("ageing.exported", user, refs={"format": form}, private={"query": request.GET.urlencode()})
+    table = Table(AGEING, f"findings-ageing-{day}", HEADER, [lines], scope=(UNRESOLVED,), as_of=moment)
+    return send(table, form, user)

@@ -8,7 +8,7 @@ from accessreviews.removal_pages import RemovalApi
 from audits.api import EngagementApi
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
-from controls.views import matrix, matrix_csv
+from controls.views import matrix, matrix_export
 from evidence.api import EvidenceApi, ExemptionApi, RequirementApi
 from evidence.coverage import views as coverage
 from evidence.coverage.api import CoverageApi, ReadinessApi
@@ -128,14 +128,17 @@ urlpatterns = [
     path("", my_work, {"work": wiring.WORK}, name="my-work"),
     path("search/", search, {"search": wiring.SEARCH}, name="search"),
     path("matrix/", matrix, {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),
-    path("matrix/export.csv", matrix_csv, {"columns": wiring.MATRIX_COLUMNS}, name="matrix-csv"),
+    path("matrix/export.csv", matrix_export, {"columns": wiring.MATRIX_COLUMNS, "form": "csv"}, name="matrix-csv"),
+    path("matrix/export.json", matrix_export, {"columns": wiring.MATRIX_COLUMNS, "form": "json"}, name="matrix-json"),
     path("controls/", include(controls.routes(wiring.CONTROL_PANELS, wiring.CONTROL_TABS))),
     path("evidence/populations/new/", freeze, {"sources": wiring.POPULATIONS}, name="population-freeze"),
     path("coverage/", coverage.coverage, name="coverage"),
-    path("coverage/export.csv", coverage.coverage_csv, name="coverage-csv"),
+    path("coverage/export.csv", coverage.coverage_export, {"form": "csv"}, name="coverage-csv"),
+    path("coverage/export.json", coverage.coverage_export, {"form": "json"}, name="coverage-json"),
     path("coverage/rebuild/", coverage.rebuild, name="coverage-rebuild"),
     path("readiness/", coverage.readiness, name="readiness"),
-    path("readiness/export.csv", coverage.readiness_csv, name="readiness-csv"),
+    path("readiness/export.csv", coverage.readiness_export, {"form": "csv"}, name="readiness-csv"),
+    path("readiness/export.json", coverage.readiness_export, {"form": "json"}, name="readiness-json"),
     path("readiness/<int:pk>/", coverage.readiness_criterion, name="readiness-criterion"),
     path("evidence/", include("evidence.urls")),
     path("findings/", include(findings.routes(wiring.FINDING_LINKS))),

@@ -44,7 +44,7 @@ class MethodPages(Pages):
         Column("reason", "Why"),
     )
     related: ClassVar = ("published_by",)
-    left_out: ClassVar = ("list", "csv", "create", "edit", "archive", "restore")
+    left_out: ClassVar = ("list", "csv", "list-json", "create", "edit", "archive", "restore")
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """Its bands."""

@@ -21,10 +21,10 @@ from evidence.coverage.words import MEANINGS, SIGNS, STANDINGS, TONES, in_words,
 from evidence.models import Exemption, Occurrence
 from foundation.accounts.access import can, moment_for, require
 from foundation.accounts.models import User
+from foundation.pages.exports import Form, Table, send
 from foundation.pages.forms import user_of
 from foundation.pages.moment import asked_moment, correction
 from foundation.pages.paper import Paper, PaperRefused
-from foundation.pages.sheets import stream
 from foundation.trail.asof import thaw
 from foundation.trail.record import record
 
@@ -116,7 +116,7 @@ def readable(filter_: Any) -> Any:
 
 
 @require_safe
-def coverage_csv(request: HttpRequest) -> HttpResponseBase:
+def coverage_export(request: HttpRequest, form: Form) -> HttpResponseBase:
     """The grid as narrowed, one row for each occurrence."""
     user = user_of(request)
     require(user, "view", Occurrence)
@@ -124,12 +124,21 @@ def coverage_csv(request: HttpRequest) -> HttpResponseBase:
     filter_ = CoverageFilter(request.GET, user, moment)
     if not filter_.is_valid():
         return coverage(request)  # which says what is wrong with the filter; an empty file would not
-    grid = Grid(user, filter_.period, filter_.narrowed, moment)
-    exported(request, "csv")
-    return stream(f"coverage-{filter_.period.first}-{filter_.period.last}", HEADER, grid.chunks())
+    grid, period = Grid(user, filter_.period, filter_.narrowed, moment), filter_.period
+    exported(request, form)
+    table = Table(
+        title="Coverage",
+        name=f"coverage-{period.first}-{period.last}",
+        header=HEADER,
+        chunks=grid.chunks(),
+        filters=filter_.active,
+        period=f"{period.first} to {period.last}",
+        as_of=moment,
+    )
+    return send(table, form, user)
 
 
-def exported(request: HttpRequest, form: str, register: str = "coverage") -> None:
+def exported(request: HttpRequest, form: Form, register: str = "coverage") -> None:
     """Tell the trail what leaves."""
     refs, query = {"format": form, "report": register}, {"query": request.GET.urlencode()}
     with transaction.atomic():
@@ -227,14 +236,22 @@ readiness.paper = readiness_paper  # type: ignore[attr-defined]
 
 
 @require_safe
-def readiness_csv(request: HttpRequest) -> HttpResponseBase:
+def readiness_export(request: HttpRequest, form: Form) -> HttpResponseBase:
     """The readiness, one row for each criterion."""
     found, filter_ = readiness_of(request)
     if not filter_.is_valid():
         return readiness(request)
-    exported(request, "csv", "readiness")
-    rows = [readiness_row(line) for line in found.criteria]
-    return stream(f"readiness-{found.period.first}-{found.period.last}", READINESS_HEADER, [rows])
+    exported(request, form, "readiness")
+    table = Table(
+        title="Readiness",
+        name=f"readiness-{found.period.first}-{found.period.last}",
+        header=READINESS_HEADER,
+        chunks=[[readiness_row(line) for line in found.criteria]],
+        filters=filter_.active,
+        period=f"{found.period.first} to {found.period.last}",
+        as_of=found.moment,
+    )
+    return send(table, form, user_of(request))
 
 
 def readiness_row(line: CriterionLine) -> list[Any]:

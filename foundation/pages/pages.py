@@ -2,9 +2,9 @@
 
 One flat class. A register subclasses it, names its model, form, filter, columns and verbs, and puts `urls()` into its
 urls.py. `Pages` decides once: who sees and may do what, the transaction and trail entry of a save, edit conflicts,
-point in time, sorting, paging, CSV and paper. A subclass fills `attach` and `detail_context`; where saving, archiving
-or a verb has rules of its own, `keep` (with `edit_refused`), `put_away` and `act_on`, which hand over to an action.
-What wants more is a function.
+point in time, sorting, paging, CSV, JSON and paper. A subclass fills `attach` and `detail_context`; where saving,
+archiving or a verb has rules of its own, `keep` (with `edit_refused`), `put_away` and `act_on`, which hand over to an
+action. What wants more is a function.
 """
 
 import datetime
@@ -37,6 +37,7 @@ from foundation.accounts.access import (
 from foundation.accounts.models import User
 from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column, Row, shown_to
+from foundation.pages.exports import Form, Table, send
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm, sent, user_of
 from foundation.pages.history import Link, timeline
@@ -47,7 +48,6 @@ from foundation.pages.moment import asked_moment, at, correction
 from foundation.pages.panels import PanelOf, Tab, panels_for
 from foundation.pages.paper import Paper, PaperRefused
 from foundation.pages.sending import for_the_first_time
-from foundation.pages.sheets import stream
 from foundation.trail.asof import rows, thaw
 from foundation.trail.keep import Stale, save
 from foundation.trail.models import Register
@@ -57,7 +57,7 @@ from foundation.trail.views import trail_of
 READING = ["GET", "HEAD"]
 WRITING = [*READING, "POST"]
 CONFIRM = "pages/confirm.html"
-READ_ONLY = {"list", "csv", "detail", "tab", "history", "trail"}
+READ_ONLY = {"list", "csv", "json", "detail", "tab", "history", "trail"}
 
 
 class Pages:
@@ -115,6 +115,7 @@ class Pages:
         routes = [
             path("", cls.view("list", paper=cls.list_paper), name=f"{name}-list"),
             path("export.csv", cls.view("csv"), name=f"{name}-csv"),
+            path("export.json", cls.view("json"), name=f"{name}-list-json"),
             path("new/", cls.view("create"), name=f"{name}-create"),
             path("<int:pk>/", cls.view("detail"), name=f"{name}-detail"),
             path("<int:pk>/edit/", cls.view("edit"), name=f"{name}-edit"),
@@ -208,17 +209,31 @@ class Pages:
 
     def csv_page(self) -> HttpResponseBase:
         """Every row of the list as filtered and sorted, streamed as CSV."""
+        return self.export_page("csv")
+
+    def json_page(self) -> HttpResponseBase:
+        """The same rows and columns as JSON."""
+        return self.export_page("json")
+
+    def export_page(self, form: Form) -> HttpResponseBase:
+        """The list as a download; the trail is told before the first byte leaves."""
         require(self.user, "view", self.model)
         listing = Listing(type(self), self.user, self.request.GET, self.moment())
         if not listing.filter.is_valid():
             return self.list_page()  # which says what is wrong with the filter; an empty file would not
-        refs, query = {"register": self.model._meta.label_lower}, {"query": self.request.GET.urlencode()}
+        refs = {"register": self.model._meta.label_lower, "format": form}
         with transaction.atomic():
-            write_entry("list.exported", self.user, refs=refs, private=query)
+            write_entry("list.exported", self.user, refs=refs, private={"query": self.request.GET.urlencode()})
         columns = listing.exported()
-        header = [column.label for column in columns]
-        body = ([[column.export(row) for column in columns] for row in chunk] for chunk in listing.chunks())
-        return stream(f"{self.model._meta.verbose_name_plural}-{timezone.localdate()}", header, body)
+        table = Table(
+            title=self.title(),
+            name=f"{self.plural()}-{timezone.localdate()}",
+            header=[column.label for column in columns],
+            chunks=([[column.export(row) for column in columns] for row in chunk] for chunk in listing.chunks()),
+            filters=listing.filter.active,
+            as_of=listing.moment,
+        )
+        return send(table, form, self.user)
 
     @classmethod
     def list_paper(cls, user: User, params: QueryDict, moment: datetime.datetime | None) -> Paper:
@@ -440,6 +455,9 @@ class Pages:
 
     def csv_url(self) -> str:
         return self.url("csv")
+
+    def json_url(self) -> str:
+        return self.url("list-json")
 
     def create_url(self) -> str:
         return self.url("create")

@@ -16,6 +16,7 @@ from foundation.accounts.access import allowed, moment_for, seen_entries, visibl
 from foundation.accounts.models import User
 from foundation.accounts.table import TABLE
 from foundation.trail.asof import rows
+from foundation.trail.changes import zoned
 from foundation.trail.leaf import canonical
 from foundation.trail.models import EPOCH, Entry
 from foundation.trail.sight import KINDS, register_name
@@ -100,6 +101,26 @@ class EntrySearch(forms.Form):
         """Whether anything is asked for."""
         return any(self.data.get(name) for name in self.fields)
 
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """The filters that are set besides the time range, as (label, words)."""
+        if not self.is_valid():
+            return []
+        return [
+            (str(field.label), said(field, self.cleaned_data[name]))
+            for name, field in self.fields.items()
+            if self.cleaned_data.get(name) and name not in ("since", "until")
+        ]
+
+    @property
+    def period(self) -> str:
+        """The time range in words; "" for all time."""
+        if not self.is_valid():
+            return ""
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+        parts = (("from", since), ("to", until))
+        return " ".join(f"{word} {zoned(moment)}" for word, moment in parts if moment).capitalize()
+
     def entries(self) -> QuerySet[Entry]:
         """The entries asked for among those that the person may see, newest first. A wrong form finds none."""
         if not self.is_valid():
@@ -125,6 +146,11 @@ class EntrySearch(forms.Form):
             readable = (seen_entries(self.user) | Q(object_type="")) & ~withheld(self.user)
             found = found.filter(readable, detail__icontains=canonical(asked["q"])[1:-1])
         return found
+
+
+def said(field: forms.Field, value: Any) -> str:
+    """What was asked for in the words that the person picked."""
+    return str(dict(field.choices).get(value, value)) if isinstance(field, forms.ChoiceField) else str(value)  # type: ignore[arg-type]
 
 
 def registers() -> list[str]:

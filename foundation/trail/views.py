@@ -1,4 +1,4 @@
-"""The trail's pages: the searchable list, its CSV, one entry, the tab that every record has, and its integrity."""
+"""The trail's pages: the searchable list with its files and paper, one entry, a record's tab, and its integrity."""
 
 import datetime
 from collections.abc import Iterable
@@ -7,14 +7,16 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import CharField, Q
 from django.db.models.functions import Cast
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from foundation.accounts.access import can, require, visible_entries
+from foundation.accounts.models import User
 from foundation.jobs.trail import verify_trail
-from foundation.pages.sheets import stream
+from foundation.pages.exports import Form, Table, send
+from foundation.pages.paper import MOST_ROWS, Paper, PaperRefused
 from foundation.trail import search
 from foundation.trail.log import Block
 from foundation.trail.models import Entry
@@ -24,6 +26,7 @@ from foundation.trail.search import EntrySearch
 from foundation.trail.sight import Line, lines, register_name
 from foundation.trail.status import status
 
+EXTRACT = "Trail extract"
 HEADER = (
     "Entry", "Time (UTC)", "Who", "Account", "Did what", "Verb", "Register", "Record", "Record number", "Outcome",
     "Changes", "Reason", "Address", "Via", "Request", "Leaf hash",
@@ -44,17 +47,44 @@ def entry_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def entry_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+def entry_export(request: HttpRequest, form: Form) -> HttpResponse | StreamingHttpResponse:
     """Every entry of the list as filtered, streamed; that it was taken is on the trail before the first byte leaves."""
     user: Any = request.user
     require(user, "view", Entry)
-    form = searched(request)
-    if form.errors:
-        return render(request, "trail/entry_list.html", {"form": form, "entries": []}, status=422)
+    asked = searched(request)
+    if asked.errors:
+        return render(request, "trail/entry_list.html", {"form": asked, "entries": []}, status=422)
     with transaction.atomic():
-        record("trail.exported", user, private={"query": request.GET.urlencode()})
-    body = ([cells(line) for line in lines(user, chunk)] for chunk in search.chunks(form.entries()))
-    return stream(f"trail-{timezone.localdate()}", HEADER, body)
+        record("trail.exported", user, refs={"format": form}, private={"query": request.GET.urlencode()})
+    table = Table(
+        title=EXTRACT,
+        name=f"trail-{timezone.localdate()}",
+        header=HEADER,
+        chunks=([cells(line) for line in lines(user, chunk)] for chunk in search.chunks(asked.entries())),
+        filters=asked.told,
+        period=asked.period,
+    )
+    return send(table, form, user)
+
+
+def trail_paper(user: User, params: QueryDict, moment: datetime.datetime | None, /) -> Paper:
+    """The entries as searched, newest first, as this person may see them. Raises PaperRefused."""
+    require(user, "view", Entry)
+    asked = EntrySearch(params, user=user, addresses=sees_everybody(user))
+    if asked.errors:
+        raise PaperRefused("The search has a value that cannot be read. Set it again, then print.")
+    found = asked.entries()
+    return Paper(
+        title=EXTRACT,
+        template="pdf/trail.html",
+        context={"table": lambda: (line for chunk in search.chunks(found) for line in lines(user, chunk))},
+        scope=tuple(f"{label}: {value}" for label, value in asked.told),
+        period=asked.period,
+        rows=found[: MOST_ROWS + 1].count(),
+    )
+
+
+entry_list.paper = trail_paper  # type: ignore[attr-defined]
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""The pages of the overview and of the heatmap, and both as CSV and on paper."""
+"""The pages of the overview and of the heatmap, and both as CSV, as JSON and on paper."""
 
 import datetime
 from typing import Any, Final
@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 
 from foundation.accounts.access import moment_for, require
 from foundation.accounts.models import User
+from foundation.pages.exports import Form, Table, send
 from foundation.pages.fields import day_field
 from foundation.pages.forms import user_of
 from foundation.pages.moment import asked_moment, at, day_of
-from foundation.pages.sheets import stream
 from foundation.trail.record import record
 from risks.heatmap.counts import Heatmap, heatmaps, movement
 from risks.heatmap.overview import sees_all, stats, top
@@ -97,12 +97,14 @@ for page in (overview, heatmap):
 
 
 @require_safe
-def heatmap_csv(request: HttpRequest) -> HttpResponseBase:
-    """The counts as CSV, a row for each square of each map."""
+def heatmap_export(request: HttpRequest, form: Form) -> HttpResponseBase:
+    """The counts, a row for each square of each map."""
     pages, moment, method, maps = shown(request)
     with transaction.atomic():
-        record("heatmap.exported", pages.user, refs={"format": "csv"}, private={"query": request.GET.urlencode()})
-    return stream(f"risk-heatmap-{day_of(moment)}", HEADER, [[row for one in maps for row in rows_of(one, method)]])
+        record("heatmap.exported", pages.user, refs={"format": form}, private={"query": request.GET.urlencode()})
+    lines = [[row for one in maps for row in rows_of(one, method)]]
+    table = Table("Risk heatmap", f"risk-heatmap-{day_of(moment)}", HEADER, lines, scope=(f"{method}",), as_of=moment)
+    return send(table, form, pages.user)
 
 
 def rows_of(one: Heatmap, method: Method) -> list[list[Any]]:
@@ -120,5 +122,6 @@ def heatmap_routes() -> list[URLPattern]:
     return [
         path("overview/", overview, name="overview"),
         path("heatmap/", heatmap, name="heatmap"),
-        path("heatmap/export.csv", heatmap_csv, name="heatmap-csv"),
+        path("heatmap/export.csv", heatmap_export, {"form": "csv"}, name="heatmap-csv"),
+        path("heatmap/export.json", heatmap_export, {"form": "json"}, name="heatmap-json"),
     ]

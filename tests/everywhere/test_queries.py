@@ -32,7 +32,7 @@ PAGES = (
     "/access-reviews/", "/access-reviews/{campaign}/", "/access-reviews/reviews/", "/access-reviews/reviews/{review}/",
     "/access-reviews/parts/{part}/", "/access-reviews/removals/", "/access-reviews/report/",
     "/evidence/requirements/", "/evidence/exemptions/", "/accounts/roles/", "/accounts/exceptions/",
-    "/controls/export.csv", "/evidence/export.csv", "/accounts/export.csv",
+    "/controls/export.csv", "/controls/export.json", "/evidence/export.csv", "/accounts/export.csv",
 )  # fmt: skip
 
 
