@@ -1,6 +1,7 @@
 """Who may do what: the only file that answers. It follows the literal `table` in SQL; what that lacks is refused.
 
-Roles come first, then expiring grants for exceptions. Auditors are read-only before anything else is asked.
+Roles come first, then expiring grants for exceptions. Before anything else is asked, auditors are read-only but for
+what is their own in the engagement of their window (AUDITOR_WRITES).
 A page asks `visible` and `allowed` (querysets), `can` and `which` (rows it has), `get_allowed` (one row, 404 or 403);
 an action asks `apart` besides. Grounds: "Permissions" and "Decisions of our own" in docs/architecture.md.
 """
@@ -21,7 +22,7 @@ from foundation.accounts.duties import Duty
 from foundation.accounts.models import AuditorWindow, DutyException, User
 from foundation.accounts.paths import Paths, Via
 from foundation.accounts.roles import Role, Scope
-from foundation.accounts.table import AUDITOR_MAY, SIGNING, TABLE
+from foundation.accounts.table import AUDITOR_MAY, AUDITOR_WRITES, SIGNING, TABLE
 from foundation.organisation.models import zone
 from foundation.organisation.once import once
 from foundation.trail import asof
@@ -182,6 +183,11 @@ def require(user: Person, verb: str, target: Model | type[Model]) -> None:
         raise PermissionDenied
 
 
+def open_to_auditor(model: type[Model], verb: str) -> bool:
+    """Whether an auditor may do the verb on some row of this register at all: he reads, and writes what is his own."""
+    return verb in AUDITOR_MAY or (model._meta.label_lower, verb) in AUDITOR_WRITES
+
+
 def signs(verb: str, target: Model | type[Model]) -> bool:
     """Whether the verb, on this row or on rows of this class, signs or approves (SIGNING)."""
     return (register_of(target if isinstance(target, type) else type(target))._meta.label_lower, verb) in SIGNING
@@ -318,12 +324,18 @@ def _closed_to(user: User) -> list[str]:
 def _allowed_to_auditor(
     user: User, verb: str, rows: QuerySet[Row], moment: datetime | None, about: Collection[str]
 ) -> QuerySet[Row]:
-    """Refused every verb but those of AUDITOR_MAY, everything while no window is open, and any time but the period."""
-    window = open_window(user) if verb in AUDITOR_MAY else None
+    """Refused every verb that is no auditor's, everything while no window is open, and any time but the period.
+
+    What he writes reaches live rows of his window's engagement alone: no history, no grant, no row that any window
+    shows.
+    """
+    window = open_window(user) if open_to_auditor(register_of(rows.model), verb) else None
     if window is None or not _in_period(window, register_of(rows.model), moment):
         return rows.none()
     scope = _scope(user, verb, register_of(rows.model))
     paths = paths_of(register_of(rows.model))
+    if verb not in AUDITOR_MAY and not _writes_here(scope, paths, rows.model, moment):
+        return rows.none()
     if scope is Scope.WINDOW and paths is not None:
         if paths.within is not None:
             rows = rows.filter(paths.within(window, moment))
@@ -333,6 +345,12 @@ def _allowed_to_auditor(
     else:
         reach = _reach(user, scope, rows, moment, about)
     return rows.filter(reach | _granted(user, verb, rows), _unconfined(user, verb, register_of(rows.model)))
+
+
+def _writes_here(scope: Scope | None, paths: Paths | None, model: type[Model], moment: datetime | None) -> bool:
+    """Whether what an auditor writes can be told to be his engagement's, and is as it stands now."""
+    live = moment is None and not _is_history(model)
+    return live and scope is Scope.WINDOW and paths is not None and paths.within is not None
 
 
 def _unconfined(user: User, verb: str, model: type[Model]) -> Q:
@@ -361,8 +379,11 @@ def _in_period(window: AuditorWindow, model: type[Model], moment: datetime | Non
 
 def _can_anywhere(user: User, verb: str, model: type[Model]) -> bool:
     """Whether the verb is given on some row: by the role, or by a grant that holds now."""
-    if user.role == Role.AUDITOR and (verb not in AUDITOR_MAY or open_window(user) is None):
-        return False
+    if user.role == Role.AUDITOR:
+        if not open_to_auditor(model, verb) or open_window(user) is None:
+            return False
+        if verb not in AUDITOR_MAY:
+            return _writes_here(_scope(user, verb, model), paths_of(model), model, None)
     grants = _live_grants(user, verb, model)
     by_role = _scope(user, verb, model) is not None
     if by_role or grants is None:

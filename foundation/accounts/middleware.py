@@ -1,4 +1,4 @@
-"""Auditors are read-only by construction: a page that forgot to ask is refused to them here."""
+"""Auditors are read-only by construction, but for what is their own: a page that forgot to ask is refused here."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -34,10 +34,15 @@ OWN_ROUTES: Final = frozenset(
         "pages:print",
     }
 )
+# The pages on which an auditor writes what is his own in his engagement; who may do what there, access.py says
+# (table.AUDITOR_WRITES). Pages alone: the API knows no writing auditor.
+AUDITOR_ROUTES: Final[frozenset[str]] = frozenset()
 
 
 class AuditorReadOnly:
-    """Refuses an auditor every unsafe method outside OWN_ROUTES with 403; TrailMiddleware, outside it, records that."""
+    """Refuses an auditor every unsafe method outside OWN_ROUTES and AUDITOR_ROUTES with 403; TrailMiddleware, outside
+    it, records that.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -49,5 +54,5 @@ class AuditorReadOnly:
         """Asked once the route is known and before its view runs."""
         if request.method in SAFE or getattr(request.user, "role", "") != Role.AUDITOR:
             return
-        if request.resolver_match is None or request.resolver_match.view_name not in OWN_ROUTES:
-            raise PermissionDenied("Auditors read; they change nothing.")
+        if request.resolver_match is None or request.resolver_match.view_name not in OWN_ROUTES | AUDITOR_ROUTES:
+            raise PermissionDenied("Auditors read; they change nothing but what is their own.")

@@ -9,12 +9,12 @@ from django.db.models import Count, Model
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from foundation.accounts.access import which
+from foundation.accounts.access import open_to_auditor, which
 from foundation.accounts.exceptions import name_records
 from foundation.accounts.grants import ObjectGrant
 from foundation.accounts.models import AuditorWindow, DutyException, User
 from foundation.accounts.roles import Role, Scope
-from foundation.accounts.table import AUDITOR_MAY, SIGNING, TABLE
+from foundation.accounts.table import SIGNING, TABLE
 
 SCOPES: Final[dict[Scope, str]] = {
     Scope.ALL: "all",
@@ -55,16 +55,16 @@ def permissions() -> list[Permission]:
             register=words_of(label),
             verb=verb.replace("_", " "),
             signs=(label, verb) in SIGNING,
-            scopes=tuple(scope_words(verb, role, scopes.get(role)) for role in ROLES),
+            scopes=tuple(scope_words(label, verb, role, scopes.get(role)) for role in ROLES),
         )
         for label, verbs in TABLE.items()
         for verb, scopes in verbs.items()
     ]
 
 
-def scope_words(verb: str, role: str, scope: Scope | None) -> str:
-    """How far a verb reaches for a role. An auditor's is nothing beyond AUDITOR_MAY, whatever the table says."""
-    if scope is None or (role == Role.AUDITOR and verb not in AUDITOR_MAY):
+def scope_words(label: str, verb: str, role: str, scope: Scope | None) -> str:
+    """How far a verb reaches for a role. An auditor's is nothing but what is open to him, whatever the table says."""
+    if scope is None or (role == Role.AUDITOR and not open_to_auditor(apps.get_model(label), verb)):
         return ""
     return SCOPES[scope]
 

@@ -846,5 +846,9 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
     }
 )
 
-# An auditor may do nothing else, whatever the table or a grant says.
+# An auditor may do nothing else on what is management's, whatever the table or a grant says.
 AUDITOR_MAY: Final[frozenset[str]] = frozenset({"view", "view_facts", "download"})
+# What an auditor writes: these verbs on what is his own in the engagement, for live rows of his open window alone. A
+# register that stands here says by `Paths.within` which rows belong to a window's engagement; one that does not, stays
+# shut. It is `timeless`: fieldwork goes on after the last day of the period.
+AUDITOR_WRITES: Final[frozenset[tuple[str, str]]] = frozenset()
