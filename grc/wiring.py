@@ -9,29 +9,36 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from accessreviews.due import access_reviews_due
 from accessreviews.jobs import end_exceptions, plan_access_review, remind_of_access_reviews
 from accessreviews.listings.jobs import list_own_accounts_once_a_quarter
 from accessreviews.listings.panel import listings_panel
 from accessreviews.models import Campaign, Listing, Removal
 from accessreviews.panel import reviews_panel
 from accessreviews.work import reviews_work
+from audits.due import audits_due
 from audits.models import Engagement
 from controls.detail import criteria_panel
+from controls.due import controls_due
 from controls.models import Control, Criterion
 from controls.work import controls_work
 from evidence.coverage.cells import coverage_panel, evidence_cells
+from evidence.coverage.jobs import tally_readiness
 from evidence.coverage.keep import Keeper
 from evidence.coverage.work import coverage_work
+from evidence.due import evidence_due, occurrences_due
 from evidence.models import Evidence, Occurrence, Population, Sample
 from evidence.panels import evidence_panel
 from evidence.sampling.panels import populations_panel
 from evidence.sampling.sources import SOURCES, Source
 from evidence.work import evidence_work
+from findings.due import findings_due
 from findings.jobs import reopen_lapsed_findings
 from findings.models import CorrectiveAction, Finding
 from findings.panel import findings_panel
 from findings.work import findings_work
 from foundation.accounts import providers, second_factor
+from foundation.accounts.exception_due import exceptions_due
 from foundation.accounts.exception_work import exceptions_work
 from foundation.accounts.jobs import clear_sessions
 from foundation.accounts.models import IdentityProvider, User
@@ -42,6 +49,7 @@ from foundation.jobs.schedule import Every
 from foundation.jobs.trail import mail_checkpoint, sweep_trail, verify_trail
 from foundation.organisation.jobs import expire_job_files
 from foundation.organisation.models import Setting
+from foundation.pages.due import DueOf
 from foundation.pages.panels import PanelOf, Tab
 from foundation.pages.search import Finder
 from foundation.trail.models import Entry
@@ -49,6 +57,7 @@ from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
 from incidents.clocks.jobs import warn_of_clocks
 from incidents.clocks.work import clocks_work
+from incidents.due import clocks_due, incidents_due, plans_due
 from incidents.exercises.work import exercises_work
 from incidents.models import (
     Clock,
@@ -70,6 +79,7 @@ from incidents.populations import SOURCES as INCIDENTS
 from incidents.programme import control_panel as incidents_panel
 from incidents.reviews.panel import incident_reviews_work
 from incidents.work import incidents_work
+from people.due import checklists_due, training_due
 from people.jobs import start_checklists, tie_people_to_accounts
 from people.models import Checklist, ChecklistRun, Course, Person
 from people.populations import SOURCES as PEOPLE
@@ -77,11 +87,13 @@ from people.work import people_work
 from policies.acknowledging.jobs import remind_of_policies
 from policies.acknowledging.populations import SOURCES as POLICIES
 from policies.acknowledging.work import acknowledging_work
+from policies.due import acknowledgements_due, policies_due
 from policies.jobs import lapse_policy_exceptions, put_policies_into_force
 from policies.models import Acknowledgement, Policy, PolicyException, PolicyVersion
 from policies.panel import policies_panel
 from policies.work import policies_work
 from risks.assessments.work import assessments_work
+from risks.due import risks_due
 from risks.heatmap.jobs import count_risks
 from risks.jobs import lapse_risk_acceptances
 from risks.models import Acceptance, Assessment, Risk, TreatmentAction
@@ -89,6 +101,7 @@ from risks.panel import risk_cells, risks_panel
 from risks.panel import vendor_panel as vendor_risks_panel
 from risks.work import risks_work
 from systems.models import System
+from vendors.due import vendors_due
 from vendors.jobs import begin_vendor_reviews
 from vendors.models import (
     Condition,
@@ -141,6 +154,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
     (
         "Programme",
         [
+            RailItem("Overview", "overview", "trending-up", Criterion, ("due-csv",)),
             RailItem("Controls", "controls:control-list", "shield-check", Control),
             RailItem("Matrix", "matrix", "table-properties", Control),
             RailItem("Evidence", "evidence:evidence-list", "file-check", Evidence),
@@ -246,6 +260,25 @@ WORK = [
     vendors_work,
     incident_reviews_work,
 ]
+# What falls due, when and whose: for the overview (foundation.pages.due).
+DUE: list[DueOf] = [
+    clocks_due,
+    occurrences_due,
+    evidence_due,
+    controls_due,
+    findings_due,
+    policies_due,
+    acknowledgements_due,
+    risks_due,
+    vendors_due,
+    access_reviews_due,
+    incidents_due,
+    plans_due,
+    checklists_due,
+    training_due,
+    exceptions_due,
+    audits_due,
+]
 SEARCH = [
     Finder(Control, "Controls", ("ref", "name"), attrgetter("name")),
     Finder(Evidence, "Evidence", ("title", "name")),
@@ -327,6 +360,9 @@ SCHEDULE = [
     Every("Remove stored files that no record holds", sweep_files, timedelta(days=1), after=timedelta(hours=3)),
     Every("Reopen findings whose acceptance has ended", reopen_lapsed_findings, timedelta(hours=1)),
     Every("Count the risks of each day", count_risks, timedelta(days=1), after=timedelta(hours=2)),
+    Every(
+        "Count the readiness of each month", tally_readiness, timedelta(days=1), after=timedelta(hours=3, minutes=30)
+    ),
     Every("Remind of policies to read", remind_of_policies, timedelta(days=1), after=timedelta(hours=5)),
     Every("Put policies into force", put_policies_into_force, timedelta(minutes=15)),
     Every("End exceptions from policies", lapse_policy_exceptions, timedelta(hours=1)),

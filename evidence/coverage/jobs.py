@@ -4,6 +4,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from evidence.coverage.keep import rebuild
+from evidence.coverage.tally import count_missing
 from foundation.jobs.job import Progress, job
 from foundation.trail.record import record
 
@@ -16,3 +17,9 @@ def rebuild_coverage(progress: Progress) -> None:
         record("coverage.rebuilt", progress.actor, refs={"controls": count})
     progress.link(reverse("coverage"))
     progress.set(count + 1, count + 1, f"The occurrences of {count:,} controls are computed anew.")
+
+
+@job()
+def tally_readiness(progress: Progress, /) -> None:
+    """Count the readiness at the ends of the last months that were not counted yet."""
+    count_missing()

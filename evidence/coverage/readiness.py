@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 
-from controls.models import SCOPE, Applicability, Category, Criterion, Mapping, Status
+from controls.models import SCOPE, Applicability, Category, Control, Criterion, Mapping, Status
 from evidence.coverage.book import Book, Tally, controls_of
 from evidence.coverage.judge import POPULATION, UNWRITTEN, WAITING, WHY
 from evidence.coverage.tiles import Days
@@ -231,15 +232,21 @@ class Group:
 
 
 class Readiness:
-    """The whole programme, or one category of it, for one person. Six queries, unless of the past."""
+    """The whole programme, or one category of it, for one person. Six queries, unless of the past.
 
-    def __init__(self, user: User, period: Days, category: str = "", moment: datetime.datetime | None = None) -> None:
+    user: whose sight it is; None for the whole programme, as the tallies count it.
+    """
+
+    def __init__(
+        self, user: User | None, period: Days, category: str = "", moment: datetime.datetime | None = None
+    ) -> None:
         self.user, self.period, self.category, self.moment = user, period, category, moment
 
     @cached_property
     def controls(self) -> dict[int, ControlLine]:
         """The controls in scope, by id, in the order of their references."""
-        seen = controls_of(self.user, self.moment).filter(status__in=SCOPE)
+        stored = rows(Control, self.moment).filter(archived_at=None)
+        seen = (stored if self.user is None else controls_of(self.user, self.moment)).filter(status__in=SCOPE)
         tallies = Book(seen, self.period, self.moment).tallies()
         names = ("id", "ref", "name", "status", "frequency", "owner__name", "owner__email")
         return {
@@ -310,12 +317,16 @@ class Readiness:
         return [Step(LINK, line.code, line.title, line.url, 0, 0, 1, 0) for line in self.criteria if line.state == GAP]
 
     def _criteria(self) -> Sequence[dict[str, Any]]:
-        categories = visible(self.user, rows(Category, self.moment), self.moment).filter(in_scope=True)
+        categories = self._seen(Category).filter(in_scope=True)
         wanted = categories.filter(slug=self.category) if self.category else categories
-        seen = visible(self.user, rows(Criterion, self.moment), self.moment)
-        found = seen.filter(category_id__in=wanted.values("id")).exclude(applicability=Applicability.NOT_RELEVANT)
+        seen = self._seen(Criterion).filter(category_id__in=wanted.values("id"))
+        found = seen.exclude(applicability=Applicability.NOT_RELEVANT)
         names = ("id", "code", "title", "series_id", "series__code", "series__title", "category__slug")
         return list(found.order_by("framework_id", "position").values(*names))
+
+    def _seen(self, model: type[Model]) -> QuerySet[Any]:
+        stored = rows(model, self.moment)
+        return stored if self.user is None else visible(self.user, stored, self.moment)
 
     def _linked(self) -> ReadOnly[int, list[int]]:
         """Criterion id → ids of its controls in scope, in the order of their references."""

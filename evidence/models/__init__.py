@@ -2,7 +2,7 @@
 
 from evidence.models.items import EMPTY, MOVES, TONES, Evidence, EvidenceQuerySet, Kind, State
 from evidence.models.links import EvidenceLink, Requirement
-from evidence.models.occurrences import Basis, Exemption, ExemptionState, Occurrence, Outcome
+from evidence.models.occurrences import Basis, Exemption, ExemptionState, Occurrence, Outcome, ReadinessTally
 from evidence.models.populations import (
     BY_SEED,
     Method,
@@ -33,6 +33,7 @@ __all__ = [
     "PopulationKind",
     "PopulationLink",
     "Purpose",
+    "ReadinessTally",
     "Requirement",
     "Sample",
     "State",

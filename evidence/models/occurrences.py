@@ -79,6 +79,22 @@ class Occurrence(models.Model):
         return "due" if day <= self.due_on else "missing"
 
 
+class ReadinessTally(models.Model):
+    """How many criteria of each series were in which state when a day ended: derived, and can be counted again.
+
+    `series`: {code: {state: how many}}, of the whole programme, over the programme's year in which the day lies.
+    """
+
+    day = models.DateField(unique=True)
+    series = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("day",)
+
+    def __str__(self) -> str:
+        return f"Readiness on {self.day}"
+
+
 class Basis(models.Model):
     """From which versions of a control and its wordings its occurrences were computed: other ones mean anew."""
 

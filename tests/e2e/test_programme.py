@@ -19,7 +19,7 @@ from tests.factories.populations import population
 
 PAGES = (
     "/coverage/", "/coverage/?state=missing", "/evidence/occurrences/{control}/{month}/", "/readiness/",
-    "/readiness/{criterion}/", "/controls/{control}/",
+    "/readiness/{criterion}/", "/overview/", "/controls/{control}/",
     "/evidence/populations/", "/evidence/populations/{list}/", "/evidence/populations/{list}/draw/",
     "/evidence/populations/{list}/trail/", "/evidence/samples/", "/evidence/samples/{sample}/",
     "/findings/", "/findings/{open}/", "/findings/{asked}/", "/findings/{open}/history/", "/findings/ageing/",

@@ -16,13 +16,14 @@ from tests.factories.tokens import caller
 MOST = 12
 MOST_OF_WORK = 64  # My work asks every register once or twice
 MOST_OF_JOINED = {  # pages that several registers fill
+    "/overview/": 64,  # readiness, the tallies, and each register's dates
     "/matrix/": 15,  # + what each control lowers, and what proves it
     "/controls/{pk}/links/": 23,  # criteria, policies, risks, incidents, findings, CUECs
     "/controls/{pk}/evidence/": 14,  # evidence, access reviews, vendors, incidents, populations
 }
 FOR_AUDITORS = 2  # their window, and the entry that says what they read
 PAGES = (
-    "/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
+    "/", "/overview/", "/controls/", "/controls/?q=access&status=planned", "/controls/{pk}/", "/controls/{pk}/history/",
     "/controls/{pk}/evidence/", "/controls/{pk}/links/", "/controls/{pk}/trail/", "/matrix/", "/coverage/",
     "/readiness/", "/search/?q=control", "/trail/", "/trail/?verb=control.created",
     "/accounts/", "/accounts/{person}/trail/", "/audits/", "/jobs/", "/organisation/", "/organisation/holidays/",
