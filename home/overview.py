@@ -152,8 +152,13 @@ def overview_of(user: User, moment: datetime.datetime | None, due: Sequence[DueO
     require(user, "view", Occurrence)
     day = day_of(moment)
     readiness = Readiness(user, programme_year(day), "", moment)
-    late, coming = ([], []) if moment or user.is_auditor else lists_of(user, day, due)
+    late, coming = lists_of(user, day, due) if has_lists(user, moment) else ([], [])
     return Overview(readiness, trend_of(user, readiness, day), late, coming, day)
+
+
+def has_lists(user: User, moment: datetime.datetime | None) -> bool:
+    """Whether this person is told what is late and what comes: not auditors, and not of the past."""
+    return moment is None and not user.is_auditor
 
 
 def lists_of(user: User, day: datetime.date, due: Sequence[DueOf]) -> tuple[list[Line], list[Line]]:
@@ -188,7 +193,8 @@ def overview(request: HttpRequest, due: Sequence[DueOf]) -> HttpResponse:
     found = overview_of(user, moment, due)
     return render(request, "home/overview.html", {
         "overview": found, "moment": moment, "period": found.readiness.period, "day": found.day,
-        "late": heaps(found.late)[:SHOWN], "next": heaps(found.next)[:SHOWN], "lists": moment is None and not user.is_auditor,
+        "late": heaps(found.late)[:SHOWN], "next": heaps(found.next)[:SHOWN],
+        "lists": has_lists(user, moment),
     })  # fmt: skip
 
 
@@ -201,7 +207,8 @@ def overview_paper(
         title="Overview",
         template="pdf/overview.html",
         context={
-            "overview": found, "late": heaps(found.late), "next": heaps(found.next), "lists": moment is None and not user.is_auditor,
+            "overview": found, "late": heaps(found.late), "next": heaps(found.next),
+            "lists": has_lists(user, moment),
         },
         scope=("As far as the person named here sees the records.",),
         period=f"{found.readiness.period.first} to {found.readiness.period.last}",
