@@ -22,7 +22,7 @@ from foundation.trail.api import TrailApi
 from grc import wiring
 from grc.about import about, licence
 from grc.health import healthz, readyz
-from home.overview import due_csv, overview
+from home.overview import due_export, overview
 from home.views import my_work, search
 from incidents.api import IncidentApi, TimelineApi
 from incidents.clocks.api import ClockApi, NotificationApi, NotificationRuleApi
@@ -128,7 +128,8 @@ urlpatterns = [
     path("about/licence/", licence, name="licence"),
     path("", my_work, {"work": wiring.WORK}, name="my-work"),
     path("overview/", overview, {"due": wiring.DUE}, name="overview"),
-    path("overview/due.csv", due_csv, {"due": wiring.DUE}, name="due-csv"),
+    path("overview/due.csv", due_export, {"due": wiring.DUE, "form": "csv"}, name="due-csv"),
+    path("overview/due.json", due_export, {"due": wiring.DUE, "form": "json"}, name="due-json"),
     path("search/", search, {"search": wiring.SEARCH}, name="search"),
     path("matrix/", matrix, {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),
     path("matrix/export.csv", matrix_export, {"columns": wiring.MATRIX_COLUMNS, "form": "csv"}, name="matrix-csv"),

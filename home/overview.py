@@ -24,14 +24,15 @@ from foundation.accounts.access import require, sees_all
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 from foundation.pages.due import EVER, Due, DueOf, all_due
+from foundation.pages.exports import Form, Table, send
 from foundation.pages.forms import user_of
 from foundation.pages.moment import day_of
 from foundation.pages.paper import Paper
-from foundation.pages.sheets import stream
 
 AHEAD: Final = datetime.timedelta(days=30)
 SHOWN: Final = 25  # rows of late things, and of coming ones, on screen; the PDF has all of them
 NOBODY: Final = "Nobody"
+SCOPE: Final = "As far as the person named here sees the records. Occurrences of the last twelve months."
 HEADER: Final = ("Due", "Days late", "Register", "What", "Ref", "Title", "Whose", "Address")
 
 
@@ -210,7 +211,7 @@ def overview_paper(
             "overview": found, "late": heaps(found.late), "next": heaps(found.next),
             "lists": has_lists(user, moment),
         },
-        scope=("As far as the person named here sees the records.",),
+        scope=(SCOPE,),
         period=f"{found.readiness.period.first} to {found.readiness.period.last}",
         as_of=moment,
         landscape=True,
@@ -222,7 +223,7 @@ overview.paper = overview_paper  # type: ignore[attr-defined]
 
 
 @require_safe
-def due_csv(request: HttpRequest, due: Sequence[DueOf]) -> HttpResponseBase:
+def due_export(request: HttpRequest, due: Sequence[DueOf], form: Form) -> HttpResponseBase:
     """What is late and what falls due within thirty days, one row each. Auditors have no such list."""
     user = user_of(request)
     if user.is_auditor:
@@ -230,8 +231,10 @@ def due_csv(request: HttpRequest, due: Sequence[DueOf]) -> HttpResponseBase:
     require(user, "view", Criterion)
     require(user, "view", Occurrence)
     late, coming = lists_of(user, today(), due)
-    exported(request, "csv", "due")
-    return stream(f"due-{today()}", HEADER, [list(cells(late + coming))])
+    exported(request, form, "due")
+    last = f"until {today() + AHEAD}"
+    table = Table("What is due", f"due-{today()}", HEADER, [cells(late + coming)], scope=(SCOPE,), period=last)
+    return send(table, form, user)
 
 
 def cells(lines: Sequence[Line]) -> Iterator[tuple[Any, ...]]:

@@ -20,6 +20,7 @@ from tests.everywhere.world import World
 
 REPORTS = (
     "matrix", "coverage", "readiness", "findings:ageing", "accessreviews:report", "risks:heatmap", "trail:entry",
+    "due",
 )  # fmt: skip
 
 

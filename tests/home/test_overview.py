@@ -25,6 +25,7 @@ from foundation.pages.due import EVER, Due, all_due
 from foundation.pages.paper import cover_for, html_for, paper_for
 from grc.wiring import DUE
 from home.overview import HEADER, heaps, overview_of
+from tests.factories.assessments import fresh
 from tests.factories.controls import link, trust_services
 from tests.factories.evidence import operating
 from tests.factories.findings import finding
@@ -89,8 +90,8 @@ def test_what_is_late_is_said_with_whose_it_is(control: Control, owner: User, co
     assert heap.more == len(found.late) - 2  # all months of the control are one row
     assert heap.whose == str(owner)
     assert f"and {heap.more} more of it" in page
-    findings.start(late, actor=owner, note="On it.")
-    findings.fix(late, actor=owner, root_cause="Never looked at.", note="It is gone.")
+    late = findings.start(late, actor=owner, note="On it.")
+    findings.fix(fresh(late), actor=owner, root_cause="Never looked at.", note="It is gone.")
     assert "Finding to be fixed" not in kinds(due_of(compliance, 0))
 
 
@@ -243,7 +244,7 @@ def test_the_overview_asks_as_often_for_thirty_as_for_three(control: Control, ow
 
     a_course()
     in_force(owner=owner)
-    pages = [reverse("overview"), reverse("due-csv")]
+    pages = [reverse("overview"), reverse("due-csv"), reverse("due-json")]
     grow(3)
     for page in pages:
         asked(page)
