@@ -130,3 +130,6 @@ class EngagementGrant(ObjectGrant):
 
     def __str__(self) -> str:
         return f"{self.user} sees {self.content_object}"
+
+
+from audits import models_requests  # noqa: E402, F401 - the requests, of this app as well

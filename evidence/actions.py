@@ -143,6 +143,16 @@ def record_many(files: Sequence[File], *, actor: Any, title: str, **told: Any) -
 
     Raises as `record_evidence`, for the first file that is refused, which the words then name.
     """
+    found = made_ready(files, actor=actor, title=title, **told)
+    with transaction.atomic():
+        return [store(ready, actor=actor, accepted_by=None) for ready in found]
+
+
+def made_ready(files: Sequence[File], *, actor: Any, title: str, **told: Any) -> list[Ready]:
+    """Look at each file and store its bytes: what is left is `store`, in a transaction with what else is to be kept.
+
+    Call it outside transactions. Raises as `record_many`.
+    """
     found: list[Ready] = []
     for file in files:
         name = title if len(files) == 1 else f"{title.strip()[:150]} ({plain_name(file.name or '')})"[:200]
@@ -157,8 +167,7 @@ def record_many(files: Sequence[File], *, actor: Any, title: str, **told: Any) -
         found.append(ready)
     for ready in found:
         ready.keep_bytes()
-    with transaction.atomic():
-        return [store(ready, actor=actor, accepted_by=None) for ready in found]
+    return found
 
 
 def named(refused: ValidationError, file: File, count: int) -> ValidationError:

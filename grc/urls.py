@@ -6,6 +6,7 @@ from accessreviews.api import CampaignApi, ReviewAccountsApi, ReviewApi
 from accessreviews.listings.api import AccountMatchApi, ListingApi
 from accessreviews.removal_pages import RemovalApi
 from audits.api import EngagementApi
+from audits.requests.api import RequestApi
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
 from controls.views import matrix, matrix_export
@@ -117,6 +118,7 @@ API: list[URLPattern | URLResolver] = [
     ),
     path("access-reviews/", include(CampaignApi.urls())),
     path("engagements/", include(EngagementApi.urls())),
+    path("requests/", include(RequestApi.urls())),
     path("trail/", TrailApi.as_view({"get": "read_all"}), name="entry-list"),
     path("trail/<int:pk>/", TrailApi.as_view({"get": "read"}), name="entry-detail"),
 ]

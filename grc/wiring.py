@@ -18,6 +18,8 @@ from accessreviews.panel import reviews_panel
 from accessreviews.work import reviews_work
 from audits.due import audits_due
 from audits.models import Engagement
+from audits.models_requests import Request
+from audits.requests.work import requests_work
 from controls.detail import criteria_panel
 from controls.due import controls_due
 from controls.models import Control, Criterion
@@ -224,6 +226,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
         [
             RailItem("Populations", "evidence:population-list", "list-checks", Population, ("evidence:sample-",)),
             RailItem("Audits", "audits:engagement-list", "scale", Engagement),
+            RailItem("Requests", "audits:request-list", "message-square", Request, ("audits:request",)),
             RailItem("Trail", "trail:entry-list", "history", Entry),
         ],
     ),
@@ -240,6 +243,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
 
 WORK = [
     clocks_work,
+    requests_work,
     controls_work,
     coverage_work,
     evidence_work,
@@ -310,6 +314,7 @@ SEARCH = [
     Finder(NotificationRule, "Notification rules", ("regime", "whom", "applies", "source")),
     Finder(Clock, "Notification clocks", ("regime", "whom", "incident__title"), related=("incident",)),
     Finder(Notification, "Notifications", ("told", "what", "reference"), related=("incident",)),
+    Finder(Request, "Auditors' requests", ("title", "description", "external_ref")),
     Finder(System, "Systems", ("name", "purpose")),
     Finder(Listing, "Listings", ("source", "system__name"), attrgetter("system.name"), ("system",)),
     Finder(Campaign, "Access reviews", ("name",)),

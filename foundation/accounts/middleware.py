@@ -36,7 +36,15 @@ OWN_ROUTES: Final = frozenset(
 )
 # The pages on which an auditor writes what is his own in his engagement; who may do what there, access.py says
 # (table.AUDITOR_WRITES). Pages alone: the API knows no writing auditor.
-AUDITOR_ROUTES: Final[frozenset[str]] = frozenset()
+AUDITOR_ROUTES: Final[frozenset[str]] = frozenset(
+    {
+        "audits:request-create",
+        "audits:request-comment",
+        "audits:request-accept",
+        "audits:request-return",
+        "audits:request-withdraw",
+    }
+)
 
 
 class AuditorReadOnly:

@@ -68,6 +68,9 @@ _READ_EXERCISES: Final[dict[str, Scope]] = {
     AUDITOR: WINDOW,
 }
 _RUN_EXERCISES: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN}  # and only their facilitator
+# What auditors ask for: whoever is to answer sees theirs, an auditor those of his engagement.
+_READ_REQUESTS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW}
+_ANSWER_REQUESTS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN}
 _EVERYONES_OWN: Final[dict[str, Scope]] = {
     ADMIN: OWN,
     COMPLIANCE: OWN,
@@ -778,6 +781,37 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     "audits.engagementgrant": {
         "view": {COMPLIANCE: ALL},
     },
+    # Management answers, the auditor judges: neither does the other's part (R2.2).
+    "audits.request": {
+        "view": _READ_REQUESTS,
+        "add": {COMPLIANCE: ALL, AUDITOR: WINDOW},
+        "change": {COMPLIANCE: ALL},
+        "import": {COMPLIANCE: ALL},
+        "assign": {COMPLIANCE: ALL},
+        "remind": {COMPLIANCE: ALL},
+        "link": {COMPLIANCE: ALL},
+        "respond": _ANSWER_REQUESTS,
+        "comment": _READ_REQUESTS,
+        "accept": {AUDITOR: WINDOW},
+        "return": {AUDITOR: WINDOW},
+        "withdraw": {COMPLIANCE: ALL, AUDITOR: WINDOW},  # his own alone: audits.requests.actions
+    },
+    "audits.requestcontrol": {
+        "view": _READ_REQUESTS,
+        "unlink": {COMPLIANCE: ALL},
+    },
+    "audits.requestcriterion": {
+        "view": _READ_REQUESTS,
+        "unlink": {COMPLIANCE: ALL},
+    },
+    "audits.requestevidence": {
+        "view": _READ_REQUESTS,
+        "download": _READ_REQUESTS,
+        "unlink": _ANSWER_REQUESTS,
+    },
+    "audits.requestcomment": {
+        "view": _READ_REQUESTS,
+    },
     "trail.block": {  # how far the trail is sealed and verified
         "view": {ADMIN: ALL, COMPLIANCE: ALL, AUDITOR: WINDOW},
         "verify": {ADMIN: ALL, COMPLIANCE: ALL},
@@ -851,4 +885,12 @@ AUDITOR_MAY: Final[frozenset[str]] = frozenset({"view", "view_facts", "download"
 # What an auditor writes: these verbs on what is his own in the engagement, for live rows of his open window alone. A
 # register that stands here says by `Paths.within` which rows belong to a window's engagement; one that does not, stays
 # shut. It is `timeless`: fieldwork goes on after the last day of the period.
-AUDITOR_WRITES: Final[frozenset[tuple[str, str]]] = frozenset()
+AUDITOR_WRITES: Final[frozenset[tuple[str, str]]] = frozenset(
+    {
+        ("audits.request", "add"),
+        ("audits.request", "comment"),
+        ("audits.request", "accept"),
+        ("audits.request", "return"),
+        ("audits.request", "withdraw"),
+    }
+)

@@ -299,6 +299,15 @@ CATALOGUE: dict[str, Item] = {
         1,
         60,
     ),
+    "request_due_days": Item(
+        DEADLINES,
+        "Auditor's request",
+        "What an auditor asks for is answered within this time, unless the request names a day.",
+        "business days",
+        2,
+        0,
+        60,
+    ),
     "exercise_days": Item(
         CADENCES,
         "Exercise of the response plan",

@@ -75,6 +75,10 @@ ABOUT = {
             "exercisefinding",
         )
     },
+    **{
+        f"audits:{name}-": f"audits:{name}"
+        for name in ("requestcontrol", "requestcriterion", "requestevidence", "request")
+    },
     "systems:systemadministrator-": "systems:administrator",
     "accessreviews:listing-": "accessreviews:listing",
     "accessreviews:accountmatch-": "accessreviews:match",

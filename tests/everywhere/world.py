@@ -17,9 +17,10 @@ from django.utils import timezone
 from accessreviews.campaigns import link_control
 from accessreviews.models import Assignment, Campaign, Removal
 from audits.models import Engagement
+from audits.requests import actions as request_actions
 from controls.models import Control, Criterion
 from evidence.actions import request_exemption
-from evidence.models import Exemption
+from evidence.models import Evidence, Exemption
 from evidence.sampling.actions import draw
 from findings import follow_up
 from findings.models import Finding
@@ -69,6 +70,7 @@ from tests.factories.listings import a_listing, a_match, a_system, administrator
 from tests.factories.people import EngagementFactory, ExceptionFactory, UserFactory, admitted
 from tests.factories.policies import an_exception, draft_of, in_force, named, submitted, written
 from tests.factories.populations import population
+from tests.factories.requests import a_request
 from tests.factories.reviews import decided, items_of, launched, signed
 from tests.factories.risks import about_vendor, an_executive, held_by, rated
 from tests.factories.risks import asked as request_of
@@ -187,6 +189,7 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
     reports = read_by(owner, manager, compliance)
     response = responded(owner, manager, compliance)
     supplied = vended(owner, manager, control, flaw)
+    requests = asked_for(owner, compliance, engagement, item)
     happened = hit(owner, employee, control, risk, flaw)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
@@ -215,6 +218,7 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
             "api:finding": {"pk": flaw.pk},
             **supplied,
             **happened,
+            **requests,
             **{key: {"pk": risk.pk} for key in ("risks", "api:risk")},
             **{key: {"pk": step.pk} for key in ("risks:action", "api:treatmentaction")},
             **{key: {"pk": asked.pk} for key in ("risks:acceptance", "api:acceptance")},
@@ -270,6 +274,19 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
         control=control,
         engagement=engagement,
     )
+
+
+def asked_for(owner: User, compliance: User, engagement: Engagement, item: Evidence) -> dict[str, dict[str, Any]]:
+    """A request that the owner answers with an item, about the control, with a criterion and a comment."""
+    request = a_request(engagement, by=compliance, owner=owner, controls="IAM-01")
+    criterion = request_actions.link_criterion(request, actor=compliance, criterion="CC6.1", reason="Access.")
+    request_actions.respond(request, actor=owner, evidence=item.ref, note="More will come.")
+    return {
+        **{key: {"pk": request.pk} for key in ("audits:request", "api:request")},
+        "audits:requestcontrol": {"pk": request.control_links.get().pk},
+        "audits:requestcriterion": {"pk": criterion.pk},
+        "audits:requestevidence": {"pk": request.evidence_links.get().pk},
+    }
 
 
 def hit(owner: User, employee: User, control: Control, risk: Risk, flaw: Finding) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accessreviews.demo import reviews
 from audits.demo import engagements
+from audits.requests.demo import requests
 from controls.demo import OWNER_ROLES, load
 from evidence.demo import load as evidence
 from evidence.demo_populations import populations
@@ -64,7 +65,8 @@ class Command(BaseCommand):
             vendor_reports(compliance=staff["compliance"], manager=staff["manager"], owner=staff["owner"])
             risks(compliance=staff["compliance"], staff=staff)
             incidents(compliance=staff["compliance"], staff=staff)
-            engagements(compliance=staff["compliance"], auditor=staff["auditor"])
+            running = engagements(compliance=staff["compliance"], auditor=staff["auditor"])
+            requests(running, compliance=staff["compliance"], auditor=staff["auditor"], owner=staff["owner"])
             record("demo.loaded", SYSTEM)
 
 
