@@ -1,6 +1,7 @@
 """The pages of requests for each role: list, page, answering, judging, the files, the engagement's tab, My work."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -34,7 +35,7 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def version(request: Request) -> dict[str, str]:
+def version(request: Request) -> dict[str, Any]:
     """The version as a form carries it."""
     request.refresh_from_db()
     return {"version": str(request.version)}
@@ -97,7 +98,12 @@ def test_a_file_says_where_it_comes_from(engagement: Engagement, owner: User):
 
 def test_the_auditor_asks_comments_returns_and_accepts(engagement: Engagement, owner: User, auditor: User):
     client = signed_in(auditor)
-    sent = {"engagement": engagement.pk, "title": "List of leavers", "kind": "population", "sending": "one"}
+    sent: dict[str, Any] = {
+        "engagement": engagement.pk,
+        "title": "List of leavers",
+        "kind": "population",
+        "sending": "one",
+    }
     assert client.post(f"{LIST}new/", sent).status_code == 302
     assert client.post(f"{LIST}new/", sent).status_code == 422, "sent twice"
     request = Request.objects.get()
