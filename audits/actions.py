@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
@@ -9,12 +10,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from audits.guards import ISSUED
 from audits.models import Engagement, EngagementGrant, Status
 from controls.models import Category
 from foundation.accounts.models import AuditorWindow, User
 from foundation.accounts.roles import Role
 from foundation.trail.keep import Stale, save
 from foundation.trail.record import record
+
+FROZEN: Final = "Fieldwork has begun: the scope is frozen. Return to planning to change it."
 
 
 def scope_of(chosen: Iterable[str]) -> list[str]:
@@ -35,10 +39,11 @@ def scope_of(chosen: Iterable[str]) -> list[str]:
 def keep_engagement(engagement: Engagement, *, actor: object, reason: str = "") -> Engagement:
     """Store a new or changed engagement; its windows that are not over follow it at once, each with its own entry.
 
-    Raises Stale if somebody stored it meanwhile, ValidationError for an impossible time, category or step.
+    Raises Stale if somebody stored it meanwhile; ValidationError for an impossible time or category, for another scope
+    once fieldwork has begun, and for any change of one whose report is issued (R2.3).
     """
-    _check_step(engagement)
     engagement.categories = scope_of(engagement.categories)
+    _check_frozen(engagement)
     engagement.full_clean()
     verb = "engagement.updated" if engagement.pk else "engagement.created"
     save(engagement, actor=actor, verb=verb, reason=reason)
@@ -110,14 +115,20 @@ def windows_of(engagement: Engagement) -> QuerySet[AuditorWindow]:
     return AuditorWindow.objects.filter(engagement_id=engagement.pk).select_related("user")
 
 
-def _check_step(engagement: Engagement) -> None:
-    """A new engagement is planned; later its status takes the steps of Engagement.STEPS. Raises Stale."""
+def _check_frozen(engagement: Engagement) -> None:
+    """What fieldwork froze stays, and all of what an issued report is about. Raises Stale, ValidationError."""
     stored = Engagement.objects.select_for_update().filter(pk=engagement.pk).first()
-    if stored and stored.version != engagement.version:
+    if engagement.status != (stored.status if stored else Status.PLANNED):
+        raise ValidationError({"status": "The engagement cannot go there this way: audits.fieldwork has its steps."})
+    if stored is None:
+        return
+    if stored.version != engagement.version:
         raise Stale(stored)
-    reachable = (stored.status, *Engagement.STEPS[stored.status]) if stored else (Status.PLANNED,)
-    if engagement.status not in reachable:
-        raise ValidationError({"status": "The engagement cannot go there from where it is."})
+    if stored.status == Status.CLOSED:
+        raise ValidationError(ISSUED)
+    changed = [name for name in Engagement.SCOPE if getattr(stored, name) != getattr(engagement, name)]
+    if stored.status != Status.PLANNED and changed:
+        raise ValidationError(dict.fromkeys(changed, FROZEN))
 
 
 def _describe(window: AuditorWindow, engagement: Engagement) -> None:

@@ -1,8 +1,9 @@
 from django.apps import AppConfig
 
+from audits.guards import AUDIT_GUARDS
 from audits.requests.guards import REQUEST_GUARDS
 
 
 class AuditsConfig(AppConfig):
     name = "audits"
-    guards = REQUEST_GUARDS
+    guards = (*AUDIT_GUARDS, *REQUEST_GUARDS)

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from audits.actions import admit_auditor, keep_engagement
-from audits.models import Engagement, Status
+from audits.fieldwork import begin_fieldwork, begin_reporting, issue_report
+from audits.models import Engagement
 from foundation.accounts.models import User
 from foundation.organisation.models import today
 
@@ -16,7 +17,7 @@ CATEGORIES = ("security", "availability", "confidentiality")
 def engagements(*, compliance: User, auditor: User) -> Engagement:
     """Make both engagements as the compliance manager, admit the auditor to the running one, and return that one.
 
-    The criteria must be loaded before: an engagement covers categories that exist.
+    Criteria and controls must be loaded before: an engagement covers categories that exist, and its scope is frozen.
     """
     year = today().year
     first = Engagement(
@@ -27,9 +28,9 @@ def engagements(*, compliance: User, auditor: User) -> Engagement:
         firm=FIRM,
         notes="First examination: design only, Security alone.",
     )
-    for status in (Status.PLANNED, Status.FIELDWORK, Status.REPORTING, Status.CLOSED):
-        first.status = status
-        keep_engagement(first, actor=compliance)
+    keep_engagement(first, actor=compliance)
+    first = begin_reporting(begin_fieldwork(first, actor=compliance), actor=compliance)
+    issue_report(first, actor=compliance, opinion="unqualified", report_date=min(date(year, 1, 20), today()))
     running = Engagement(
         name=f"SOC 2 Type II {year}",
         type="II",
@@ -39,9 +40,8 @@ def engagements(*, compliance: User, auditor: User) -> Engagement:
         firm=FIRM,
         notes="First Type II. Interim fieldwork in the last quarter, final fieldwork in January.",
     )
-    for status in (Status.PLANNED, Status.FIELDWORK):
-        running.status = status
-        keep_engagement(running, actor=compliance)
+    keep_engagement(running, actor=compliance)
+    running = begin_fieldwork(running, actor=compliance)
     now = timezone.now()
     admit_auditor(
         running,

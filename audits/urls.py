@@ -4,11 +4,17 @@ from django.urls import include, path
 
 from audits import views
 from audits.requests.urls import REQUESTS_TAB, request_routes
+from audits.scope import engagement_paper, scope_panel, snapshot_json
+from foundation.pages.panels import Paged, Tab
+
+TABS = (Tab("scope", "Scope", (Paged(scope_panel),)), REQUESTS_TAB)
 
 app_name = "audits"
 urlpatterns = [
     path("<int:pk>/admit/", views.admit, name="engagement-admit-auditor"),
     path("<int:pk>/access/<int:window_pk>/end/", views.end_access, name="engagement-end-access"),
+    path("<int:pk>/snapshots/<int:number>.json", snapshot_json, name="engagement-snapshot"),
     path("requests/", include(request_routes())),
-    *views.EngagementPages.urls(tabs=(REQUESTS_TAB,)),
+    path("<int:pk>/", views.EngagementPages.view("detail", paper=engagement_paper), name="engagement-detail"),
+    *views.EngagementPages.urls(tabs=TABS),
 ]

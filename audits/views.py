@@ -11,15 +11,17 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from audits import actions
-from audits.forms import AdmissionForm, EngagementFilter, EngagementForm
+from audits import actions, fieldwork
+from audits.forms import AdmissionForm, EngagementFilter, EngagementForm, IssueForm
+from audits.guards import ISSUED
 from audits.models import Engagement, Status
 from controls.models import Category
 from foundation.accounts import fresh
-from foundation.accounts.access import can, get_allowed
+from foundation.accounts.access import can, get_allowed, verbs_on
 from foundation.accounts.models import User
 from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column
+from foundation.pages.forms import VerbForm
 from foundation.pages.pages import Pages
 
 TONES: dict[str, str] = {
@@ -27,6 +29,14 @@ TONES: dict[str, str] = {
     Status.FIELDWORK: "info",
     Status.REPORTING: "warn",
     Status.CLOSED: "ok",
+}
+
+# From each status, the pages that lead on or back, and the verb that each asks for.
+STEPS: dict[str, dict[str, str]] = {
+    Status.PLANNED: {"begin_fieldwork": "begin_fieldwork"},
+    Status.FIELDWORK: {"begin_reporting": "begin_reporting", "return_to_planning": "begin_fieldwork"},
+    Status.REPORTING: {"issue_report": "issue_report", "resume_fieldwork": "begin_reporting"},
+    Status.CLOSED: {},
 }
 
 
@@ -43,7 +53,45 @@ class EngagementPages(Pages):
         Column("firm", "Audit firm", sort="firm", empty="Not chosen"),
         Column("status", "Status", sort="status", kind="badge", tones=TONES),
     )
-    facts: ClassVar = (*columns[1:], Column("notes", "Notes"))
+    facts: ClassVar = (
+        *columns[1:],
+        Column("report_date", "Report dated", kind="date"),
+        Column("opinion", "Opinion in the report"),
+        Column(
+            "report",
+            "Report kept as",
+            get=lambda row: row.report and row.report.ref,
+            url=lambda row: row.report.get_absolute_url() if row.report else "",
+        ),
+        Column("issued_by", "Closed by"),
+        Column("notes", "Notes"),
+    )
+    facts_related = ("report", "issued_by")
+    verbs: ClassVar = (
+        VerbPage(
+            "begin_fieldwork", fieldwork.begin_fieldwork, "Begin fieldwork",
+            "Fieldwork has begun: the scope is frozen.", VerbForm,
+        ),
+        VerbPage(
+            "begin_fieldwork", fieldwork.refreeze_scope, "Freeze scope anew", "The scope is frozen anew.",
+            name="refreeze-scope",
+        ),
+        VerbPage(
+            "begin_fieldwork", fieldwork.return_to_planning, "Return to planning", "The scope can be changed again.",
+            tone="danger", name="return-to-planning",
+        ),
+        VerbPage(
+            "begin_reporting", fieldwork.begin_reporting, "Begin reporting", "The report is being written.", VerbForm
+        ),
+        VerbPage(
+            "begin_reporting", fieldwork.resume_fieldwork, "Resume fieldwork", "It is in fieldwork again.",
+            name="resume-fieldwork",
+        ),
+        VerbPage(
+            "issue_report", fieldwork.issue_report, "Close with the issued report",
+            "{0.name} is closed, and frozen as it stands.", IssueForm,
+        ),
+    )  # fmt: skip
     ordering: ClassVar = ("-id",)
     intro = "The examinations by a CPA firm: what each covers, and which auditors may look, from when to when."
 
@@ -56,13 +104,26 @@ class EngagementPages(Pages):
 
     def detail_context(self, target: Engagement, moment: datetime.datetime | None) -> dict[str, Any]:
         """The windows as they are now, for whoever may open and close them, and the form to admit somebody."""
+        steps = self.steps(target) if moment is None else ()
         if moment is not None or not can(self.user, "admit_auditor", target):
-            return {"windows": None}
+            return {"windows": None, "steps": steps}
         return {
+            "steps": steps,
             "windows": list(actions.windows_of(target)),
             "now": timezone.now(),
             "admit_form": AdmissionForm(initial=fresh.typed(self.request)),
         }
+
+    def steps(self, target: Engagement) -> set[str]:
+        """Where it can go from here, for whoever may take it there."""
+        if target.archived_at is not None:
+            return set()
+        given = verbs_on(self.user, {step for steps in STEPS.values() for step in steps.values()}, target)
+        return {to for to, verb in STEPS[target.status].items() if verb in given}
+
+    def edit_refused(self, target: Engagement) -> str:
+        """One whose report is issued stays as it is (R2.3)."""
+        return ISSUED if target.status == Status.CLOSED else ""
 
     def keep(self, form: Any, participle: str) -> Engagement:
         """Windows follow their engagement in the same transaction."""

@@ -18,7 +18,7 @@ from accessreviews.panel import reviews_panel
 from accessreviews.work import reviews_work
 from audits.due import audits_due
 from audits.models import Engagement
-from audits.models_requests import Request
+from audits.models.requests import Request
 from audits.requests.work import requests_work
 from controls.detail import criteria_panel
 from controls.due import controls_due

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audits.models import Engagement, Status
-from audits.models_requests import (
+from audits.models.requests import (
     REQUEST_MOVES,
     RUNNING,
     TO_ANSWER,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from audits.models_requests import REQUEST_TONES, RequestEvidence
+from audits.models.requests import REQUEST_TONES, RequestEvidence
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column

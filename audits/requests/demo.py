@@ -7,7 +7,7 @@ from typing import Final
 from django.core.files.base import ContentFile
 
 from audits.models import Engagement
-from audits.models_requests import Request
+from audits.models.requests import Request
 from audits.requests import actions
 from controls.models import Control
 from evidence.actions import Source

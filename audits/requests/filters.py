@@ -5,7 +5,7 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 
-from audits.models_requests import TO_ANSWER, Request, RequestControl, RequestKind, RequestState
+from audits.models.requests import TO_ANSWER, Request, RequestControl, RequestKind, RequestState
 from controls.filters import ControlBox
 from foundation.accounts.access import visible
 from foundation.pages.filters import RegisterFilter

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from audits.models import Engagement, Status
-from audits.models_requests import Request
+from audits.models.requests import Request
 from evidence.actions import Source
 from evidence.models import Kind
 from foundation.accounts.access import visible

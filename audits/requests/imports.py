@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from audits.models import Engagement, Status
-from audits.models_requests import RUNNING, Request, RequestControl, RequestCriterion, RequestKind
+from audits.models.requests import RUNNING, Request, RequestControl, RequestCriterion, RequestKind
 from audits.requests.actions import MOST_REFS, NAMED, running, usual_due
 from controls.models import Control, Criterion
 from foundation.accounts.models import User

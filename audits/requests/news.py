@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from audits.models_requests import TO_ANSWER, Request, RequestState
+from audits.models.requests import TO_ANSWER, Request, RequestState
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.pages.telling import Telling, news

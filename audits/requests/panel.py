@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count
 
 from audits.models import Engagement
-from audits.models_requests import REQUEST_TONES, RUNNING, Request, RequestState
+from audits.models.requests import REQUEST_TONES, RUNNING, Request, RequestState
 from audits.requests.columns import attach_day, due_words
 from foundation.accounts.access import can, visible
 from foundation.accounts.models import User

@@ -4,7 +4,7 @@ from typing import Final
 
 from django.urls import URLPattern, path
 
-from audits.models_requests import RequestControl, RequestCriterion, RequestEvidence
+from audits.models.requests import RequestControl, RequestCriterion, RequestEvidence
 from audits.requests.panel import requests_panel
 from audits.requests.views import RequestPages, download, unlink
 from foundation.pages.panels import Tab

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from audits.models import Engagement, Status
-from audits.models_requests import (
+from audits.models.requests import (
     REQUEST_MOVES,
     RUNNING,
     TO_ANSWER,

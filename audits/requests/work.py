@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Q, QuerySet
 
 from audits.models import Status
-from audits.models_requests import RUNNING, TO_ANSWER, Request, RequestState
+from audits.models.requests import RUNNING, TO_ANSWER, Request, RequestState
 from foundation.accounts.access import allowed, visible
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role

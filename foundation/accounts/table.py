@@ -777,6 +777,9 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "archive": {COMPLIANCE: ALL},
         "admit_auditor": {COMPLIANCE: ALL},
         "end_access": {COMPLIANCE: ALL},
+        "begin_fieldwork": {COMPLIANCE: ALL},  # and freeze the scope anew, or return to planning
+        "begin_reporting": {COMPLIANCE: ALL},
+        "issue_report": {COMPLIANCE: ALL},
     },
     "audits.engagementgrant": {
         "view": {COMPLIANCE: ALL},
@@ -854,6 +857,7 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("accessreviews.review", "approve"),
         ("audits.engagement", "admit_auditor"),
         ("audits.engagement", "end_access"),
+        ("audits.engagement", "issue_report"),
         ("controls.control", "approve_not_applicable"),
         ("evidence.evidence", "review"),
         ("evidence.exemption", "approve"),

@@ -337,7 +337,20 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     **{f"audits.{name}": {"view": REQUESTS, "unlink": {C: "all"}} for name in ("requestcontrol", "requestcriterion")},
     "audits.requestevidence": {"view": REQUESTS, "download": REQUESTS, "unlink": ANSWERS},
     "audits.requestcomment": {"view": REQUESTS},
-    "audits.engagement": dict.fromkeys(("view", "add", "change", "archive", "admit_auditor", "end_access"), MANAGED),
+    "audits.engagement": dict.fromkeys(
+        (
+            "view",
+            "add",
+            "change",
+            "archive",
+            "admit_auditor",
+            "end_access",
+            "begin_fieldwork",
+            "begin_reporting",
+            "issue_report",
+        ),
+        MANAGED,
+    ),
     "audits.engagementgrant": {"view": MANAGED},
     "trail.block": {
         "view": {Role.ADMINISTRATOR: "all", Role.COMPLIANCE_MANAGER: "all", Role.AUDITOR: "window"},

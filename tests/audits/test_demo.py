@@ -3,6 +3,7 @@
 import pytest
 
 from audits.demo import engagements
+from audits.freezing import frozen_scope
 from audits.models import Engagement
 from controls.frameworks import load_trust_services
 from foundation.accounts.access import can, open_window
@@ -11,6 +12,8 @@ from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.jobs.models import Job
 from foundation.trail.models import Entry
+from tests.factories.controls import link
+from tests.factories.evidence import operating
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a password for the demo"
@@ -35,6 +38,7 @@ def test_people() -> None:
 def test_engagements() -> None:
     found = people(PASSWORD)
     load_trust_services(found["compliance"])
+    link(operating(), "CC6.1")
     running = engagements(compliance=found["compliance"], auditor=found["auditor"])
     window = open_window(found["auditor"])
     assert window is not None
@@ -42,5 +46,7 @@ def test_engagements() -> None:
     assert window.category_codes == ["security", "availability", "confidentiality"]
     assert can(found["auditor"], "view", running)
     closed = Engagement.objects.exclude(pk=running.pk).get()
-    assert closed.status == "closed"
+    assert (closed.status, closed.opinion) == ("closed", "unqualified")
+    assert [one.kind for one in closed.snapshots.all()] == ["scope", "report"]
+    assert frozen_scope(running).line_count == 1 + 38 + 1  # domain §1: Security, A and C
     assert not can(found["auditor"], "view", closed)

@@ -76,7 +76,6 @@ def test_create_an_engagement(as_compliance: Client) -> None:
         "period_to": "2026-12-31",
         "categories": ["availability"],
         "firm": "Harrow & Pike LLP",
-        "status": "planned",
     }
     response = as_compliance.post(page("create"), form)
     engagement = Engagement.objects.get()
@@ -93,11 +92,10 @@ def test_create_an_engagement(as_compliance: Client) -> None:
         ({"period_to": "2025-12-31"}, "ends before it begins"),
         ({"type": "I"}, "as of one day"),
         ({"categories": ["happiness"]}, "happiness"),
-        ({"status": "closed"}, "Select a valid choice"),
     ],
 )
 def test_a_refused_engagement_says_why(as_compliance: Client, change: dict[str, Any], message: str) -> None:
-    form = {"name": "x", "type": "II", "period_from": "2026-01-01", "period_to": "2026-12-31", "status": "planned"}
+    form = {"name": "x", "type": "II", "period_from": "2026-01-01", "period_to": "2026-12-31"}
     response = as_compliance.post(page("create"), {**form, **change})
     assert response.status_code == 422
     assert message in response.content.decode()
@@ -198,7 +196,6 @@ def test_the_edit_form_says_who_changed_what_meanwhile(as_compliance: Client, en
         "period_from": engagement.period_from.isoformat(),
         "period_to": engagement.period_to.isoformat(),
         "categories": engagement.categories,
-        "status": "fieldwork",
         "version": 1,
     }
     assert as_compliance.post(page("edit", engagement.pk), form).status_code == 302
@@ -206,4 +203,4 @@ def test_the_edit_form_says_who_changed_what_meanwhile(as_compliance: Client, en
     assert response.status_code == 409
     assert "Nothing was saved" in response.content.decode()
     engagement.refresh_from_db()
-    assert (engagement.name, engagement.status) == ("Mine", "fieldwork")
+    assert engagement.name == "Mine"

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from audits.models import Engagement
-from audits.models_requests import Request
+from audits.models.requests import Request
 from foundation.accounts.models import User
 from foundation.organisation.actions import found
 from foundation.trail.record import SYSTEM

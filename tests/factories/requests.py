@@ -3,7 +3,7 @@
 from typing import Any
 
 from audits.models import Engagement
-from audits.models_requests import Request
+from audits.models.requests import Request
 from audits.requests import actions
 from foundation.accounts.models import User
 from foundation.organisation.models import today

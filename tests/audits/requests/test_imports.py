@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from audits.models import Engagement
-from audits.models_requests import Request, RequestControl
+from audits.models.requests import Request, RequestControl
 from audits.requests import actions
 from audits.requests.imports import RequestImporter
 from foundation.accounts.models import User

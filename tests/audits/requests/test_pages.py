@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audits.models import Engagement
-from audits.models_requests import Request, RequestComment, RequestEvidence
+from audits.models.requests import Request, RequestComment, RequestEvidence
 from audits.requests import actions, news
 from audits.requests.work import requests_work
 from evidence.models import Evidence

@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 from django.http import Http404
 
 from audits.models import Engagement
-from audits.models_requests import Request, RequestComment, RequestEvidence, RequestState
+from audits.models.requests import Request, RequestComment, RequestEvidence, RequestState
 from audits.requests import actions
 from evidence.actions import Source
 from evidence.models import Evidence, EvidenceLink

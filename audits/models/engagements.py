@@ -3,6 +3,7 @@
 from datetime import date
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -29,6 +30,15 @@ class Status(models.TextChoices):
     CLOSED = "closed", "Closed"
 
 
+class Opinion(models.TextChoices):
+    """What the auditor's report says, transcribed from it. Never computed and never proposed (R2.1)."""
+
+    UNQUALIFIED = "unqualified", "Unqualified"
+    QUALIFIED = "qualified", "Qualified"
+    ADVERSE = "adverse", "Adverse"
+    DISCLAIMER = "disclaimer", "Disclaimer"
+
+
 class EngagementQuerySet(TrackedQuerySet["Engagement"]):
     """The words in which engagements are asked for."""
 
@@ -47,19 +57,29 @@ class Engagement(Register):
     period_to = models.DateField("period to", null=True, blank=True, help_text="Type II: the last day.")
     categories = models.JSONField(default=list, help_text="Security is always in scope.")
     firm = models.CharField("audit firm", max_length=120, blank=True)
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLANNED)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLANNED, editable=False)
     notes = models.TextField(blank=True)
+    opinion = models.CharField(
+        max_length=12, choices=Opinion.choices, blank=True, editable=False,
+        help_text="As the issued report says (R2.1); empty until it is issued.",
+    )  # fmt: skip
+    report_date = models.DateField(null=True, blank=True, editable=False, help_text="The day that the report bears.")
+    report = models.ForeignKey(
+        "evidence.Evidence", models.PROTECT, null=True, blank=True, editable=False, related_name="+",
+        help_text="The issued report, as it is kept as evidence.",
+    )  # fmt: skip
+    issued_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it was closed here, in UTC."
+    )
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
 
     objects: ClassVar[models.Manager["Engagement"]] = models.Manager.from_queryset(EngagementQuerySet)()
 
     access = Paths(timeless=True)
     grants = "audits.EngagementGrant"
-    STEPS: ClassVar[dict[str, tuple[str, ...]]] = {
-        Status.PLANNED: (Status.FIELDWORK,),
-        Status.FIELDWORK: (Status.REPORTING, Status.PLANNED),
-        Status.REPORTING: (Status.CLOSED, Status.FIELDWORK),
-        Status.CLOSED: (),
-    }
+    SCOPE: ClassVar[tuple[str, ...]] = ("type", "as_of", "period_from", "period_to", "categories")
 
     class Meta:
         ordering = ("-id",)
@@ -67,6 +87,14 @@ class Engagement(Register):
             models.UniqueConstraint("name", name="audits_engagement_name_once"),
             models.CheckConstraint(condition=Q(type__in=Type.values), name="audits_engagement_type_known"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="audits_engagement_status_known"),
+            models.CheckConstraint(
+                condition=Q(opinion__in=["", *Opinion.values]), name="audits_engagement_opinion_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(opinion="", report_date=None, issued_at=None, issued_by=None, report=None)
+                | ~Q(opinion="") & Q(status="closed", report_date__isnull=False, issued_at__isnull=False),
+                name="audits_engagement_opinion_is_of_an_issued_report",
+            ),
             models.CheckConstraint(
                 condition=Q(type="I", as_of__isnull=False, period_from__isnull=True, period_to__isnull=True)
                 | Q(
@@ -130,6 +158,3 @@ class EngagementGrant(ObjectGrant):
 
     def __str__(self) -> str:
         return f"{self.user} sees {self.content_object}"
-
-
-from audits import models_requests  # noqa: E402, F401 - the requests, of this app as well
