@@ -93,6 +93,7 @@ class EngagementPages(Pages):
         ),
     )  # fmt: skip
     ordering: ClassVar = ("-id",)
+    left_out: ClassVar = ("detail",)  # urls.py has it, printable
     intro = "The examinations by a CPA firm: what each covers, and which auditors may look, from when to when."
 
     @staticmethod

@@ -497,6 +497,8 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
         ["engagement.created"],
     ),
     ("compliance", "audits:engagement-edit", {"firm": "Other LLP"}, ["engagement.updated"]),
+    ("compliance", "audits:engagement-begin-reporting", {}, ["engagement.reporting_begun"]),
+    ("compliance", "audits:engagement-return-to-planning", WHY, ["engagement.returned_to_planning"]),
     (
         "compliance",
         "audits:engagement-end-access",
@@ -1096,6 +1098,15 @@ WITHOUT = {
     "audits:request-link-criterion": "as linking a control",
     "audits:request-import": "tests/audits/requests/test_imports.py",
     "audits:engagement-admit-auditor": "below: needs a second auditor",
+    **dict.fromkeys(
+        (
+            "audits:engagement-begin-fieldwork", "audits:engagement-refreeze-scope",
+            "audits:engagement-resume-fieldwork", "audits:engagement-issue-report",
+            "api:engagement-begin-fieldwork", "api:engagement-refreeze-scope", "api:engagement-return-to-planning",
+            "api:engagement-begin-reporting", "api:engagement-resume-fieldwork", "api:engagement-issue-report",
+        ),
+        "tests/audits/test_fieldwork.py: each from another step",
+    ),
     "audits:engagement-archive": "tests/audits/test_pages.py, access ended first",
     "audits:engagement-restore": "tests/audits/test_pages.py",
     "accounts:dutyexception-create": "tests/accounts/test_exceptions.py",

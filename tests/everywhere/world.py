@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accessreviews.campaigns import link_control
 from accessreviews.models import Assignment, Campaign, Removal
+from audits.fieldwork import begin_fieldwork
 from audits.models import Engagement
 from audits.requests import actions as request_actions
 from controls.models import Control, Criterion
@@ -140,6 +141,7 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
         operates_from=datetime.date(2026, 1, 1),
     )
     link(control, "CC6.1")
+    engagement = begin_fieldwork(engagement, actor=compliance)
     holiday = save(Holiday(day="2026-12-25", name="Christmas Day"), actor=SYSTEM, verb="holiday.created")
     job = Job.objects.create(
         title="Print controls", task="tests.jobs.work.add", args={}, requested_by=compliance, state="done",
@@ -253,7 +255,7 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
             "accessreviews:signed": {"pk": removal.review_id},
             "accessreviews:campaigncontrol": {"pk": campaign.controls.get().pk},
             **{key: {"pk": removal.pk} for key in ("accessreviews:removal", "api:removal")},
-            "audits": {"pk": engagement.pk, "window_pk": auditor.windows.get().pk},
+            "audits": {"pk": engagement.pk, "window_pk": auditor.windows.get().pk, "number": 1},
             "evidence": {"pk": item.pk},
             "evidence:link": {"pk": item.links.get().pk},
             "evidence:requirement": {"pk": need.pk},
