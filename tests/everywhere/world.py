@@ -125,7 +125,7 @@ def world(built_world: World, db: None) -> World:
 
 def build() -> World:  # noqa: PLR0915 - each register adds a line
     """`owner` owns a control that meets CC6.1, in the auditor's window; compliance has a job and an import."""
-    engagement = EngagementFactory()
+    engagement: Engagement = EngagementFactory()
     outsider, employee = hired("outsider"), hired("employee")
     auditor = admitted(engagement, hired("auditor"))
     manager = hired("manager")
