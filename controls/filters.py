@@ -139,6 +139,34 @@ class ControlBox(django_filters.CharFilter):
         return qs.filter(id__in=links.values(self.record))
 
 
+class CategoryChoice(django_filters.ChoiceFilter):
+    """By a category of criteria, in registers above: the records that are tied to a control under it.
+
+    link, record: as for ControlBox. A report sets it and nobody types it, so the categories that the reader sees are
+    read only where one is asked for.
+    """
+
+    def __init__(self, link: type[Register], record: str) -> None:
+        super().__init__(label="Category", empty_label="Any", choices=[], widget=forms.HiddenInput)
+        self.link, self.record = link, record
+
+    @property
+    def field(self) -> forms.Field:
+        """The field with the reader's choices."""
+        self.extra["choices"] = lambda: taxonomy_choices(self.parent.user, self.parent.moment)[0]
+        made: forms.Field = super().field
+        return made
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """Those with a live link to a control that has one to a criterion of the category."""
+        if not value:
+            return qs
+        moment = self.parent.moment
+        under = rows(Mapping, moment).filter(archived_at=None, criterion__category__slug=value).values("control_id")
+        links = rows(self.link, moment).filter(archived_at=None, control_id__in=under)
+        return qs.filter(id__in=links.values(self.record))
+
+
 class MappingFilter(RegisterFilter):
     """What links can be narrowed to."""
 

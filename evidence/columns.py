@@ -60,6 +60,8 @@ COLUMNS = (
     Column("period", "Covers", sort="period_from", kind="period", more=True),
     Column("kind", "Kind", sort="kind", more=True),
     Column("source_system", "Source", sort="source_system", more=True),
+    Column("collected_by", "Collected by", get=collector, more=True),
+    Column("sha256", "SHA-256", more=True),
 )
 FACTS = (
     Column("description", "Description"),

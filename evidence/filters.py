@@ -7,11 +7,11 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from controls.filters import ControlBox
+from controls.filters import CategoryChoice, ControlBox
 from evidence.models import Evidence, EvidenceLink, Exemption, ExemptionState, Kind, Requirement, State
 from evidence.states import judged_by
 from foundation.organisation.settings import setting
-from foundation.pages.filters import RegisterFilter
+from foundation.pages.filters import RegisterFilter, Span, day_filter
 from foundation.pages.moment import day_of
 from foundation.trail.asof import rows
 
@@ -22,9 +22,13 @@ class EvidenceFilter(RegisterFilter):
     search_fields = ("title", "name", "source_system", "environment")
     hint = "EV-12 or words"
     archives = False
+    span = Span("first", "last", "evidence of which the days covered touch it; what covers no days, by its capture")
     state = django_filters.ChoiceFilter(choices=State.choices, empty_label="Any")
     kind = django_filters.ChoiceFilter(choices=Kind.choices, empty_label="Any")
     control = ControlBox(EvidenceLink, "evidence_id")
+    category = CategoryChoice(EvidenceLink, "evidence_id")
+    first = day_filter("Covers from", method="since")
+    last = day_filter("Covers to", method="until")
     source = django_filters.CharFilter(
         field_name="source_system", lookup_expr="icontains", label="Source", max_length=120,
         widget=forms.TextInput(attrs={"type": "text", "placeholder": "AWS"}),
@@ -55,6 +59,14 @@ class EvidenceFilter(RegisterFilter):
     def superseded(self) -> QuerySet[Any]:
         """The ids of those that have a successor."""
         return rows(Evidence, self.moment).filter(supersedes__isnull=False).values("supersedes_id")
+
+    def since(self, queryset: QuerySet[Any], _name: str, value: datetime.date) -> QuerySet[Any]:
+        """That covers this day or a later one; what says no days, by the day of its capture."""
+        return queryset.filter(Q(period_to__gte=value) | Q(period_to=None, captured_at__date__gte=value))
+
+    def until(self, queryset: QuerySet[Any], _name: str, value: datetime.date) -> QuerySet[Any]:
+        """That covers this day or an earlier one."""
+        return queryset.filter(Q(period_from__lte=value) | Q(period_from=None, captured_at__date__lte=value))
 
     def by_due(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """What waits for this person, or stops being good."""

@@ -57,8 +57,8 @@ class EvidencePages(Pages):
     model = Evidence
     form_class, filter_class = EvidenceForm, EvidenceFilter
     columns, facts = COLUMNS, FACTS
-    related: ClassVar = ("submitted_by",)
-    facts_related: ClassVar = ("collected_by", "reviewer", "reviewed_by", "withdrawn_by")
+    related: ClassVar = ("submitted_by", "collected_by")
+    facts_related: ClassVar = ("reviewer", "reviewed_by", "withdrawn_by")
     ordering: ClassVar = ("-captured_at",)
     links: ClassVar = (Link("Control", EvidenceLink, "evidence"),)
     left_out: ClassVar = ("archive", "restore")

@@ -1,11 +1,12 @@
 """What the lists of findings and of corrective actions can be narrowed to."""
 
+import datetime
 from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
 
-from controls.filters import ControlBox
+from controls.filters import CategoryChoice, ControlBox
 from findings.ageing import BUCKETS, BY_KEY
 from findings.models import (
     CorrectiveAction,
@@ -18,7 +19,7 @@ from findings.models import (
     overdue,
     unresolved,
 )
-from foundation.pages.filters import RegisterFilter
+from foundation.pages.filters import RegisterFilter, Span, day_filter
 from foundation.pages.moment import day_of
 from foundation.pages.people import NOBODY, nobody_or, owner_choices
 
@@ -27,6 +28,7 @@ class FindingFilter(RegisterFilter):
     """Findings. Runs on live and on history rows: see RegisterFilter."""
 
     search_fields = ("title", "description", "source_name", "external_key")
+    span = Span("first", "last", "findings detected by its end and not verified before it")
 
     due = django_filters.ChoiceFilter(
         method="by_due",
@@ -40,6 +42,9 @@ class FindingFilter(RegisterFilter):
     source = django_filters.ChoiceFilter(choices=SourceKind.choices, empty_label="Any", label="Found by")
     owner = django_filters.ChoiceFilter(method="by_owner", empty_label="Anybody")
     control = ControlBox(FindingControl, "finding_id")  # affected or compensating
+    category = CategoryChoice(FindingControl, "finding_id")
+    first = day_filter("Open from", method="since")
+    last = day_filter("Open to", field_name="first_detected_on", lookup_expr="lte")
     age = django_filters.ChoiceFilter(
         method="by_age", label="Unresolved since", empty_label="Any", choices=[(one.key, one.words) for one in BUCKETS]
     )
@@ -51,6 +56,10 @@ class FindingFilter(RegisterFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.filters["owner"].extra["choices"] = nobody_or(owner_choices(Finding, "owner"))
+
+    def since(self, queryset: QuerySet[Any], _name: str, value: datetime.date) -> QuerySet[Any]:
+        """Not verified before this day, in the organisation's zone."""
+        return queryset.filter(Q(verified_at=None) | Q(verified_at__date__gte=value))
 
     def by_due(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Whose deadline runs, or has passed."""

@@ -24,6 +24,7 @@ from grc import wiring
 from grc.about import about, licence
 from grc.health import healthz, readyz
 from home.overview import due_export, overview
+from home.reports import reports
 from home.views import my_work, search
 from incidents.api import IncidentApi, TimelineApi
 from incidents.clocks.api import ClockApi, NotificationApi, NotificationRuleApi
@@ -133,6 +134,7 @@ urlpatterns = [
     path("overview/due.csv", due_export, {"due": wiring.DUE, "form": "csv"}, name="due-csv"),
     path("overview/due.json", due_export, {"due": wiring.DUE, "form": "json"}, name="due-json"),
     path("search/", search, {"search": wiring.SEARCH}, name="search"),
+    path("reports/", reports, {"reports": wiring.REPORTS}, name="reports"),
     path("matrix/", matrix, {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),
     path("matrix/export.csv", matrix_export, {"columns": wiring.MATRIX_COLUMNS, "form": "csv"}, name="matrix-csv"),
     path("matrix/export.json", matrix_export, {"columns": wiring.MATRIX_COLUMNS, "form": "json"}, name="matrix-json"),

@@ -13,7 +13,7 @@ from accessreviews.due import access_reviews_due
 from accessreviews.jobs import end_exceptions, plan_access_review, remind_of_access_reviews
 from accessreviews.listings.jobs import list_own_accounts_once_a_quarter
 from accessreviews.listings.panel import listings_panel
-from accessreviews.models import Campaign, Listing, Removal
+from accessreviews.models import Campaign, Listing, Removal, Review
 from accessreviews.panel import reviews_panel
 from accessreviews.work import reviews_work
 from audits.due import audits_due
@@ -57,6 +57,7 @@ from foundation.pages.search import Finder
 from foundation.trail.models import Entry
 from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
+from home.reports import Report
 from incidents.clocks.jobs import warn_of_clocks
 from incidents.clocks.work import clocks_work
 from incidents.due import clocks_due, incidents_due, plans_due
@@ -227,6 +228,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Populations", "evidence:population-list", "list-checks", Population, ("evidence:sample-",)),
             RailItem("Audits", "audits:engagement-list", "scale", Engagement),
             RailItem("Requests", "audits:request-list", "message-square", Request, ("audits:request",)),
+            RailItem("Reports", "reports", "file-chart-column", Control),
             RailItem("Trail", "trail:entry-list", "history", Entry),
         ],
     ),
@@ -332,6 +334,82 @@ SEARCH = [
     Finder(Checklist, "Checklists", ("title",)),
     Finder(ChecklistRun, "Checklists of people", ("person__name", "checklist__title"), str, ("checklist", "person")),
 ]
+# What `/reports/` offers, each to whoever may view the registers that it is of.
+REPORTS = [
+    Report(
+        "matrix", "Control matrix", "Each criterion with its controls: owner, risk, evidence, status; gaps in sight.",
+        (Control,), "matrix", "matrix-csv", "matrix-json", category="category",
+    ),
+    Report(
+        "readiness", "Readiness and gaps", "Each criterion: gap, weak or covered, with occurrences that are missing.",
+        (Criterion, Occurrence), "readiness", "readiness-csv", "readiness-json",
+        period=("from", "to"), over="occurrences of its days; left open, the programme's year", category="category",
+    ),
+    Report(
+        "evidence", "Evidence index", "Each item with source, capture, days covered, controls, state and hash.",
+        (Evidence,), "evidence:evidence-list", "evidence:evidence-csv", "evidence:evidence-list-json",
+        period=("first", "last"), over="evidence of which the days covered touch it", category="category",
+        asked={
+            "column": [
+                "ref", "title", "control_refs", "source_system", "captured_at", "period", "collected_by", "state",
+                "sha256",
+            ]
+        },
+    ),
+    Report(
+        "risks", "Risk register", "The company's own risks: ratings, treatment, controls; on paper with the heatmaps.",
+        (Risk,), "risks:overview", "risks:risk-csv", "risks:risk-list-json", asked={"counted": "yes"},
+    ),
+    Report(
+        "vendors", "Vendor register", "Each vendor: tier, last review, next due, open issues, what part it has.",
+        (Vendor,), "vendors:vendor-list", "vendors:vendor-csv", "vendors:vendor-list-json",
+        asked={
+            "column": [
+                "ref", "name", "tier", "status", "owner", "residual", "last_reviewed_on", "next_review", "parts",
+                "open_count",
+            ]
+        },
+    ),
+    Report(
+        "access-reviews", "Access reviews", "Each system in each quarter: dates, counts, removals, what was late.",
+        (Review,), "accessreviews:report", "accessreviews:report-csv", "accessreviews:report-json",
+        period=("first", "last"), over="quarters that touch it; left open, this one and the three before",
+    ),
+    Report(
+        "incidents", "Incidents and events", "Everything that was reported, dismissed events included.",
+        (Incident,), "incidents:incident-list", "incidents:incident-csv", "incidents:incident-list-json",
+        period=("first", "last"), over="what was reported in it",
+    ),
+    Report(
+        "exercises", "Exercises", "Exercises of the response plan: who took part, which gaps showed.",
+        (Exercise,), "incidents:exercise-list", "incidents:exercise-csv", "incidents:exercise-list-json",
+        period=("since", "until"), over="exercises of its days",
+    ),
+    Report(
+        "policies", "Policy status", "Each policy: version in force, approved by whom and when, review, who read it.",
+        (Policy,), "policies:policy-list", "policies:policy-csv", "policies:policy-list-json",
+        asked={
+            "column": [
+                "ref", "title", "status", "version_in_force", "in_force_from", "approved_at", "approved_by",
+                "next_review_on", "given", "wanting", "late",
+            ]
+        },
+    ),
+    Report(
+        "findings", "Findings", "Findings with severity, deadline, owner and state.",
+        (Finding,), "findings:finding-list", "findings:finding-csv", "findings:finding-list-json",
+        period=("first", "last"), over="findings detected by its end and not verified before it", category="category",
+    ),
+    Report(
+        "ageing", "Findings ageing", "How old the unresolved findings are, by severity.",
+        (Finding,), "findings:ageing", "findings:ageing-csv", "findings:ageing-json",
+    ),
+    Report(
+        "trail", "Trail extract", "Who did what, when, to what and with which outcome; the checkpoint at the end.",
+        (Entry,), "trail:entry-list", "trail:entry-csv", "trail:entry-json",
+        period=("since", "until"), over="entries of its days",
+    ),
+]  # fmt: skip
 # What registers hand in for the matrix's columns "risk" and "evidence" (controls.matrix.Cells).
 MATRIX_COLUMNS: dict[str, Any] = {"risk": risk_cells, "evidence": evidence_cells}
 # What is shown of a vendor on its tab of links, beside its findings.

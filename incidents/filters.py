@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from foundation.accounts.access import visible
-from foundation.pages.filters import RegisterFilter, day_filter
+from foundation.pages.filters import RegisterFilter, Span, day_filter
 from foundation.pages.moment import day_of
 from foundation.pages.people import NOBODY, nobody_or, owner_choices
 from foundation.trail.asof import rows
@@ -25,6 +25,7 @@ class IncidentFilter(RegisterFilter):
 
     search_fields = ("title", "summary", "source_note", "impact")
     archives = False
+    span = Span("first", "last", "what was reported in it")
 
     kind = django_filters.ChoiceFilter(
         method="by_kind", choices=KINDS, empty_label="Events and incidents", label="Kind"

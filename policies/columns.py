@@ -23,6 +23,7 @@ from policies.models import (
     VersionState,
 )
 from policies.promises import differing
+from policies.status import Standings, approved_at, approvers_words, given, in_force_from, late, wanting
 
 DIFFERS: Final = "Differs"
 STATE_TONES: Final = {str(ExceptionState(value).label): tone for value, tone in EXCEPTION_TONES.items()}
@@ -37,12 +38,14 @@ def attach_policy(found: list[Any], user: User, moment: datetime.datetime | None
     begun: dict[int, Any] = {}
     for version in seen.defer("text", "promises").order_by("id"):
         (bound if version.state == VersionState.IN_FORCE else begun)[version.policy_id] = version
+    standings = Standings(user, moment, bound)
     groups: dict[int, list[str]] = {}
     linked = rows(PolicyGroup, moment).filter(policy_id__in=ids, archived_at=None).order_by("kind", "department")
     for pk, kind, department in linked.values_list("policy_id", "kind", "department"):
         groups.setdefault(pk, []).append(str(PolicyGroup(kind=kind, department=department)))
     for one in found:
         one.seen_on, one.bound, one.begun = day, bound.get(one.pk), begun.get(one.pk)
+        one.standings = standings
         one.gaps, one.group_words = gaps.get(one.pk, []), groups.get(one.pk, [])
 
 
@@ -100,6 +103,12 @@ COLUMNS: Final = (
     Column("acknowledged", "Acknowledged", sort="acknowledged", more=True),
     Column("last_reviewed_on", "Last reviewed", sort="last_reviewed_on", kind="date", more=True),
     Column("summary", "Summary", more=True),
+    Column("in_force_from", "In force from", kind="date", get=in_force_from, more=True),
+    Column("approved_at", "Approved", kind="moment", get=approved_at, more=True),
+    Column("approved_by", "Approved by", get=approvers_words, more=True),
+    Column("given", "Acknowledged by", kind="number", get=given, more=True),
+    Column("wanting", "Not yet by", kind="number", get=wanting, more=True),
+    Column("late", "Late", kind="number", get=late, more=True),
 )  # fmt: skip
 FACTS: Final = (
     Column("summary", "About"),

@@ -1,15 +1,21 @@
 """The columns of the lists of vendors and of what belongs to them, and the facts on their pages."""
 
 import datetime
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from findings.models import Finding, unresolved
+from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.pages.moment import day_of
 from foundation.pages.people import owner_words
+from foundation.trail.asof import rows
 from systems.models import DataClass
-from vendors.models import Tier
+from vendors.models import Condition, Tier, VendorFinding
 from vendors.models.vendor import TONES
 
 TIER_TONES: dict[str, str] = {Tier.CRITICAL: "bad", Tier.HIGH: "warn", Tier.MEDIUM: "info", Tier.LOW: "mute"}
@@ -21,6 +27,39 @@ def attach_day(found: list[Any], user: User, moment: datetime.datetime | None) -
     day = day_of(moment)
     for one in found:
         one.seen_on = day
+
+
+@dataclass
+class OpenIssues:
+    """What is open about these vendors, as far as the person sees it; read once, and only where a list shows it."""
+
+    user: User
+    moment: datetime.datetime | None
+    vendors: list[int]
+
+    @cached_property
+    def counts(self) -> Counter[int]:
+        """By vendor, its unmet conditions and unresolved findings. Two queries."""
+        conditions = visible(self.user, rows(Condition, self.moment), self.moment)
+        findings = visible(self.user, rows(Finding, self.moment), self.moment).filter(unresolved(day_of(self.moment)))
+        links = rows(VendorFinding, self.moment).filter(archived_at=None, finding_id__in=findings.values("id"))
+        found: Counter[int] = Counter()
+        for some in (conditions.filter(met_on=None, archived_at=None), links):
+            found.update(some.filter(vendor_id__in=self.vendors).order_by().values_list("vendor_id", flat=True))
+        return found
+
+
+def attach_vendor(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
+    """The day on which each is judged, and where what is open about it can be asked for."""
+    attach_day(found, user, moment)
+    issues = OpenIssues(user, moment, [one.pk for one in found])
+    for one in found:
+        one.issues = issues
+
+
+def open_count(vendor: Any) -> int:
+    """How many conditions and findings of it are open."""
+    return int(vendor.issues.counts[vendor.pk])
 
 
 def data_words(vendor: Any) -> str:
@@ -55,6 +94,7 @@ COLUMNS = (
         data=attrgetter("next_review_on"),
     ),
     Column("residual", "Residual risk", kind="badge", tones=TIER_TONES),
+    Column("open_count", "Open issues", kind="number", get=open_count, more=True),
     Column("tier_score", "Inherent score", sort="tier_score", kind="number", more=True),
     Column("parts", "Part", get=parts_words, more=True),
     Column("reach", "Access", sort="reach", more=True),

@@ -12,7 +12,7 @@ from foundation.pages.forms import RegisterForm, user_of
 from foundation.pages.history import Link
 from foundation.pages.pages import Pages
 from vendors import actions, approval, documents, exits, reviews
-from vendors.columns import COLUMNS, FACTS, attach_day
+from vendors.columns import COLUMNS, FACTS, attach_vendor
 from vendors.detail import shown_of
 from vendors.exit_forms import OffboardForm
 from vendors.filters import VendorFilter
@@ -82,7 +82,7 @@ class VendorPages(Pages):
             path="contracts/new", tab="papers",
         ),
     )  # fmt: skip
-    attach = staticmethod(attach_day)
+    attach = staticmethod(attach_vendor)
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """Why it has its tier, what blocks its approval, conditions and exit, and the verbs offered now."""

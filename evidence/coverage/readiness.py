@@ -144,6 +144,13 @@ class CriterionLine:
         return STATES[self.state]
 
     @property
+    def cover(self) -> str:
+        """Whether controls are there at all, before any evidence: gap, weak (none is implemented yet) or covered."""
+        if not self.controls:
+            return "Gap"
+        return "Covered" if any(one.status == Status.IMPLEMENTED for one in self.controls) else "Weak"
+
+    @property
     def tone(self) -> str:
         """The badge's tone."""
         return TONES[self.state]

@@ -32,7 +32,7 @@ PER_PAGE = 100
 ON_PAPER = 100  # controls of one call of the template's
 LEGEND = [(SIGNS[name], TONES[name], words, MEANINGS[name]) for name, words in STANDINGS.items()]
 READINESS_HEADER = (
-    "Series", "Criterion", "Title", "State", "Controls", "Over", *STANDINGS.values(), "Held back by",
+    "Series", "Criterion", "Title", "Cover", "State", "Controls", "Over", *STANDINGS.values(), "Held back by",
 )  # fmt: skip
 
 
@@ -258,7 +258,10 @@ def readiness_row(line: CriterionLine) -> list[Any]:
     """One criterion under READINESS_HEADER."""
     held = ", ".join(control.ref for control in line.holding_back)
     counts = [line.counts[name] for name in STANDINGS]
-    return [line.series, line.code, line.title, line.state_words, len(line.controls), over(line.counts), *counts, held]
+    return [
+        line.series, line.code, line.title, line.cover, line.state_words, len(line.controls), over(line.counts),
+        *counts, held,
+    ]  # fmt: skip
 
 
 @require_safe

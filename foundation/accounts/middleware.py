@@ -32,6 +32,7 @@ OWN_ROUTES: Final = frozenset(
         "mfa_reauthenticate_webauthn",
         "mfa_remove_webauthn",
         "pages:print",
+        "reports",
     }
 )
 # The pages on which an auditor writes what is his own in his engagement; who may do what there, access.py says

@@ -1,7 +1,8 @@
 """The filter that every list has: words, and live or archived. A register's FilterSet extends it."""
 
 import datetime
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import django_filters
 from django import forms
@@ -14,6 +15,29 @@ from foundation.trail.numbered import Numbered
 ARCHIVED = [("archived", "Archived"), ("all", "Live and archived")]
 
 
+@dataclass(frozen=True)
+class Span:
+    """The two filters of a list that make a period, and in words which rows belong to one."""
+
+    first: str
+    last: str
+    words: str
+
+
+class InOrder(forms.Form):
+    """A filter's form that refuses a period which ends before it begins."""
+
+    span: ClassVar[Span | None] = None
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.span:
+            first, last = said.get(self.span.first), said.get(self.span.last)
+            if first and last and last < first:
+                self.add_error(self.span.last, "The period ends before it begins.")
+        return said
+
+
 class RegisterFilter(django_filters.FilterSet):
     """`search_fields` are the ORM paths that `q` looks in; every word must occur in one of them. A reference of a
     Numbered register finds that record alone.
@@ -24,6 +48,7 @@ class RegisterFilter(django_filters.FilterSet):
 
     search_fields: tuple[str, ...] = ("ref", "name")
     hint = "Ref or words"  # what stands in the box for words while it is empty
+    span: ClassVar[Span | None] = None  # the register's period, where its rows have one
     archives = True  # False: what is never archived has nothing archived to show
 
     filters: dict[str, django_filters.Filter]
@@ -57,6 +82,11 @@ class RegisterFilter(django_filters.FilterSet):
             del found["show"]
         return found
 
+    def get_form_class(self) -> type[forms.Form]:
+        """The form of the filters, which minds the order of a period."""
+        made: type[forms.Form] = super().get_form_class()
+        return type(made.__name__, (InOrder, made), {"span": self.span})
+
     @property
     def qs(self) -> QuerySet[Any]:
         """The rows that pass: those that are shown by themselves, unless `show` asks for others."""
@@ -85,6 +115,22 @@ class RegisterFilter(django_filters.FilterSet):
             for name, value in self.form.cleaned_data.items()
             if value not in (None, "", [])
         ]
+
+    @property
+    def period(self) -> str:
+        """The period that is asked for, in words, with which rows belong to one; "" for none."""
+        said = self.form.cleaned_data if self.span and self.form.is_valid() else {}
+        first, last = (said.get(name) for name in (self.span.first, self.span.last)) if self.span else (None, None)
+        if not self.span or not (first or last):
+            return ""
+        days = f"{first} to {last}" if first and last else f"From {first} on" if first else f"Until {last}"
+        return f"{days}: {self.span.words}"
+
+    @property
+    def narrowed(self) -> list[tuple[str, str]]:
+        """The filters that are set besides the period."""
+        days = {str(self.form.fields[name].label) for name in (self.span.first, self.span.last)} if self.span else ()
+        return [(label, value) for label, value in self.active if label not in days]
 
 
 def day_filter(label: str, **how: Any) -> django_filters.DateFilter:

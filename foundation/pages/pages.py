@@ -230,7 +230,8 @@ class Pages:
             name=f"{self.plural()}-{timezone.localdate()}",
             header=[column.label for column in columns],
             chunks=([[column.export(row) for column in columns] for row in chunk] for chunk in listing.chunks()),
-            filters=listing.filter.active,
+            filters=listing.filter.narrowed,
+            period=listing.filter.period,
             as_of=listing.moment,
         )
         return send(table, form, self.user)
@@ -247,7 +248,8 @@ class Pages:
             title=title,
             template="pdf/list.html",
             context={"columns": listing.columns, "table": listing.table},
-            scope=tuple(f"{label}: {value}" for label, value in listing.filter.active),
+            scope=tuple(f"{label}: {value}" for label, value in listing.filter.narrowed),
+            period=listing.filter.period,
             as_of=moment,
             landscape=True,
             rows=listing.rows.count(),

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
-from foundation.pages.filters import RegisterFilter, day_filter
+from foundation.pages.filters import RegisterFilter, Span, day_filter
 from foundation.pages.people import owner_choices
 from foundation.trail.asof import rows
 from incidents.models import (
@@ -63,6 +63,7 @@ class ExerciseFilter(RegisterFilter):
 
     search_fields = ("title", "scenario", "place")
     archives = False
+    span = Span("since", "until", "exercises of its days")
 
     state = django_filters.ChoiceFilter(choices=ExerciseState.choices, empty_label="Any")
     kind = django_filters.ChoiceFilter(choices=ExerciseKind.choices, empty_label="Any")

@@ -3,30 +3,23 @@
 import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from evidence.models import Evidence, EvidenceLink
 from evidence.own import OURS
-from foundation.accounts.access import can, sees_own_alone, verbs_on, visible
+from foundation.accounts.access import can, verbs_on, visible
 from foundation.accounts.models import User
 from foundation.pages.panels import Panel, Tab
 from foundation.trail.asof import rows, thaw
-from people.models import Person
 from policies.acknowledging.owed import DUE, LATE, ORDER, TONES, Owed, counted, owed
+from policies.acknowledging.reach import whose
 from policies.acknowledging.results import SIGNED
 from policies.detail import Missing
-from policies.models import Acknowledgement, Part, Policy, PolicyControl
+from policies.models import Part, Policy, PolicyControl
 from policies.results import REGISTER, ties_of
 
 SHOWN = 200  # people on the tab, the late ones first; the CSV has them all
 LAST_SIGNED = 3
-
-
-def whose(user: User, moment: datetime.datetime | None = None) -> QuerySet[Any]:
-    """The people whose acknowledgements this person sees: an administrator keeps the roster, and sees but their own."""
-    people = visible(user, rows(Person, moment), moment)
-    return people.filter(user=user.pk) if sees_own_alone(user, Acknowledgement) else people
 
 
 def standings(user: User, policy: Any, moment: datetime.datetime | None) -> list[Owed]:

@@ -11,9 +11,12 @@ from typing import Any, Final
 
 from django.db.models import Count, Q, QuerySet, Value
 
+from foundation.accounts.access import sees_own_alone, visible
+from foundation.accounts.models import User
 from foundation.organisation.models import zone
+from foundation.trail.asof import rows
 from people.models import Person
-from policies.models import Audience, Policy, PolicyGroup, Status
+from policies.models import Acknowledgement, Audience, Policy, PolicyGroup, Status
 
 Moment = datetime.datetime | None
 Group = tuple[str, str]  # kind, department: one of them is ""; both are in the group of everybody
@@ -114,3 +117,9 @@ def folded(positions: Iterable[Position]) -> Positions:
         if not kept or kept[-1][1:] != one[1:]:
             kept.append(one)
     return tuple(kept)
+
+
+def whose(user: User, moment: Moment = None) -> QuerySet[Any]:
+    """The people whose acknowledgements this person sees: an administrator keeps the roster, and sees but their own."""
+    people = visible(user, rows(Person, moment), moment)
+    return people.filter(user=user.pk) if sees_own_alone(user, Acknowledgement) else people

@@ -23,7 +23,8 @@ from policies.acknowledging.columns import COLUMNS, FACTS, attach_acknowledgemen
 from policies.acknowledging.filters import AcknowledgementFilter
 from policies.acknowledging.forms import AcknowledgeForm, NoteForm, PaperForm
 from policies.acknowledging.owed import DONE, DUE, LATE, ORDER, TONES, Owed, counted, of_person, owed
-from policies.acknowledging.panel import standings, untied, whose
+from policies.acknowledging.panel import standings, untied
+from policies.acknowledging.reach import whose
 from policies.acknowledging.results import record_acknowledgements
 from policies.content import values_of
 from policies.models import Acknowledgement, Policy, PolicyVersion, VersionState

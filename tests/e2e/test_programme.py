@@ -23,7 +23,7 @@ PAGES = (
     "/evidence/populations/", "/evidence/populations/{list}/", "/evidence/populations/{list}/draw/",
     "/evidence/populations/{list}/trail/", "/evidence/samples/", "/evidence/samples/{sample}/",
     "/findings/", "/findings/{open}/", "/findings/{asked}/", "/findings/{open}/history/", "/findings/ageing/",
-    "/findings/actions/", "/findings/actions/{action}/",
+    "/findings/actions/", "/findings/actions/{action}/", "/reports/", "/reports/?report=trail",
 )  # fmt: skip
 FORMS = (
     "/evidence/populations/new/", "/findings/{open}/start/",

@@ -1138,6 +1138,7 @@ WITHOUT = {
     "organisation:logo-remove": "tests/organisation/test_views.py",
     "organisation:holiday-restore": "as control-restore: the same page",
     "jobs:job-cancel": "tests/jobs/test_views.py",
+    "reports": "tests/home/test_reports.py: it leads to a file, or to a job",
     "pages:import-columns": "tests/pages/test_imports.py",
     "pages:import-apply": "tests/pages/test_imports.py",
     "account_login": "tests/accounts/test_sign_in.py",
