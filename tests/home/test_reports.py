@@ -4,6 +4,7 @@ import csv
 import datetime
 import io
 import json
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,7 +41,7 @@ def of(user: User) -> Client:
     return client
 
 
-def ask(user: User, report: str, form: str = "csv", **said: object) -> object:
+def ask(user: User, report: str, form: str = "csv", **said: object) -> Any:
     return of(user).post("/reports/", {"report": report, "format": form, **said})
 
 
