@@ -24,7 +24,7 @@ from foundation.accounts.models import User
 from foundation.jobs.models import Job
 from foundation.organisation.models import Holiday
 from foundation.pages.models import Import
-from foundation.pages.paper import cover_for, html_for, match_for, paper_for
+from foundation.pages.paper import PaperRefused, cover_for, html_for, match_for, paper_for
 from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
@@ -171,7 +171,7 @@ def printed(page: str, user: User) -> str:
         return ""
     try:
         return html_for(paper_for(page, user), cover_for(user))
-    except (Http404, PermissionDenied):
+    except (Http404, PermissionDenied, PaperRefused):
         return ""
 
 
