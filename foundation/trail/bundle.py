@@ -7,7 +7,7 @@ blocks, so that the auditor can count what was withheld.
 
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -20,12 +20,13 @@ from foundation.trail.models import Entry
 from foundation.trail.notes import Checkpoint, b64
 from foundation.trail.seal import SealRefused
 from foundation.trail.tiles import Tiles, Torn
-from foundation.trail.walk import COLUMNS, fetch
+from foundation.trail.walk import COLUMNS, batches, chunks, fetch, joined
 
 FORMAT = "countersign-trail-bundle/1"
 SCRIPT = Path(__file__).parent / "offline" / "verify_bundle.py"
 MAILED = 1000  # mailed checkpoints, the newest, from which a bundle proves consistency
 CHUNK = 4096  # leaf hashes read and written at a time
+Shown = Callable[[Sequence[int]], Collection[int]]  # of these entries, those that may be disclosed
 
 
 class NotSealed(LookupError):
@@ -42,19 +43,22 @@ class Made:
 
 
 def export_period(
-    target: IO[bytes], since: int, until: int, *, earlier: Sequence[Checkpoint] = (), private: bool = False
-) -> Made:
+    target: IO[bytes], since: int, until: int, *, earlier: Sequence[Checkpoint] = (), private: bool = False,
+    under: Block | None = None, shown: Shown | None = None,
+) -> Made:  # fmt: skip
     """Write the bundle of the entries of a period (µs, `until` not included).
 
-    earlier: checkpoints that the auditor holds. private: with the personal parts. Raises NotSealed where nothing in the
-    period is sealed, SealRefused where the tiles do not give the signed root.
+    earlier: checkpoints that the auditor holds. private: with the personal parts. under: the checkpoint that proves
+    it, instead of the newest. shown: which entries are disclosed; the others are withheld, and counted.
+
+    Raises NotSealed where nothing in the period is sealed, SealRefused where the tiles do not give the signed root.
     """
+    proofs = Proofs(under)
     found = Entry.objects.filter(at__gte=since, at__lt=until).aggregate(low=Min("id"), high=Max("id"))
-    blocks = Block.objects.filter(max_id__gte=found["low"] or 0, min_id__lte=found["high"] or 0).order_by("id")
-    first, last = blocks.first(), blocks.last()
+    blocks = Block.objects.filter(max_id__gte=found["low"] or 0, min_id__lte=found["high"] or 0, id__lte=proofs.last.id)
+    first, last = blocks.order_by("id").first(), blocks.order_by("id").last()
     if found["low"] is None or first is None or last is None:
         raise NotSealed("No entry of this period is sealed.")
-    proofs = Proofs()
     between = Block.objects.filter(id__range=(first.id, last.id)).order_by("id")
     head = proofs.head(earlier, also=[last.size]) | {
         "start": first.start,
@@ -68,25 +72,46 @@ def export_period(
                     f"{one}\n".encode() for one in _hex(proofs.leaves(start, min(start + CHUNK, last.size)))
                 )
         with bundle.open("events.jsonl", "w", force_zip64=True) as file:
-            count = _write(file, _events(between, since, until, private=private))
+            count = _write(file, _events(between, since, until, private=private, shown=shown))
         _finish(bundle, head)
     return Made(count, last.size - first.start, proofs.last.size)
 
 
 def export_entries(
-    target: IO[bytes], ids: Iterable[int], *, earlier: Sequence[Checkpoint] = (), private: bool = False
-) -> Made:
-    """Write the bundle of single entries, each with its inclusion proof. Raises NotSealed, SealRefused."""
-    proofs, rows = Proofs(), fetch(ranges_of(sorted(set(ids))))
-    lines = [
-        _event(rows.get(number) or (number,), index, private=private) | {"proof": _hex(proofs.inclusion(index))}
-        for number, index in ((number, index_of(number)) for number in sorted(set(ids)))
-    ]
+    target: IO[bytes], ids: Iterable[int], *, earlier: Sequence[Checkpoint] = (), private: bool = False,
+    under: Block | None = None,
+) -> Made:  # fmt: skip
+    """Write the bundle of single entries, each with its inclusion proof; a thousand are held in memory at once.
+
+    Raises NotSealed, also for an entry that was sealed after `under`; SealRefused.
+    """
+    proofs, wanted = Proofs(under), sorted(set(ids))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
-        with bundle.open("events.jsonl", "w") as file:
-            _write(file, lines)
+        with bundle.open("events.jsonl", "w", force_zip64=True) as file:
+            for some in chunks(wanted, CHUNK):
+                _write(file, _proven(proofs, some, private=private))
         _finish(bundle, proofs.head(earlier) | {"start": None, "end": None, "left": []})
-    return Made(len(lines), 0, proofs.last.size)
+    return Made(len(wanted), 0, proofs.last.size)
+
+
+def _proven(proofs: "Proofs", ids: list[int], *, private: bool) -> Iterator[dict[str, Any]]:
+    rows = fetch(ranges_of(ids))
+    for number, index in indices_of(ids).items():
+        yield _event(rows.get(number) or (number,), index, private=private) | {"proof": _hex(proofs.inclusion(index))}
+
+
+def indices_of(ids: Sequence[int]) -> dict[int, int]:
+    """The leaf of each of these entries, which ascend. A query or two for entries that are near each other."""
+    found: dict[int, int] = {}
+    wanted = set(ids)
+    for block in Block.objects.filter(min_id__lte=ids[-1], max_id__gte=ids[0]).order_by("id").iterator():
+        if len(found) == len(wanted):
+            break
+        sealed = zip(numbers(read_ranges(block.ids)), range(block.start, block.size), strict=True)
+        found |= {number: index for number, index in sealed if number in wanted}
+    if missing := wanted - found.keys():
+        raise NotSealed(f"Entry {min(missing)} is not sealed.")
+    return {number: found[number] for number in ids}
 
 
 def index_of(number: int) -> int:
@@ -101,10 +126,13 @@ def index_of(number: int) -> int:
 
 
 class Proofs:
-    """Proofs under the newest checkpoint, from tiles that are first held against its root. Raises SealRefused."""
+    """Proofs under one checkpoint, the newest unless another is named. Raises SealRefused, NotSealed.
 
-    def __init__(self) -> None:
-        last = seal.head()
+    They come from tiles that are first held against its root.
+    """
+
+    def __init__(self, under: Block | None = None) -> None:
+        last = under or seal.head()
         if last is None:
             raise NotSealed("Nothing is sealed yet.")
         self.last, self._tiles = last, Tiles()
@@ -118,6 +146,8 @@ class Proofs:
 
     def inclusion(self, index: int) -> list[bytes]:
         """The proof for one leaf, verified before it leaves."""
+        if index >= self.last.size:
+            raise NotSealed("An entry was sealed after this checkpoint.")
         proof = merkle.inclusion(self.node, index, self.last.size)
         [hashed] = self.leaves(index, index + 1)
         self._hold(merkle.includes(hashed, index, self.last.size, proof, self.root))
@@ -136,9 +166,11 @@ class Proofs:
 
     def head(self, earlier: Sequence[Checkpoint], also: Iterable[int] = ()) -> dict[str, Any]:
         """What bundle.json says of the checkpoint: proofs from earlier ones, and how its key came about."""
-        rotations = list(Key.objects.exclude(valid_from=0).order_by("id").values_list("valid_from", flat=True))
-        mailed = Anchor.objects.filter(kind="mail").order_by("-id").values_list("size", flat=True)[:MAILED]
-        roots = {size: merkle.frontier(self.node, size).root() for size in {*also, *rotations, *mailed}}
+        size = self.last.size
+        past = Key.objects.exclude(valid_from=0).filter(valid_from__lte=size).order_by("id")
+        rotations = list(past.values_list("valid_from", flat=True))
+        mailed = Anchor.objects.filter(kind="mail", size__lte=size).order_by("-id").values_list("size", flat=True)
+        roots = {size: merkle.frontier(self.node, size).root() for size in {*also, *rotations, *mailed[:MAILED]}}
         roots |= {one.size: one.root for one in earlier}
         return {
             "format": FORMAT,
@@ -184,16 +216,19 @@ def tlog_proof(number: int) -> str:
     return "\n".join(lines) + f"\n\n{proofs.last.note}"
 
 
-def _events(blocks: Iterable[Block], since: int, until: int, *, private: bool) -> Iterator[dict[str, Any]]:
+def _events(
+    blocks: Iterable[Block], since: int, until: int, *, private: bool, shown: Shown | None
+) -> Iterator[dict[str, Any]]:
     """The entries of the period among those of the blocks, in leaf order."""
     at = leaf.COLUMNS.index("at")
-    for block in blocks:
-        ranges = read_ranges(block.ids)
-        rows = fetch(ranges)
-        for index, number in enumerate(numbers(ranges), block.start):
-            row = rows.get(number)
-            if row is not None and since <= row[at] < until:
-                yield _event(row, index, private=private)
+    for batch in batches(blocks):
+        ranges = [read_ranges(block.ids) for block in batch]
+        rows = fetch(joined(ranges))
+        disclosed = rows.keys() if shown is None else set(shown(sorted(rows)))
+        for block, own in zip(batch, ranges, strict=True):
+            for index, number in enumerate(numbers(own), block.start):
+                if number in disclosed and since <= rows[number][at] < until:
+                    yield _event(rows[number], index, private=private)
 
 
 def _event(row: Sequence[Any], index: int, *, private: bool) -> dict[str, Any]:
@@ -213,8 +248,12 @@ def _write(file: IO[bytes], lines: Iterable[dict[str, Any]]) -> int:
 
 
 def _finish(bundle: zipfile.ZipFile, head: dict[str, Any]) -> None:
-    bundle.writestr("bundle.json", json.dumps(head, ensure_ascii=False, sort_keys=True, indent=1))
-    bundle.write(SCRIPT, "verify_bundle.py")
+    """Add what is read first. No part bears a date of ours: the same log gives the same bytes."""
+    for name, content in (
+        ("bundle.json", json.dumps(head, ensure_ascii=False, sort_keys=True, indent=1)),
+        ("verify_bundle.py", SCRIPT.read_text(encoding="utf-8")),
+    ):
+        bundle.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
 
 
 def _hex(hashes: Iterable[bytes]) -> list[str]:

@@ -1,12 +1,15 @@
 """Bundles, verified as an auditor would: by the shipped script, in a process of its own, without our code."""
 
+import importlib.util
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 
 from foundation.trail import anchors, bundle, merkle, seal
@@ -77,7 +80,7 @@ def key():
 
 def test_the_script_is_short_and_needs_nothing_of_ours():
     text = bundle.SCRIPT.read_text()
-    assert len(text.splitlines()) < 200
+    assert len(text.splitlines()) < 250
     assert "django" not in text.lower()
     assert "foundation" not in text
 
@@ -341,3 +344,58 @@ def test_a_tlog_proof_is_text_that_other_tools_read(sealed):
     entry, one = Entry.objects.get(pk=number), Checkpoint.read(note)
     at = int(index.removeprefix("index "))
     assert merkle.includes(entry.leaf_hash(), at, one.size, [unb64(part) for part in proof], one.root)
+
+
+# ---- under an earlier checkpoint, and showing a part ---------------------------------------------------------------
+
+
+def test_a_bundle_under_a_named_checkpoint_is_the_same_whatever_followed(sealed):
+    under = Block.objects.get(pk=3)
+    ids = sorted(Entry.objects.values_list("pk", flat=True))[: under.size]
+    period, single = (made(sealed, under=under).read_bytes(), made(sealed, under=under, ids=ids).read_bytes())
+    sealed.block(4)
+    Anchor.objects.create(kind="mail", size=Block.objects.latest("id").size, sha256="0" * 64, at=1)
+    assert made(sealed, under=under).read_bytes() == period
+    again = made(sealed, under=under, ids=ids)
+    assert again.read_bytes() == single
+    code, said = check(again, key=key())
+    assert (code, f"of size {under.size}" in said) == (0, True), said
+
+
+def test_an_entry_sealed_after_the_named_checkpoint_is_refused(sealed):
+    last = Entry.objects.latest("id").pk
+    with pytest.raises(bundle.NotSealed):
+        made(sealed, under=Block.objects.get(pk=2), ids=[last])
+
+
+def test_what_is_not_shown_is_withheld_and_counted(sealed):
+    odd = [pk for pk in Entry.objects.values_list("pk", flat=True) if pk % 2]
+    path = made(sealed, shown=lambda ids: set(ids) & set(odd))
+    code, said = check(path, key=key())
+    assert code == 0
+    assert f"{len(odd)} disclosed entries" in said
+    assert f"{12 - len(odd)} of them are withheld" in said
+
+
+def offline():
+    loaded = importlib.util.spec_from_file_location("verify_bundle", bundle.SCRIPT)
+    module = importlib.util.module_from_spec(loaded)
+    loaded.loader.exec_module(module)
+    return module
+
+
+def test_signatures_hold_by_the_script_as_by_the_library():
+    script = offline()
+    for size in range(0, 90, 9):
+        private, message = Ed25519PrivateKey.generate(), os.urandom(size)
+        public, signature = private.public_key().public_bytes_raw(), private.sign(message)
+        assert script.verified(public, signature, message)
+        for at in (0, 31, 32, 63):
+            wrong = bytearray(signature)
+            wrong[at] ^= 1
+            assert not script.verified(public, bytes(wrong), message)
+        more = int.from_bytes(signature[32:], "little") + script.ORDER  # the same number once round
+        assert not script.verified(public, signature[:32] + more.to_bytes(32, "little"), message)
+        assert not script.verified(public, signature, message + b"x")
+        assert not script.verified(public[:31], signature, message)
+        assert not script.verified(b"\xff" * 32, signature, message)
