@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from django.test import Client
 
+from audits.models import Engagement
 from controls.models import Control
 from foundation.accounts.models import User
 from foundation.trail.models import Entry
@@ -138,7 +139,8 @@ def test_archiving_takes_a_reason_and_can_be_asked_twice(world: World, manage: C
 
 
 def test_an_engagement_is_not_archived_while_an_auditor_has_access(world: World, manage: Caller):
-    answer = manage.post(f"/api/v1/engagements/{world.engagement.pk}/archive/", {"reason": "Done."}, version=1)
+    version = Engagement.objects.get(pk=world.engagement.pk).version
+    answer = manage.post(f"/api/v1/engagements/{world.engagement.pk}/archive/", {"reason": "Done."}, version=version)
     assert answer.status_code == 400
     assert answer.json()["errors"] == {"all": ["End the auditors' access first."]}
 
