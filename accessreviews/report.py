@@ -282,14 +282,23 @@ def access_report_export(request: HttpRequest, form: Form) -> HttpResponseBase:
     """The report as a file, a row for each system in each quarter."""
     user = user_of(request)
     require(user, "view", Review)
-    moment = ReviewPages(request).moment()
-    asked = Asked(request.GET, user, moment)
-    if not asked.valid:
+    try:
+        table = report_table(user, request.GET, ReviewPages(request).moment())
+    except PaperRefused:
         return access_report(request)  # which says what is wrong; an empty file would not
-    report = report_of(user, asked.form.cleaned_data, moment)
     with transaction.atomic():
         record("accessreport.exported", user, refs={"format": form}, private={"query": request.GET.urlencode()})
-    table = Table(
+    return send(table, form, user)
+
+
+def report_table(user: User, params: QueryDict, moment: datetime.datetime | None, /) -> Table:
+    """The report, for a file. Raises PaperRefused for a period that cannot be read."""
+    require(user, "view", Review)
+    asked = Asked(params, user, moment)
+    if not asked.valid:
+        raise PaperRefused("The period cannot be read. Set it again.")
+    report = report_of(user, asked.form.cleaned_data, moment)
+    return Table(
         title=TITLE,
         name=f"user-access-review-{report.first}-{report.last}",
         header=HEADER,
@@ -298,7 +307,9 @@ def access_report_export(request: HttpRequest, form: Form) -> HttpResponseBase:
         period=report.period,
         as_of=moment,
     )
-    return send(table, form, user)
+
+
+access_report_export.table = report_table  # type: ignore[attr-defined]
 
 
 def report_routes() -> list[URLPattern]:

@@ -266,14 +266,25 @@ def matrix_export(request: HttpRequest, columns: ReadOnly[str, Cells], form: For
     """The matrix as narrowed, one row for each control under each criterion; a gap is a row without a control."""
     user = user_of(request)
     require(user, "view", Control)
-    moment = ControlPages(request).moment()
-    found = build(user, asked_of(request.GET), moment, columns)
-    filter_ = MatrixFilter(request.GET, found)
-    if not filter_.form.is_valid():
+    try:
+        table = matrix_table(user, request.GET, ControlPages(request).moment(), columns=columns)
+    except PaperRefused:
         return matrix(request, columns)  # which says what is wrong with the filter; an empty file would not
     with transaction.atomic():
         record("matrix.exported", user, refs={"format": form}, private={"query": request.GET.urlencode()})
-    table = Table(
+    return send(table, form, user)
+
+
+def matrix_table(
+    user: User, params: QueryDict, moment: datetime.datetime | None, /, *, columns: ReadOnly[str, Cells]
+) -> Table:
+    """The matrix as narrowed, for a file. Raises PaperRefused for a filter that cannot be read."""
+    require(user, "view", Control)
+    found = build(user, asked_of(params), moment, columns)
+    filter_ = MatrixFilter(params, found)
+    if not filter_.form.is_valid():
+        raise PaperRefused("A filter has a value that the matrix does not know. Set it again.")
+    return Table(
         title=MATRIX,
         name=f"control-matrix-{found.day}",
         header=HEADER,
@@ -282,4 +293,6 @@ def matrix_export(request: HttpRequest, columns: ReadOnly[str, Cells], form: For
         filters=filter_.active,
         as_of=moment,
     )
-    return send(table, form, user)
+
+
+matrix_export.table = matrix_table  # type: ignore[attr-defined]

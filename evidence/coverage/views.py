@@ -120,13 +120,20 @@ def coverage_export(request: HttpRequest, form: Form) -> HttpResponseBase:
     """The grid as narrowed, one row for each occurrence."""
     user = user_of(request)
     require(user, "view", Occurrence)
-    moment = moment_of(request)
-    filter_ = CoverageFilter(request.GET, user, moment)
-    if not filter_.is_valid():
+    try:
+        table = coverage_table(user, request.GET, moment_of(request))
+    except PaperRefused:
         return coverage(request)  # which says what is wrong with the filter; an empty file would not
-    grid, period = Grid(user, filter_.period, filter_.narrowed, moment), filter_.period
     exported(request, form)
-    table = Table(
+    return send(table, form, user)
+
+
+def coverage_table(user: User, params: QueryDict, moment: datetime.datetime | None, /) -> Table:
+    """The grid as narrowed, for a file. Raises PaperRefused for a filter that cannot be read."""
+    require(user, "view", Occurrence)
+    filter_ = readable(CoverageFilter(params, user, moment))
+    grid, period = Grid(user, filter_.period, filter_.narrowed, moment), filter_.period
+    return Table(
         title="Coverage",
         name=f"coverage-{period.first}-{period.last}",
         header=HEADER,
@@ -135,7 +142,9 @@ def coverage_export(request: HttpRequest, form: Form) -> HttpResponseBase:
         period=f"{period.first} to {period.last}",
         as_of=moment,
     )
-    return send(table, form, user)
+
+
+coverage_export.table = coverage_table  # type: ignore[attr-defined]
 
 
 def exported(request: HttpRequest, form: Form, register: str = "coverage") -> None:
@@ -238,11 +247,24 @@ readiness.paper = readiness_paper  # type: ignore[attr-defined]
 @require_safe
 def readiness_export(request: HttpRequest, form: Form) -> HttpResponseBase:
     """The readiness, one row for each criterion."""
-    found, filter_ = readiness_of(request)
-    if not filter_.is_valid():
+    user = user_of(request)
+    require(user, "view", Criterion)
+    require(user, "view", Occurrence)
+    try:
+        table = readiness_table(user, request.GET, moment_of(request))
+    except PaperRefused:
         return readiness(request)
     exported(request, form, "readiness")
-    table = Table(
+    return send(table, form, user)
+
+
+def readiness_table(user: User, params: QueryDict, moment: datetime.datetime | None, /) -> Table:
+    """The readiness, for a file. Raises PaperRefused for a filter that cannot be read."""
+    require(user, "view", Criterion)
+    require(user, "view", Occurrence)
+    filter_ = readable(PeriodFilter(params, user, moment))
+    found = Readiness(user, filter_.period, filter_.form.cleaned_data["category"], moment)
+    return Table(
         title="Readiness",
         name=f"readiness-{found.period.first}-{found.period.last}",
         header=READINESS_HEADER,
@@ -251,7 +273,9 @@ def readiness_export(request: HttpRequest, form: Form) -> HttpResponseBase:
         period=f"{found.period.first} to {found.period.last}",
         as_of=found.moment,
     )
-    return send(table, form, user_of(request))
+
+
+readiness_export.table = readiness_table  # type: ignore[attr-defined]
 
 
 def readiness_row(line: CriterionLine) -> list[Any]:

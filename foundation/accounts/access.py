@@ -250,6 +250,13 @@ def moment_for(user: Person, asked: datetime | None, model: type[Model] | None =
     return None if moment >= now else moment
 
 
+def pinned_for(user: Person, pin: datetime, model: type[Model] | None = None) -> datetime | None:
+    """As `moment_for`, for what is made as of one moment for good: what is timeless is read as of that, too."""
+    if open_window(user) is not None and model is not None and _timeless(model):
+        return pin
+    return moment_for(user, pin, model)
+
+
 def period_of(window: AuditorWindow) -> tuple[datetime, datetime]:
     """The first and the last moment of a window's period, in the organisation's time zone."""
     here = zone()

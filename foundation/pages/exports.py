@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
-from django.http import StreamingHttpResponse
+from django.http import Http404, QueryDict, StreamingHttpResponse
 
 from foundation.accounts.models import User
-from foundation.pages.paper import Cover, cover_for
+from foundation.pages.paper import Cover, cover_for, match_for, moment_of
 from foundation.pages.sheets import json_file, stream
 
 Form = Literal["csv", "json"]
@@ -46,6 +47,21 @@ def send(table: Table, form: Form, user: User) -> StreamingHttpResponse:
     return json_file(table.name, document(table, cover_for(user)))
 
 
+def table_for(page: str, user: User, pin: dt.datetime) -> Table:
+    """The table behind a file's address (a path of this site), as `user` sees it, made as of `pin` for good.
+
+    Raises Http404 where no file is, PermissionDenied by the page's own rules, PaperRefused for what cannot be read.
+    """
+    match = match_for(page)
+    function = getattr(match.func, "table", None)
+    if function is None:
+        raise Http404("This page has no table.")
+    params = QueryDict(urlsplit(page).query)
+    kwargs = {name: value for name, value in match.kwargs.items() if name != "form"}
+    table: Table = function(user, params, moment_of(match, params, user, pin), **kwargs)
+    return table
+
+
 def document(table: Table, cover: Cover) -> Iterator[bytes]:
     """The JSON, piece by piece: the head, a line for each row, and how many there were."""
     said = json.dumps(head(table, cover), ensure_ascii=False, indent=1)
@@ -69,8 +85,7 @@ def head(table: Table, cover: Cover) -> dict[str, object]:
         "past": table.as_of is not None,
         "scope": list(table.scope),
         "filters": [{"filter": label, "value": words} for label, words in table.filters],
-        "made_by": cover.made_by,
-        "made_at": in_json(cover.made_at),
+        **({} if cover.pinned else {"made_by": cover.made_by, "made_at": in_json(cover.made_at)}),
         "checkpoint": cover.checkpoint or None,
         "last_entry": {"entry": cover.entry_id, "leaf_hash": cover.entry_hash} if cover.entry_id else None,
         "columns": list(table.header),

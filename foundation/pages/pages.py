@@ -37,7 +37,7 @@ from foundation.accounts.access import (
 from foundation.accounts.models import User
 from foundation.pages.act import VerbPage, act
 from foundation.pages.columns import Column, Row, shown_to
-from foundation.pages.exports import Form, Table, send
+from foundation.pages.exports import FORMS, Form, Table, send
 from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm, sent, user_of
 from foundation.pages.history import Link, timeline
@@ -57,6 +57,7 @@ from foundation.trail.views import trail_of
 READING = ["GET", "HEAD"]
 WRITING = [*READING, "POST"]
 CONFIRM = "pages/confirm.html"
+UNREADABLE = "A filter has a value that this list does not know. Set it again."
 READ_ONLY = {"list", "csv", "json", "detail", "tab", "history", "trail"}
 
 
@@ -146,6 +147,7 @@ class Pages:
 
         run.pages = cls  # type: ignore[attr-defined]
         run.paper = paper  # type: ignore[attr-defined]
+        run.table = cls.list_table if page in FORMS else None  # type: ignore[attr-defined]
         return run
 
     @classmethod
@@ -218,23 +220,32 @@ class Pages:
     def export_page(self, form: Form) -> HttpResponseBase:
         """The list as a download; the trail is told before the first byte leaves."""
         require(self.user, "view", self.model)
-        listing = Listing(type(self), self.user, self.request.GET, self.moment())
-        if not listing.filter.is_valid():
+        try:
+            table = self.list_table(self.user, self.request.GET, self.moment())
+        except PaperRefused:
             return self.list_page()  # which says what is wrong with the filter; an empty file would not
         refs = {"register": self.model._meta.label_lower, "format": form}
         with transaction.atomic():
             write_entry("list.exported", self.user, refs=refs, private={"query": self.request.GET.urlencode()})
+        return send(table, form, self.user)
+
+    @classmethod
+    def list_table(cls, user: User, params: QueryDict, moment: datetime.datetime | None) -> Table:
+        """The list as filtered and sorted, for a file. Raises PaperRefused for a filter that cannot be read."""
+        require(user, "view", cls.model)
+        listing = Listing(cls, user, params, moment)
+        if not listing.filter.is_valid():
+            raise PaperRefused(UNREADABLE)
         columns = listing.exported()
-        table = Table(
-            title=self.title(),
-            name=f"{self.plural()}-{timezone.localdate()}",
+        return Table(
+            title=cls.title(),
+            name=f"{cls.plural()}-{timezone.localdate()}",
             header=[column.label for column in columns],
             chunks=([[column.export(row) for column in columns] for row in chunk] for chunk in listing.chunks()),
             filters=listing.filter.narrowed,
             period=listing.filter.period,
             as_of=listing.moment,
         )
-        return send(table, form, self.user)
 
     @classmethod
     def list_paper(cls, user: User, params: QueryDict, moment: datetime.datetime | None) -> Paper:
@@ -242,7 +253,7 @@ class Pages:
         require(user, "view", cls.model)
         listing = Listing(cls, user, params, moment)
         if not listing.filter.is_valid():
-            raise PaperRefused("A filter has a value that this list does not know. Set it again, then print.")
+            raise PaperRefused(UNREADABLE)
         title = capfirst(str(cls.model._meta.verbose_name_plural))
         return Paper(
             title=title,
@@ -439,14 +450,16 @@ class Pages:
 
     # ---- words for the templates -----------------------------------------------------------------------------------
 
-    def title(self) -> str:
-        return capfirst(str(self.model._meta.verbose_name_plural))
+    @classmethod
+    def title(cls) -> str:
+        return capfirst(str(cls.model._meta.verbose_name_plural))
 
     def noun(self) -> str:
         return str(self.model._meta.verbose_name)
 
-    def plural(self) -> str:
-        return str(self.model._meta.verbose_name_plural)
+    @classmethod
+    def plural(cls) -> str:
+        return str(cls.model._meta.verbose_name_plural)
 
     def new_words(self) -> str:
         """What making a record is called, on its button and above its form."""

@@ -20,10 +20,11 @@ from django.template.loader import render_to_string
 from django.urls import ResolverMatch, resolve
 from django.utils import timezone
 
-from foundation.accounts.access import moment_for
+from foundation.accounts.access import moment_for, pinned_for
 from foundation.accounts.models import User
 from foundation.organisation.models import Organisation, organisation
 from foundation.pages.moment import asked_moment
+from foundation.trail.log import Block
 from foundation.trail.models import Entry
 from foundation.trail.seal import head
 
@@ -75,7 +76,8 @@ class PaperFunction(Protocol):
 class Cover:
     """What every PDF says about itself. `checkpoint`: the trail's newest, signed, so that paper is a copy outside too.
 
-    Until something is sealed, the trail's last entry and its hash.
+    Until something is sealed, the trail's last entry and its hash. pinned: made as of that checkpoint for good, so that
+    the same records give the same document, whoever makes it and when.
     """
 
     organisation: str
@@ -86,30 +88,38 @@ class Cover:
     entry_id: int | None
     entry_hash: str
     checkpoint: str
+    pinned: bool = False
 
 
-def paper_for(page: str, user: User) -> Paper:
+def paper_for(page: str, user: User, pin: dt.datetime | None = None) -> Paper:
     """What `user` gets when he prints `page` (a path of this site with its query string).
 
-    Raises Http404 when no such page exists, it cannot be printed, or the person may not see it; PermissionDenied from
-    the page's own rules; PaperRefused for a list too long for paper or a moment that is none.
+    pin: the moment as of which it is made for good, instead of the one that the address names. Raises Http404 when no
+    such page exists, it cannot be printed, or the person may not see it; PermissionDenied from the page's own rules;
+    PaperRefused for a list too long for paper or a moment that is none.
     """
     match = match_for(page)
     function: PaperFunction | None = getattr(match.func, "paper", None)
     if function is None:
         raise Http404("This page has no printed form.")
     params = QueryDict(urlsplit(page).query)
-    try:
-        asked = asked_moment(params.get("as_of", ""))
-    except ValueError as error:
-        raise PaperRefused(str(error)) from error
-    model = getattr(getattr(match.func, "pages", None), "model", None)
-    paper = function(user, params, moment_for(user, asked, model), **match.kwargs)
+    paper = function(user, params, moment_of(match, params, user, pin), **match.kwargs)
     if paper.rows > MOST_ROWS:
         raise PaperRefused(
             f"{paper.rows:,} rows are more than a PDF can hold ({MOST_ROWS:,}). Filter the list, or take the CSV."
         )
     return paper
+
+
+def moment_of(match: ResolverMatch, params: QueryDict, user: User, pin: dt.datetime | None) -> dt.datetime | None:
+    """As of when a page is made: of the pin, or of what its address asks. Raises PaperRefused for no moment."""
+    model = getattr(getattr(match.func, "pages", None), "model", None)
+    if pin is not None:
+        return pinned_for(user, pin, model)
+    try:
+        return moment_for(user, asked_moment(params.get("as_of", "")), model)
+    except ValueError as error:
+        raise PaperRefused(str(error)) from error
 
 
 def match_for(page: str) -> ResolverMatch:
@@ -138,6 +148,15 @@ def cover_for(user: User) -> Cover:
         entry_hash=last.leaf_hash().hex() if last else "",
         checkpoint=block.note if block else "",
     )
+
+
+def pinned_cover(block: Block) -> Cover:
+    """The cover of what is made as of one checkpoint: it names that instead of a person and the clock."""
+    ours = organisation()
+    return Cover(
+        organisation=ours.name, logo=LOGO if ours.logo else "", demo=ours.is_demo, made_by="", made_at=block.moment,
+        entry_id=None, entry_hash="", checkpoint=block.note, pinned=True,
+    )  # fmt: skip
 
 
 def html_for(paper: Paper, cover: Cover) -> str:

@@ -48,7 +48,7 @@ def stream(name: str, header: Sequence[str], chunks: Iterable[Iterable[Sequence[
     `name` is the file's name without its ending. A demo company's file says DEMO- there, where a person sees it and no
     machine that reads the columns stumbles over it. Raises whatever `chunks` raises, in the middle of the download.
     """
-    return _download(_lines(header, chunks), "text/csv; charset=utf-8; header=present", file_name(name, "csv"))
+    return _download(lines(header, chunks), "text/csv; charset=utf-8; header=present", file_name(name, "csv"))
 
 
 def json_file(name: str, pieces: Iterable[bytes]) -> StreamingHttpResponse:
@@ -86,7 +86,8 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(some)
 
 
-def _lines(header: Sequence[str], chunks: Iterable[Iterable[Sequence[object]]]) -> Iterator[bytes]:
+def lines(header: Sequence[str], chunks: Iterable[Iterable[Sequence[object]]]) -> Iterator[bytes]:
+    """The bytes of a CSV, chunk by chunk, as `stream` sends them."""
     buffer = io.StringIO(newline="")
     # csv.writer's own name for its type is private to the stubs
     write = cast("Callable[[Iterable[Sequence[str]]], object]", csv.writer(buffer, lineterminator="\r\n").writerows)

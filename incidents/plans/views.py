@@ -137,7 +137,8 @@ class PlanVersionPages(Pages):
     )  # fmt: skip
     attach = staticmethod(attach_version)
 
-    def title(self) -> str:
+    @classmethod
+    def title(cls) -> str:
         return "Versions of response plans"
 
     def keep(self, form: RegisterForm, participle: str) -> Any:

@@ -68,13 +68,15 @@ class SubprocessorListPages(Pages):
         ),
     )  # fmt: skip
 
-    def title(self) -> str:
+    @classmethod
+    def title(cls) -> str:
         return "Sub-processors"
 
     def noun(self) -> str:
         return "version"
 
-    def plural(self) -> str:
+    @classmethod
+    def plural(cls) -> str:
         return "versions"
 
     def may_publish(self) -> bool:

@@ -184,11 +184,13 @@ class CuecPages(Pages):
     intro = "User controls that vendors' SOC reports expect of us, each met by a control of ours or open as a gap."
     attach = staticmethod(attach_cuec)
 
-    def title(self) -> str:
+    @classmethod
+    def title(cls) -> str:
         return "User controls expected of us"
 
     def noun(self) -> str:
         return "user control"
 
-    def plural(self) -> str:
+    @classmethod
+    def plural(cls) -> str:
         return "user controls"
