@@ -240,12 +240,21 @@ def history_sha256(version: Any, salt: str) -> str:
     A commitment stands for each personal value. Empty values are left out so that a column which a later
     release adds does not change what was said of the rows that are older than it.
     """
-    values, personal = {}, version.instance_type.personal
+    return leaf.sha256(leaf.canonical(hashed(version, salt)[0]))
+
+
+def hashed(version: Any, salt: str) -> tuple[dict[str, Any], list[str]]:
+    """The values of a history row as they are hashed, and the columns of which a commitment stands for the value."""
+    values: dict[str, Any] = {}
+    committed, personal = [], version.instance_type.personal
     for field in columns(version.__class__):
         value = stored(field, getattr(version, field.attname))
-        if not empty(value):
-            values[field.attname] = commitment(salt, value) if field.name in personal else value
-    return leaf.sha256(leaf.canonical(values))
+        if empty(value):
+            continue
+        values[field.attname] = commitment(salt, value) if field.name in personal else value
+        if field.name in personal:
+            committed.append(field.attname)
+    return values, committed
 
 
 def commitment(salt: str, value: str) -> str:

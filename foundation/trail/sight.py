@@ -197,6 +197,13 @@ def changes(entry: Entry, seen: Sight, *, private: bool) -> Iterable[Change]:
             yield change_of(column, pair[0], pair[1], seen.named)
 
 
+def is_open(entry: Entry, seen: Sight) -> bool:
+    """Whether every value of an entry may be read by the person whose sight this is: it could be handed out whole."""
+    about = (entry.object_type, entry.object_id)
+    known = about in seen.records or not entry.object_type
+    return known and not any(is_detail(entry, name, seen) for name in entry.facts.get("changes", {}))
+
+
 def is_detail(entry: Entry, name: str, seen: Sight) -> bool:
     """Whether the field is one of those that its register shows to few, and not to this person."""
     key = (entry.object_type, entry.object_id)

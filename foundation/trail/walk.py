@@ -7,7 +7,7 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Q
 
@@ -28,6 +28,7 @@ BLOCKS = 500  # blocks in a batch, at most
 INTRODUCING = {"trail.key_introduced", "trail.key_rotated"}
 REPLACING = "trail.key_replaced"  # of a key that was lost: its own checkpoint is the first that names it
 Rows = dict[int, Sequence[Any]]
+One = TypeVar("One")
 
 
 class Walk:
@@ -270,10 +271,11 @@ def batches(blocks: Iterable[Block]) -> Iterator[list[Block]]:
         yield batch
 
 
-def chunks(ids: Iterable[int], size: int) -> Iterator[list[int]]:
-    chunk: list[int] = []
-    for number in ids:
-        chunk.append(number)
+def chunks(all_of_them: Iterable[One], size: int) -> Iterator[list[One]]:
+    """Whatever comes, `size` at a time."""
+    chunk: list[One] = []
+    for one in all_of_them:
+        chunk.append(one)
         if len(chunk) == size:
             yield chunk
             chunk = []

@@ -145,7 +145,7 @@ class Bundle:
             raise Fault(f"the log does not begin with the log of size {size}: it was rewritten")
 
     def signature(self, key):
-        """From the trusted key, over each change of keys, to the key that signed the bundle's checkpoint."""
+        """From the trusted key, over each change of keys, to the one that signed the checkpoint, which it returns."""
         for change in self.head["keys"]:
             if not signed(self.head["checkpoint"], key) and signed(change["note"], key):
                 _, size, root = checkpoint(change["note"])
@@ -158,6 +158,7 @@ class Bundle:
                 key = json.loads(row[DETAIL])["refs"]["key"]
         if not signed(self.head["checkpoint"], key):
             raise Fault("the checkpoint is not signed by your key, nor by one that your key introduced")
+        return key
 
     def earlier(self, note):
         """The log begins with what a checkpoint received earlier was about; returns its size."""
