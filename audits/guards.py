@@ -7,6 +7,7 @@ from typing import Final
 from foundation.trail.guards import Guard, same, stays, written_once
 
 FROZEN: Final = "A snapshot is frozen."
+PACKED: Final = "A package that is ready, or was given up, stays as it is."
 ISSUED: Final = "The report is issued: the engagement stays as it is."
 _KEPT: Final = (
     "name", "type", "as_of", "period_from", "period_to", "categories", "firm", "status", "notes", "opinion",
@@ -20,5 +21,6 @@ _WHOLE: Final = (
 AUDIT_GUARDS: Final = (
     *written_once(FROZEN, "audits_snapshot", "audits_frozenline"),
     Guard("audits_frozenline", "INSERT", FROZEN, _WHOLE),
+    *stays("audits_package", PACKED, "OLD.state <> 'building'"),
     *stays("audits_engagement", ISSUED, f"OLD.status = 'closed' AND NOT ({same(_KEPT)})"),
 )

@@ -3,11 +3,12 @@
 from django.urls import include, path
 
 from audits import views
+from audits.package.views import PACKAGES_TAB, package_routes
 from audits.requests.urls import REQUESTS_TAB, request_routes
 from audits.scope import engagement_paper, scope_panel, snapshot_json
 from foundation.pages.panels import Paged, Tab
 
-TABS = (Tab("scope", "Scope", (Paged(scope_panel),)), REQUESTS_TAB)
+TABS = (Tab("scope", "Scope", (Paged(scope_panel),)), REQUESTS_TAB, PACKAGES_TAB)
 
 app_name = "audits"
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("<int:pk>/access/<int:window_pk>/end/", views.end_access, name="engagement-end-access"),
     path("<int:pk>/snapshots/<int:number>.json", snapshot_json, name="engagement-snapshot"),
     path("requests/", include(request_routes())),
+    path("packages/", include(package_routes())),
     path("<int:pk>/", views.EngagementPages.view("detail", paper=engagement_paper), name="engagement-detail"),
     *views.EngagementPages.urls(tabs=TABS),
 ]

@@ -6,6 +6,7 @@ from accessreviews.api import CampaignApi, ReviewAccountsApi, ReviewApi
 from accessreviews.listings.api import AccountMatchApi, ListingApi
 from accessreviews.removal_pages import RemovalApi
 from audits.api import EngagementApi
+from audits.package.api import PackageApi
 from audits.requests.api import RequestApi
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
@@ -120,6 +121,7 @@ API: list[URLPattern | URLResolver] = [
     path("access-reviews/", include(CampaignApi.urls())),
     path("engagements/", include(EngagementApi.urls())),
     path("requests/", include(RequestApi.urls())),
+    path("packages/", include(PackageApi.urls())),
     path("trail/", TrailApi.as_view({"get": "read_all"}), name="entry-list"),
     path("trail/<int:pk>/", TrailApi.as_view({"get": "read"}), name="entry-detail"),
 ]

@@ -18,6 +18,7 @@ from accessreviews.panel import reviews_panel
 from accessreviews.work import reviews_work
 from audits.due import audits_due
 from audits.models import Engagement
+from audits.models.packages import Package
 from audits.models.requests import Request
 from audits.requests.work import requests_work
 from controls.detail import criteria_panel
@@ -228,6 +229,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Populations", "evidence:population-list", "list-checks", Population, ("evidence:sample-",)),
             RailItem("Audits", "audits:engagement-list", "scale", Engagement),
             RailItem("Requests", "audits:request-list", "message-square", Request, ("audits:request",)),
+            RailItem("Packages", "audits:package-list", "package", Package, ("audits:package",)),
             RailItem("Reports", "reports", "file-chart-column", Control),
             RailItem("Trail", "trail:entry-list", "history", Entry),
         ],

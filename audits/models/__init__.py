@@ -1,6 +1,6 @@
 """What an examination consists of: engagements, what was frozen of them, and what auditors ask for (`requests`)."""
 
-from audits.models import requests
+from audits.models import packages, requests
 from audits.models.engagements import Engagement, EngagementGrant, Opinion, Status, Type
 from audits.models.snapshots import FrozenLine, Snapshot, SnapshotKind, Sort
 
@@ -14,5 +14,6 @@ __all__ = [
     "Sort",
     "Status",
     "Type",
+    "packages",
     "requests",
 ]

@@ -44,6 +44,7 @@ AUDITOR_ROUTES: Final[frozenset[str]] = frozenset(
         "audits:request-accept",
         "audits:request-return",
         "audits:request-withdraw",
+        "audits:package-create",
     }
 )
 

@@ -815,6 +815,11 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     "audits.requestcomment": {
         "view": _READ_REQUESTS,
     },
+    "audits.package": {  # everything of an engagement, as its auditors see it
+        "view": {COMPLIANCE: ALL, AUDITOR: WINDOW},
+        "add": {COMPLIANCE: ALL, AUDITOR: WINDOW},
+        "download": {COMPLIANCE: ALL, AUDITOR: WINDOW},
+    },
     "trail.block": {  # how far the trail is sealed and verified
         "view": {ADMIN: ALL, COMPLIANCE: ALL, AUDITOR: WINDOW},
         "verify": {ADMIN: ALL, COMPLIANCE: ALL},
@@ -896,5 +901,6 @@ AUDITOR_WRITES: Final[frozenset[tuple[str, str]]] = frozenset(
         ("audits.request", "accept"),
         ("audits.request", "return"),
         ("audits.request", "withdraw"),
+        ("audits.package", "add"),
     }
 )

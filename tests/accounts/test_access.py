@@ -337,6 +337,7 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     **{f"audits.{name}": {"view": REQUESTS, "unlink": {C: "all"}} for name in ("requestcontrol", "requestcriterion")},
     "audits.requestevidence": {"view": REQUESTS, "download": REQUESTS, "unlink": ANSWERS},
     "audits.requestcomment": {"view": REQUESTS},
+    "audits.package": {verb: {C: "all", U: "window"} for verb in ("view", "add", "download")},
     "audits.engagement": dict.fromkeys(
         (
             "view",

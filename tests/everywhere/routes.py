@@ -77,7 +77,7 @@ ABOUT = {
     },
     **{
         f"audits:{name}-": f"audits:{name}"
-        for name in ("requestcontrol", "requestcriterion", "requestevidence", "request")
+        for name in ("requestcontrol", "requestcriterion", "requestevidence", "request", "package")
     },
     "systems:systemadministrator-": "systems:administrator",
     "accessreviews:listing-": "accessreviews:listing",

@@ -1092,6 +1092,7 @@ WITHOUT = {
         ],
         "tests/audits/requests: the same actions as on screen",
     ),
+    "audits:package-create": "tests/audits/package: needs a sealed trail",
     "audits:request-accept": "tests/audits/requests: submitted first",
     "audits:request-return": "tests/audits/requests: submitted first",
     "audits:request-link-control": "tests/audits/requests: needs a second control",

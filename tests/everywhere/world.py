@@ -68,6 +68,7 @@ from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
 from tests.factories.incidents import an_incident
 from tests.factories.listings import a_listing, a_match, a_system, administrator, an_account
+from tests.factories.packages import a_ready_one
 from tests.factories.people import EngagementFactory, ExceptionFactory, UserFactory, admitted
 from tests.factories.policies import an_exception, draft_of, in_force, named, submitted, written
 from tests.factories.populations import population
@@ -192,6 +193,7 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
     response = responded(owner, manager, compliance)
     supplied = vended(owner, manager, control, flaw)
     requests = asked_for(owner, compliance, engagement, item)
+    packed = a_ready_one(engagement, auditor, compliance)
     happened = hit(owner, employee, control, risk, flaw)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
@@ -221,6 +223,7 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
             **supplied,
             **happened,
             **requests,
+            **{key: {"pk": packed.pk} for key in ("audits:package", "api:package")},
             **{key: {"pk": risk.pk} for key in ("risks", "api:risk")},
             **{key: {"pk": step.pk} for key in ("risks:action", "api:treatmentaction")},
             **{key: {"pk": asked.pk} for key in ("risks:acceptance", "api:acceptance")},
