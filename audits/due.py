@@ -1,9 +1,10 @@
-"""What falls due in engagements: the day or the end of the period, and the days on which auditors' access ends."""
+"""What falls due in engagements: the day or the end of the period, when auditors' access ends, their requests."""
 
 import datetime
 from typing import Final
 
 from audits.models import Engagement, Status
+from audits.models.requests import TO_ANSWER, Request
 from foundation.accounts.access import can, visible
 from foundation.accounts.models import AuditorWindow, User
 from foundation.organisation.models import begin_of, day_at
@@ -13,6 +14,8 @@ REGISTER: Final = "Audits"
 DAY: Final = datetime.timedelta(days=1)
 AS_OF: Final = Dated(REGISTER, "Day of the report", "as_of", "", "name", ends=True)
 PERIOD: Final = Dated(REGISTER, "The audited period ends", "period_to", "", "name", ends=True)
+
+REQUEST: Final = Dated("Requests", "Auditor's request", "due_on")
 
 
 def audits_due(user: User, first: datetime.date, last: datetime.date) -> list[Due]:
@@ -28,6 +31,12 @@ def windows_due(user: User, first: datetime.date, last: datetime.date) -> list[D
     """The ends of auditors' access."""
     closing = visible(user, AuditorWindow).filter(closes_at__gte=begin_of(first), closes_at__lt=begin_of(last + DAY))
     return [window_due(one) for one in closing.select_related("user").order_by("closes_at", "id")]
+
+
+def requests_due(user: User, first: datetime.date, last: datetime.date) -> list[Due]:
+    """Requests that the company is to answer; an auditor's, of the engagement of his open window. One query."""
+    open_ones = Request.objects.filter(state__in=TO_ANSWER, engagement__archived_at=None)
+    return REQUEST.of(user, open_ones.exclude(engagement__status=Status.CLOSED), first, last)
 
 
 def window_due(one: AuditorWindow) -> Due:

@@ -15,6 +15,7 @@ from audits import actions, fieldwork
 from audits.forms import AdmissionForm, EngagementFilter, EngagementForm, IssueForm
 from audits.guards import ISSUED
 from audits.models import Engagement, Status
+from audits.requests.panel import MOST, unfinished
 from controls.models import Category
 from foundation.accounts import fresh
 from foundation.accounts.access import can, get_allowed, verbs_on
@@ -121,6 +122,11 @@ class EngagementPages(Pages):
             return set()
         given = verbs_on(self.user, {step for steps in STEPS.values() for step in steps.values()}, target)
         return {to for to, verb in STEPS[target.status].items() if verb in given}
+
+    def act_on(self, target: Engagement, verb: VerbPage) -> HttpResponse:
+        """Closing tells which requests are still open, and refuses nothing: they stay as they are from then on."""
+        left = unfinished(target) if verb.verb == "issue_report" else ()
+        return act(self.request, type(self), target, verb, left=left[:MOST], left_count=len(left))
 
     def edit_refused(self, target: Engagement) -> str:
         """One whose report is issued stays as it is (R2.3)."""

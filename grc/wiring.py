@@ -16,10 +16,11 @@ from accessreviews.listings.panel import listings_panel
 from accessreviews.models import Campaign, Listing, Removal, Review
 from accessreviews.panel import reviews_panel
 from accessreviews.work import reviews_work
-from audits.due import audits_due
+from audits.due import audits_due, requests_due
 from audits.models import Engagement
 from audits.models.packages import Package
 from audits.models.requests import Request
+from audits.requests.jobs import remind_of_requests
 from audits.requests.work import requests_work
 from controls.detail import criteria_panel
 from controls.due import controls_due
@@ -286,7 +287,10 @@ DUE: list[DueOf] = [
     training_due,
     exceptions_due,
     audits_due,
+    requests_due,
 ]
+# The same for auditors, who see nothing of it but what their engagement asks for and when.
+DUE_TO_AUDITORS: list[DueOf] = [audits_due, requests_due]
 SEARCH = [
     Finder(Control, "Controls", ("ref", "name"), attrgetter("name")),
     Finder(Evidence, "Evidence", ("title", "name")),
@@ -464,6 +468,7 @@ SCHEDULE = [
     Every("Begin reviews of vendors", begin_vendor_reviews, timedelta(days=1), after=timedelta(hours=4)),
     Every("End exceptions from removals", end_exceptions, timedelta(hours=1)),
     Every("Remind of access reviews", remind_of_access_reviews, timedelta(days=1), after=timedelta(hours=5)),
+    Every("Remind of auditors' requests", remind_of_requests, timedelta(days=1), after=timedelta(hours=5)),
     Every("Warn of notification clocks", warn_of_clocks, timedelta(minutes=5)),
     Every("Verify the audit trail", verify_trail, timedelta(days=1), after=timedelta(hours=1, minutes=30)),
     Every("Look for late entries of the trail", sweep_trail, timedelta(hours=1), after=timedelta(minutes=40)),

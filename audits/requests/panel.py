@@ -38,3 +38,9 @@ def requests_panel(user: User, engagement: Engagement, moment: datetime.datetime
             "total": sum(counts.values()),
         },
     )
+
+
+def unfinished(engagement: Engagement) -> list[Request]:
+    """The requests of an engagement that are neither accepted nor withdrawn: what waits for the auditor first."""
+    found = Request.objects.filter(engagement=engagement, state__in=RUNNING).select_related("owner")
+    return list(found.order_by("-state", "due_on", "id"))

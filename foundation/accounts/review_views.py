@@ -12,8 +12,8 @@ from foundation.accounts import review
 from foundation.accounts.access import require
 from foundation.accounts.duties import DUTIES
 from foundation.accounts.models import User
+from foundation.pages.exports import Form, Table, send
 from foundation.pages.paper import Paper
-from foundation.pages.sheets import stream
 from foundation.trail.record import record
 
 HEADER = ("Register", "Verb", "Signs", *(role.label for role in review.ROLES))
@@ -36,13 +36,14 @@ roles.paper = roles_paper  # type: ignore[attr-defined]
 
 
 @require_safe
-def roles_csv(request: HttpRequest) -> StreamingHttpResponse:
+def roles_export(request: HttpRequest, form: Form) -> StreamingHttpResponse:
     """The table of who may do what."""
     require(request.user, "review_access", User)
+    user: User = request.user  # type: ignore[assignment]  # as above
     with transaction.atomic():
-        record("access.exported", request.user)
+        record("access.exported", user)
     rows = [[one.register, one.verb, one.signs, *one.scopes] for one in review.permissions()]
-    return stream(f"roles-{timezone.localdate()}", HEADER, [rows])
+    return send(Table("Who may do what", f"roles-{timezone.localdate()}", HEADER, [rows]), form, user)
 
 
 def facts(user: User) -> dict[str, object]:

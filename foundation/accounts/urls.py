@@ -9,7 +9,8 @@ from foundation.accounts.token_pages import TokenPages
 app_name = "accounts"
 urlpatterns = [
     path("roles/", review_views.roles, name="roles"),
-    path("roles/export.csv", review_views.roles_csv, name="roles-csv"),
+    path("roles/export.csv", review_views.roles_export, {"form": "csv"}, name="roles-csv"),
+    path("roles/export.json", review_views.roles_export, {"form": "json"}, name="roles-json"),
     path("exceptions/", include(exception_views.ExceptionPages.urls())),
     path("me/", views.profile, name="profile"),
     path("invitation/<str:token>/", views.invitation, name="invitation"),

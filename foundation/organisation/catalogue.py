@@ -308,6 +308,25 @@ CATALOGUE: dict[str, Item] = {
         0,
         60,
     ),
+    "request_reminder_days": Item(
+        DEADLINES,
+        "Reminder of a request",
+        "Whoever is to answer an auditor's request is reminded this long before it is due, and once more when it is "
+        "late.",
+        "days",
+        1,
+        0,
+        30,
+    ),
+    "digest_weekday": Item(
+        CADENCES,
+        "Weekly digest",
+        "On this day of the week people are mailed what is late, due and waiting: 1 is Monday, 7 is Sunday.",
+        "weekday",
+        1,
+        1,
+        7,
+    ),
     "exercise_days": Item(
         CADENCES,
         "Exercise of the response plan",

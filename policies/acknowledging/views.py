@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from foundation.accounts.access import get_allowed, require, visible
 from foundation.pages.act import VerbPage, act
+from foundation.pages.exports import Form, Table, send
 from foundation.pages.filters import matching
 from foundation.pages.forms import RegisterForm, user_of
 from foundation.pages.pages import Pages
-from foundation.pages.sheets import stream
 from foundation.trail.record import record
 from people.models import Person, active_on
 from policies.acknowledging import giving
@@ -128,20 +128,23 @@ def line_of(one: Owed) -> list[Any]:
     ]  # fmt: skip
 
 
-def exported(request: HttpRequest, **refs: Any) -> None:
+def exported(request: HttpRequest, form: Form, **refs: Any) -> None:
     """Say in the trail that a list left the house."""
     with transaction.atomic():
-        record("list.exported", user_of(request), refs={"register": "policies.acknowledgement", **refs})
+        record(
+            "list.exported", user_of(request), refs={"register": "policies.acknowledgement", "format": form, **refs}
+        )
 
 
 @require_safe
-def standing_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
+def standing_export(request: HttpRequest, pk: int, form: Form) -> HttpResponseBase:
     """How everybody in a policy's audience stands, as far as the person sees people; `pk` is the policy's."""
     user = user_of(request)
     policy = get_allowed(user, "view", Policy, pk)
-    exported(request, policy=policy.pk)
+    exported(request, form, policy=policy.pk)
     found = [line_of(one) for one in standings(user, policy, None)]
-    return stream(f"acknowledgements-{policy.ref}-{timezone.localdate()}", STANDING_HEADER, [found])
+    name = f"acknowledgements-{policy.ref}-{timezone.localdate()}"
+    return send(Table(f"Acknowledgements of {policy.ref}", name, STANDING_HEADER, [found]), form, user)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -154,6 +157,10 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 # ---- how people stand ----------------------------------------------------------------------------------------------
+
+
+TEAM = "My team"
+NARROWED = (("q", "Search"), ("department", "Department"), ("team", TEAM))
 
 
 def everybody(request: HttpRequest) -> Any:
@@ -199,13 +206,22 @@ def line_for(pk: int, name: str, department: str, found: list[Owed]) -> dict[str
 
 
 @require_safe
-def people_csv(request: HttpRequest) -> HttpResponseBase:
+def people_export(request: HttpRequest, form: Form) -> HttpResponseBase:
     """Each person with each policy, as the page is narrowed."""
-    require(user_of(request), "view", Acknowledgement)
-    exported(request)
+    user = user_of(request)
+    require(user, "view", Acknowledgement)
+    exported(request, form)
     ids = list(everybody(request).values_list("id", flat=True))
     chunks = (
         [line_of(one) for one in owed(Person.objects.filter(pk__in=ids[at : at + CHUNK]))]
         for at in range(0, len(ids), CHUNK)
     )
-    return stream(f"acknowledgements-by-person-{timezone.localdate()}", STANDING_HEADER, chunks)
+    name = f"acknowledgements-by-person-{timezone.localdate()}"
+    narrowed = narrowing(request)
+    return send(Table("Acknowledgements by person", name, STANDING_HEADER, chunks, filters=narrowed), form, user)
+
+
+def narrowing(request: HttpRequest) -> list[tuple[str, str]]:
+    """How the address narrows `everybody`, in words."""
+    asked = [(label, request.GET.get(key, "").replace("\x00", "")) for key, label in NARROWED]
+    return [(label, "Yes" if label == TEAM else words) for label, words in asked if words]
