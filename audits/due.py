@@ -8,7 +8,7 @@ from audits.models.requests import TO_ANSWER, Request
 from foundation.accounts.access import can, visible
 from foundation.accounts.models import AuditorWindow, User
 from foundation.organisation.models import begin_of, day_at
-from foundation.pages.due import Dated, Due
+from foundation.pages.due import Dated, Due, source_of
 
 REGISTER: Final = "Audits"
 DAY: Final = datetime.timedelta(days=1)
@@ -45,4 +45,5 @@ def window_due(one: AuditorWindow) -> Due:
         register=REGISTER, kind="Auditor's access ends", ref=str(one.user), title=f"Access of {one.user}",
         whose="", person=None, on=day_at(one.closes_at), url=one.user.get_absolute_url(),
         key=f"accounts.auditorwindow-{one.pk}", at=one.closes_at, ends=True, version=one.version,
+        source=source_of(one),
     )  # fmt: skip

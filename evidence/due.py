@@ -7,7 +7,7 @@ from evidence.models import Evidence, Exemption, ExemptionState, Occurrence, Out
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.organisation.models import today
-from foundation.pages.due import Dated, Due
+from foundation.pages.due import Dated, Due, source_of
 
 YEAR: Final = datetime.timedelta(days=365)
 EXPIRY: Final = Dated("Evidence", "Evidence expires", "expires_on", "submitted_by")
@@ -34,6 +34,7 @@ def occurrence_due(one: Occurrence) -> Due:
         register="Coverage", kind="Evidence of an occurrence", ref=control.ref, title=f"{control.name}, {one.words}",
         whose=str(owner) if owner else "", person=owner.pk if owner else None, on=one.due_on,
         url=one.get_absolute_url(), key=f"evidence.occurrence-{control.pk}-{one.starts_on}-{one.event}",
+        source=source_of(control),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from foundation.trail.api import TrailApi
 from grc import wiring
 from grc.about import about, licence
 from grc.health import healthz, readyz
+from home.feed.views import calendar_feed, calendar_make, calendar_revoke, digest_choose, reminders
 from home.overview import due_export, overview
 from home.reports import reports
 from home.views import my_work, search
@@ -135,6 +136,16 @@ urlpatterns = [
     path("overview/", overview, {"due": wiring.DUE}, name="overview"),
     path("overview/due.csv", due_export, {"due": wiring.DUE, "form": "csv"}, name="due-csv"),
     path("overview/due.json", due_export, {"due": wiring.DUE, "form": "json"}, name="due-json"),
+    path("accounts/me/reminders/", reminders, name="reminders"),
+    path("accounts/me/reminders/digest/", digest_choose, name="digest-choose"),
+    path("accounts/me/reminders/calendar/", calendar_make, name="calendar-make"),
+    path("accounts/me/reminders/calendar/revoke/", calendar_revoke, name="calendar-revoke"),
+    path(
+        "calendar/<str:secret>.ics",
+        calendar_feed,
+        {"due": wiring.DUE, "due_to_auditors": wiring.DUE_TO_AUDITORS},
+        name="calendar-feed",
+    ),
     path("search/", search, {"search": wiring.SEARCH}, name="search"),
     path("reports/", reports, {"reports": wiring.REPORTS}, name="reports"),
     path("matrix/", matrix, {"columns": wiring.MATRIX_COLUMNS}, name="matrix"),

@@ -59,6 +59,7 @@ from foundation.pages.search import Finder
 from foundation.trail.models import Entry
 from foundation.trail.seal import SealRefused, seal_in_passing
 from foundation.trail.signing import KeyLost
+from home.digest.jobs import leave_digests
 from home.reports import Report
 from incidents.clocks.jobs import warn_of_clocks
 from incidents.clocks.work import clocks_work
@@ -469,6 +470,7 @@ SCHEDULE = [
     Every("End exceptions from removals", end_exceptions, timedelta(hours=1)),
     Every("Remind of access reviews", remind_of_access_reviews, timedelta(days=1), after=timedelta(hours=5)),
     Every("Remind of auditors' requests", remind_of_requests, timedelta(days=1), after=timedelta(hours=5)),
+    Every("Mail the weekly digests", leave_digests, timedelta(hours=1), after=timedelta(minutes=20)),
     Every("Warn of notification clocks", warn_of_clocks, timedelta(minutes=5)),
     Every("Verify the audit trail", verify_trail, timedelta(days=1), after=timedelta(hours=1, minutes=30)),
     Every("Look for late entries of the trail", sweep_trail, timedelta(hours=1), after=timedelta(minutes=40)),

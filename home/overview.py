@@ -6,7 +6,7 @@ the readiness alone. Constant queries.
 
 import datetime
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -96,11 +96,7 @@ class Overview:
     @property
     def people(self) -> list[Person]:
         """Whose what is late is, who has the most first."""
-        found: dict[str, list[Due]] = defaultdict(list)
-        for line in self.late:
-            found[line.due.whose or NOBODY].append(line.due)
-        people = [person_of(name, dues) for name, dues in found.items()]
-        return sorted(people, key=lambda one: (-one.count, one.name))
+        return people_of(line.due for line in self.late)
 
     @property
     def series(self) -> list[tuple[Group, int, list[tuple[int, int] | None]]]:
@@ -135,6 +131,15 @@ def heap_of(lines: Sequence[Line]) -> Heap:
     people = {line.due.whose for line in lines}
     whose = people.pop() if len(people) == 1 else f"{len(people)} people"
     return Heap(lines[0].due, lines[0].days, len(lines) - 1, whose)
+
+
+def people_of(late: Iterable[Due]) -> list[Person]:
+    """Whose what is late is, who has the most first."""
+    found: dict[str, list[Due]] = defaultdict(list)
+    for one in late:
+        found[one.whose or NOBODY].append(one)
+    people = [person_of(name, dues) for name, dues in found.items()]
+    return sorted(people, key=lambda one: (-one.count, one.name))
 
 
 def person_of(name: str, dues: Sequence[Due]) -> Person:

@@ -7,7 +7,7 @@ from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.organisation.models import today
-from foundation.pages.due import Due
+from foundation.pages.due import Due, source_of
 from people.models import ChecklistItem, Completion, Course, Person, active_on, open_items
 
 REGISTER: Final = "Checklists"
@@ -27,7 +27,7 @@ def item_due(one: ChecklistItem) -> Due:
         register=REGISTER, kind=f"Checklist: {run.checklist.get_occasion_display().lower()}", ref=run.ref,
         title=f"{one.words}: {run.person}", whose=str(one.assignee or (Role(one.role).label if one.role else "")),
         person=one.assignee_id, on=one.due_on, url=run.get_absolute_url(), key=f"people.checklistitem-{one.pk}",
-        version=one.version,
+        version=one.version, source=source_of(one),
     )  # fmt: skip
 
 
@@ -55,4 +55,5 @@ def training_of(course: Course, person: Person, day: datetime.date) -> Due:
     return Due(
         register="Training", kind="Training", ref=course.ref, title=course.title, whose=person.name,
         person=person.user_id, on=day, url=course.get_absolute_url(), key=f"people.course-{course.pk}-{person.pk}",
+        source=source_of(course),
     )  # fmt: skip

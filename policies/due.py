@@ -40,4 +40,5 @@ def acknowledgement_due(one: Owed) -> Due:
         register="Policies", kind="Acknowledgement", ref=one.asked.ref, title=one.asked.title, whose=one.person.name,
         person=one.person.user_id, on=one.due_on, url=Policy(pk=one.asked.pk).get_absolute_url(),
         key=f"policies.acknowledgement-{one.asked.pk}-{one.person.pk}",
+        source=("policies.policyversion", one.asked.version),
     )  # fmt: skip

@@ -65,7 +65,7 @@ def reminders(day: datetime.date, user: User | None = None) -> dict[int, list[Re
     """
     ahead = setting("request_reminder_days")
     rows = list(waiting() if user is None else allowed(user, "respond", waiting()))
-    said = [line for one in rows if (line := line_of(one, day, ahead)) is not None]
+    said = [told for one in rows if (told := line_of(one, day, ahead)) is not None]
     if not said:
         return {}
     named = named_since(min(line.on for _, line in said), user)

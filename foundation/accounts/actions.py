@@ -11,6 +11,7 @@ from knox.settings import CONSTANTS
 from foundation.accounts import second_factor
 from foundation.accounts.access import apart
 from foundation.accounts.duties import OWN_ACCOUNT, OWN_FACTOR, OWN_ROLE
+from foundation.accounts.feeds import revoke_feeds
 from foundation.accounts.jobs import address_changed_mail, invitation_mail, notice_mail
 from foundation.accounts.models import IdentityProvider, Token, User
 from foundation.accounts.providers import break_glass_accounts, sso_required, untie
@@ -202,6 +203,16 @@ def accept_invitation(token: str, password: str) -> User | None:
 
 
 @transaction.atomic
+def choose_digest(user: User, *, wanted: bool, actor: User) -> User:
+    """Say whether the weekly digest is mailed to a person. Nothing happens where it is as wanted already."""
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.wants_digest == wanted:
+        return user
+    user.weekly_digest = wanted
+    return save(user, actor=actor, verb="user.digest_chosen")
+
+
+@transaction.atomic
 def create_token(
     user: User, *, actor: object, name: str, scopes: list[str], lasts: timedelta = LONGEST_TOKEN
 ) -> tuple[Token, str]:
@@ -240,6 +251,7 @@ def revoke_token(token: Token, *, actor: object, reason: str) -> Token:
 def _revoke_all(user: User, actor: object, reason: str) -> None:
     for token in Token.objects.select_for_update().filter(user=user, revoked_at=None).order_by("pk"):
         revoke_token(token, actor=actor, reason=reason)
+    revoke_feeds(user, actor=actor, reason=reason)
 
 
 def _keep_an_administrator(user: User) -> None:

@@ -32,6 +32,7 @@ NOTICES: Final = {
     ),
     "break_glass_taken": "Your account can no longer sign in past the identity provider that is required.",
     "token_created": "An API token was made for your account. It opens what you can open until it expires.",
+    "feed_made": "A calendar address was made for your account. Whoever has it reads what is due until it is revoked.",
     "address_changed": "An administrator gave your account another address: mails no longer come here.",
     "role_changed": "An administrator gave your account another role. Sign in again to work with it.",
 }

@@ -16,7 +16,7 @@ from knox.models import AbstractAuthToken
 
 from foundation.accounts.duties import DUTIES, kinds_of_record, rules
 from foundation.accounts.paths import Paths
-from foundation.accounts.roles import JUST_IN_TIME, Role
+from foundation.accounts.roles import DIGEST_ROLES, JUST_IN_TIME, Role
 from foundation.trail.models import Register, Tracked, TrackedQuerySet
 
 
@@ -66,6 +66,12 @@ class User(Tracked, AbstractBaseUser):
         default=False, editable=False, help_text="May sign in without the identity provider, even where it is required."
     )
 
+    weekly_digest = models.BooleanField(
+        null=True,
+        editable=False,
+        help_text="Wants the weekly digest; empty: as is usual in the role.",
+    )
+
     last_login = None
 
     objects: ClassVar[UserManager] = UserManager()
@@ -112,6 +118,11 @@ class User(Tracked, AbstractBaseUser):
     def is_auditor(self) -> bool:
         """Whether the account is an auditor's, who may change nothing."""
         return self.role == Role.AUDITOR
+
+    @property
+    def wants_digest(self) -> bool:
+        """Whether the weekly digest is mailed to the person: as they chose, else as is usual in their role."""
+        return self.role in DIGEST_ROLES if self.weekly_digest is None else self.weekly_digest
 
     def clean(self) -> None:
         """Put the address into lower case."""
@@ -204,6 +215,43 @@ class Token(Tracked, AbstractAuthToken):
         if self.revoked_at is not None:
             return "Revoked"
         return "Expired" if self.expiry <= timezone.now() else "In use"
+
+
+class CalendarFeed(Tracked):
+    """A secret address at which a calendar fetches what falls due for one person. Only its hash is stored.
+
+    A person has one at a time; a new one revokes the old. `given`: the hash of what an auditor was given last, so that
+    the trail tells each content once.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="feeds")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    made_at = models.DateTimeField("made", editable=False)
+    revoked_at = models.DateTimeField("revoked", null=True, editable=False)
+    last_used_on = models.DateField("last fetched", null=True, editable=False, help_text="To the day, in UTC.")
+    given = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects: ClassVar[models.Manager["CalendarFeed"]] = TrackedQuerySet["CalendarFeed"].as_manager()
+
+    access = Paths(owner=("user",), timeless=True)
+    unrecorded = ("digest", "last_used_on", "given")
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = "calendar address"
+        verbose_name_plural = "calendar addresses"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user",), condition=models.Q(revoked_at=None), name="accounts_feed_one_at_a_time"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Calendar address {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        """Where its owner finds it."""
+        return reverse("reminders")
 
 
 class IdentityProvider(Register):

@@ -18,6 +18,8 @@ class Role(models.TextChoices):
 
 # The roles that an account can begin with which nobody invited: never Administrator, never Auditor.
 JUST_IN_TIME = (Role.EMPLOYEE, Role.CONTROL_OWNER)
+# Whoever has one of these is mailed the weekly digest unless they say otherwise; others if they say so.
+DIGEST_ROLES = (Role.COMPLIANCE_MANAGER, Role.MANAGER, Role.CONTROL_OWNER)
 
 
 class Scope(Enum):

@@ -109,6 +109,10 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "add": {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
         "revoke": {ADMIN: ALL, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
     },
+    "accounts.calendarfeed": {  # an auditor has one by the open access (feeds.may_have), as he keeps a password
+        "view": _EVERYONES_OWN,
+        "add": {ADMIN: OWN, COMPLIANCE: OWN, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN},
+    },
     "accounts.dutyexception": {
         "view": {ADMIN: ALL, COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW},
         "add": {COMPLIANCE: ALL},
@@ -844,6 +848,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
 SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
     {
         ("accounts.token", "add"),
+        ("accounts.calendarfeed", "add"),
         ("accounts.identityprovider", "add"),
         ("accounts.identityprovider", "archive"),
         ("accounts.identityprovider", "change"),

@@ -5,12 +5,14 @@ the records; `grc/wiring.py` lists them. My work says what one is to do; this sa
 """
 
 import datetime
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.apps import apps
+from django.db.models import Max, QuerySet
 
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
@@ -25,7 +27,8 @@ class Due:
     kind: what falls due, in a few words ("Review of the policy"). whose: who sees to it, as people are called, or "";
     person: their account's number. key: the same for the same date of the same record, whatever the date becomes. at:
     the moment, where it is due by the hour. ends: something ends or happens on that day and nobody is late
-    afterwards. version: how often the record was saved.
+    afterwards. version: how often the record was saved. source: the register and number of the record that it comes
+    from, of which `changed` tells the last change.
     """
 
     register: str
@@ -40,9 +43,29 @@ class Due:
     at: datetime.datetime | None = None
     ends: bool = False
     version: int = 1
+    source: tuple[str, int] | None = None
 
 
 DueOf = Callable[[User, datetime.date, datetime.date], list[Due]]
+
+
+def source_of(record: Any) -> tuple[str, int]:
+    """Where something due comes from: the record's register and number."""
+    return record._meta.label_lower, record.pk
+
+
+def changed(found: Iterable[Due]) -> dict[tuple[str, int], datetime.datetime]:
+    """When the records that these come from were saved last, in UTC. One query for each register."""
+    by_label: dict[str, set[int]] = defaultdict(set)
+    for one in found:
+        if one.source is not None:
+            by_label[one.source[0]].add(one.source[1])
+    said: dict[tuple[str, int], datetime.datetime] = {}
+    for label, ids in sorted(by_label.items()):
+        versions: Any = apps.get_model(label).history.filter(id__in=ids)
+        last = versions.order_by().values_list("id").annotate(Max("history_date"))
+        said |= {(label, number): moment for number, moment in last}
+    return said
 
 
 def due_on(  # noqa: PLR0913 - the words of one line
@@ -55,7 +78,7 @@ def due_on(  # noqa: PLR0913 - the words of one line
         title=title or getattr(record, "title", None) or str(record), whose=str(who) if who else "",
         person=who.pk if who else None, on=on, url=record.get_absolute_url(),
         key=f"{record._meta.label_lower}-{record.pk}-{date or 'due'}", at=at, ends=ends,
-        version=getattr(record, "version", 1),
+        version=getattr(record, "version", 1), source=source_of(record),
     )  # fmt: skip
 
 

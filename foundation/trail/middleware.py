@@ -15,8 +15,8 @@ from foundation.trail.record import record
 from foundation.trail.values import number
 
 # Pages not about the programme, so that reading them is no entry (signing in has entries of its own; a job's page asks
-# for itself every second).
-QUIET = {"healthz", "readyz", "organisation:logo", "jobs:job-detail", "jobs:job-list"}
+# for itself every second). A calendar's view tells itself what an auditor was given: its address is a secret.
+QUIET = {"calendar-feed", "healthz", "readyz", "organisation:logo", "jobs:job-detail", "jobs:job-list"}
 QUIET_PREFIXES = ("account_", "mfa_")
 
 API = "/api/"

@@ -13,16 +13,22 @@ urlpatterns = [
         "acknowledgements/by-person/export.csv", views.people_export, {"form": "csv"}, name="acknowledgement-people-csv"
     ),
     path(
-        "acknowledgements/by-person/export.json", views.people_export, {"form": "json"},
+        "acknowledgements/by-person/export.json",
+        views.people_export,
+        {"form": "json"},
         name="acknowledgement-people-json",
     ),
     path("acknowledgements/", include(AcknowledgementPages.urls())),
     path(
-        "<int:pk>/acknowledgements/export.csv", views.standing_export, {"form": "csv"},
+        "<int:pk>/acknowledgements/export.csv",
+        views.standing_export,
+        {"form": "csv"},
         name="policy-acknowledgements-csv",
     ),
     path(
-        "<int:pk>/acknowledgements/export.json", views.standing_export, {"form": "json"},
+        "<int:pk>/acknowledgements/export.json",
+        views.standing_export,
+        {"form": "json"},
         name="policy-acknowledgements-json",
     ),
     path("<int:pk>/acknowledgements/sign/", views.sign, name="policy-record-acknowledgements"),

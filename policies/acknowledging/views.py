@@ -131,9 +131,7 @@ def line_of(one: Owed) -> list[Any]:
 def exported(request: HttpRequest, form: Form, **refs: Any) -> None:
     """Say in the trail that a list left the house."""
     with transaction.atomic():
-        record(
-            "list.exported", user_of(request), refs={"register": "policies.acknowledgement", "format": form, **refs}
-        )
+        record("list.exported", user_of(request), refs={"register": "policies.acknowledgement", "format": form, **refs})
 
 
 @require_safe

@@ -133,6 +133,10 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
         "add": dict.fromkeys((A, C, M, W, E), "own"),
         "revoke": {A: "all", C: "own", M: "own", W: "own", E: "own"},
     },
+    "accounts.calendarfeed": {
+        "view": dict.fromkeys((A, C, M, W, E, U), "own"),
+        "add": dict.fromkeys((A, C, M, W, E), "own"),
+    },
     "accounts.identityprovider": {"view": {A: "all"}, "add": {A: "all"}, "change": {A: "all"}, "archive": {A: "all"}},
     "accounts.auditorwindow": {"view": MANAGED},
     "organisation.organisation": {"view": {A: "all"}, "change": {A: "all"}},

@@ -27,6 +27,7 @@ from foundation.trail.models import Entry
 from tests.factories.controls import link, trust_services
 from tests.factories.evidence import evidence, operating
 from tests.factories.people import EngagementFactory
+from tests.factories.requests import a_request
 
 pytestmark = pytest.mark.django_db
 NEW_WORDS = {"who": "The IT lead", "what": "reviews the accounts", "how_often": "each quarter", "on_what": "in Okta"}
@@ -362,3 +363,35 @@ def test_rewording_is_no_change_of_scope(engagement: Engagement, control: Contro
     begun = fieldwork.begin_fieldwork(engagement, actor=compliance)
     reword(control, actor=compliance, effective_from=today(), reason="Clearer", **NEW_WORDS)
     assert changes_since(begun, frozen_scope(begun)) == []
+
+
+def test_closing_shows_which_requests_are_not_over_and_refuses_nothing(
+    past: Engagement, control: Control, compliance: User, owner: User
+):
+    open_one = a_request(past, by=compliance, owner=owner, title="List of <i>leavers</i>")
+    handed_in = a_request(past, by=compliance, state="submitted", title="Handed in")
+    a_request(past, by=compliance, state="accepted", title="Accepted one")
+    client = Client()
+    client.force_login(compliance)
+    ready = reporting(past, compliance)
+    address = reverse("audits:engagement-issue-report", args=[past.pk])
+    page = client.get(address)
+    words = page.content.decode()
+    assert page.context["left"] == [handed_in, open_one]  # what waits for the auditor first
+    assert "2 requests are not over" in words
+    assert "List of &lt;i&gt;leavers&lt;/i&gt;" in words
+    assert "Not assigned" in words
+    assert "Accepted one" not in words
+    said = {"version": ready.version, "opinion": "qualified", "report_date": f"{today()}"}
+    assert client.post(address, said).status_code == 302
+    assert Engagement.objects.get(pk=past.pk).status == "closed"
+
+
+def test_closing_without_open_requests_says_nothing_of_them(past: Engagement, control: Control, compliance: User):
+    a_request(past, by=compliance, state="accepted")
+    reporting(past, compliance)
+    client = Client()
+    client.force_login(compliance)
+    words = client.get(reverse("audits:engagement-issue-report", args=[past.pk])).content.decode()
+    assert "What is frozen" in words
+    assert "not over" not in words

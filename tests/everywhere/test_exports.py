@@ -14,20 +14,20 @@ from foundation.pages.exports import Table, document
 from foundation.pages.paper import Cover, PaperRefused, cover_for, html_for, paper_for
 from foundation.pages.sheets import safe
 from foundation.trail.models import Entry
-from tests.everywhere.routes import all_routes
+from tests.everywhere.routes import address, all_routes
 from tests.everywhere.test_doors import registers
 from tests.everywhere.world import World
 
 REPORTS = (
     "matrix", "coverage", "readiness", "findings:ageing", "accessreviews:report", "risks:heatmap", "trail:entry",
-    "due", "accounts:roles", "policies:acknowledgement-people",
+    "due", "accounts:roles", "policies:acknowledgement-people", "policies:policy-acknowledgements",
 )  # fmt: skip
 
 
-def addresses() -> list[tuple[str, str]]:
+def addresses(world: World) -> list[tuple[str, str]]:
     """(CSV, JSON) of every list and of every report."""
     pairs = [(pages.url("csv"), pages.url("list-json")) for pages in registers()]
-    return pairs + [(reverse(f"{name}-csv"), reverse(f"{name}-json")) for name in REPORTS]
+    return pairs + [(address(f"{name}-csv", world), address(f"{name}-json", world)) for name in REPORTS]
 
 
 def test_every_report_with_a_csv_has_its_json():
@@ -44,7 +44,7 @@ def test_json_holds_what_the_csv_holds(world: World, person: str):
     client = Client()
     client.force_login(world.people[person])
     seen = 0
-    for sheet, document_page in addresses():
+    for sheet, document_page in addresses(world):
         told, said = client.get(sheet), client.get(document_page)
         assert said.status_code == told.status_code, sheet
         if told.status_code != 200:
