@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.db.models import Max, Q
 
 from audits.models import Engagement, FrozenLine, Snapshot, SnapshotKind, Sort
+from audits.models.testing import AuditSample, ControlTest, ItemEvidence
 from controls.models import IN_SCOPE, Applicability, Control, Criterion, Mapping, Wording
 from evidence.models import Evidence, EvidenceLink
 from foundation.accounts.models import User
@@ -77,6 +78,8 @@ def report_lines(engagement: Engagement, scope: Snapshot) -> Iterator[Line]:
         yield Line(line.sort, line.key, facts)
     yield from wordings_of(engagement, controls)
     yield from evidence_of(engagement, controls)
+    yield from samples_of(engagement)
+    yield from tests_of(engagement)
 
 
 def wordings_of(engagement: Engagement, controls: dict[int, str]) -> Iterator[Line]:
@@ -113,6 +116,24 @@ def evidence_of(engagement: Engagement, controls: dict[int, str]) -> Iterator[Li
         refs[item].append(controls[control])
     for one in items.order_by("id").iterator(chunk_size=CHUNK):
         yield Line(Sort.EVIDENCE, one.ref, _evidence(one, sorted(refs[one.pk])))
+
+
+def samples_of(engagement: Engagement) -> Iterator[Line]:
+    """Each sample that an auditor drew, with what it takes to draw it again, its items, and what shows each of them."""
+    refs: dict[int, list[str]] = defaultdict(list)
+    shown = ItemEvidence.objects.live().filter(item__audit_sample__engagement=engagement, handed_in__archived_at=None)
+    for link in shown.select_related("handed_in").order_by("id"):
+        refs[link.item_id].append(Evidence.ref_of(link.handed_in.evidence_id))
+    drawn = AuditSample.objects.filter(engagement=engagement).select_related("sample__population", "request")
+    for one in drawn.prefetch_related("items__item").order_by("id"):
+        yield Line(Sort.SAMPLE, one.ref, _sample(one, refs))
+
+
+def tests_of(engagement: Engagement) -> Iterator[Line]:
+    """Each test of a control with its results and management's response, those that were superseded too."""
+    found = ControlTest.objects.filter(engagement=engagement).select_related("control", "sample", "response")
+    for one in found.prefetch_related("results__item").order_by("id"):
+        yield Line(Sort.TEST, one.ref, _test(one))
 
 
 def _counts(engagement: Engagement) -> Q:
@@ -157,6 +178,49 @@ def _evidence(one: Evidence, refs: list[str]) -> dict[str, Any]:
         "captured_at": one.captured_at.astimezone(datetime.UTC).isoformat(), "period_from": text(one.period_from),
         "period_to": text(one.period_to), "rows": one.row_count, "name": one.name, "size": one.size,
         "sha256": one.sha256, "version": one.number, "state": one.state, "controls": refs,
+    }  # fmt: skip
+
+
+def _sample(one: AuditSample, refs: dict[int, list[str]]) -> dict[str, Any]:
+    drawn, lines = one.sample, sorted(one.items.all(), key=lambda line: line.number)
+    numbers = {line.pk: line.number for line in lines}
+    return {
+        "ref": one.ref, "request": one.request.ref, "population": drawn.population.ref,
+        "population_title": drawn.population.title, "population_sha256": drawn.population_sha256,
+        "population_size": drawn.population_size, "size": drawn.size, "method": drawn.method, "seed": drawn.seed,
+        "algorithm": drawn.algorithm, "reason": drawn.reason, "drawn_by": drawn.drawn_by_id,
+        "drawn_at": drawn.drawn_at.astimezone(datetime.UTC).isoformat(),
+        "items": [
+            {
+                "number": line.number, "position": line.item.position, "key": line.item.key,
+                "day": text(line.item.day), "replaces": numbers[line.replaces_id] if line.replaces_id else None,
+                "reason": line.reason,
+                "evidence": refs[line.pk],
+            }
+            for line in lines
+        ],
+    }  # fmt: skip
+
+
+def _test(one: ControlTest) -> dict[str, Any]:
+    said = getattr(one, "response", None)
+    return {
+        "ref": one.ref, "control": one.control.ref, "procedures": one.procedures, "procedure": one.procedure,
+        "attributes": dict(one.lettered()), "sample": one.sample.ref if one.sample else "", "state": one.state,
+        "conclusion": one.conclusion, "note": one.note, "tested": one.tested, "exceptions": one.exceptions,
+        "tested_by": one.tested_by_id, "concluded_by": one.concluded_by_id, "reason": one.reason,
+        "supersedes": ControlTest.ref_of(one.supersedes_id) if one.supersedes_id else "",
+        "results": [
+            {
+                "item": result.item.number if result.item else None, "attribute": result.attribute,
+                "outcome": result.outcome, "note": result.note,
+            }
+            for result in sorted(one.results.all(), key=lambda row: (row.item.number if row.item else 0, row.attribute))
+        ],
+        "response": {
+            "cause": said.cause, "impact": said.impact, "fix": said.fix, "fix_by": text(said.fix_by),
+            "written_by": said.written_by_id,
+        } if said else None,
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from foundation.trail.record import record
 
 FORMAT: Final = "countersign engagement snapshot 1"
 A_PAGE: Final = 50
+SCOPE: Final = (Sort.ENGAGEMENT, Sort.CRITERION, Sort.CONTROL, Sort.WORDING)
 NAMED: Final = 50  # changes since the scope was frozen: more are counted
 APPLIES, STATUS, FREQUENCY, KIND, NATURE = (
     {one.value: str(one.label) for one in words} for words in (Applicability, ControlStatus, Frequency, Kind, Nature)
@@ -66,7 +67,7 @@ def told_of(engagement: Any, snapshot: Snapshot | None) -> dict[str, Any]:
     if snapshot is None:
         lines: list[Any] = scope_lines(engagement)
     else:
-        lines = list(snapshot.lines.exclude(sort=Sort.EVIDENCE).order_by("position"))
+        lines = list(snapshot.lines.filter(sort__in=SCOPE).order_by("position"))
     controls = [line.facts for line in lines if line.sort == Sort.CONTROL]
     numbers = {one["owner_id"] for one in controls} - {None}
     owners = {user.pk: str(user) for user in User.objects.filter(pk__in=numbers)}

@@ -94,7 +94,7 @@ class EngagementPages(Pages):
         ),
     )  # fmt: skip
     ordering: ClassVar = ("-id",)
-    left_out: ClassVar = ("detail",)  # urls.py has it, printable
+    left_out: ClassVar = ("detail", "tests")  # urls.py has them, printable
     intro = "The examinations by a CPA firm: what each covers, and which auditors may look, from when to when."
 
     @staticmethod

@@ -8,6 +8,7 @@ from accessreviews.removal_pages import RemovalApi
 from audits.api import EngagementApi
 from audits.package.api import PackageApi
 from audits.requests.api import RequestApi
+from audits.testing.api import AuditSampleApi, ControlTestApi
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
 from controls.views import matrix, matrix_export
@@ -123,6 +124,8 @@ API: list[URLPattern | URLResolver] = [
     path("engagements/", include(EngagementApi.urls())),
     path("requests/", include(RequestApi.urls())),
     path("packages/", include(PackageApi.urls())),
+    path("audit-samples/", include(AuditSampleApi.urls())),
+    path("tests-of-controls/", include(ControlTestApi.urls())),
     path("trail/", TrailApi.as_view({"get": "read_all"}), name="entry-list"),
     path("trail/<int:pk>/", TrailApi.as_view({"get": "read"}), name="entry-detail"),
 ]

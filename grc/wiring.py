@@ -20,6 +20,7 @@ from audits.due import audits_due, requests_due
 from audits.models import Engagement
 from audits.models.packages import Package
 from audits.models.requests import Request
+from audits.models.testing import ControlTest
 from audits.requests.jobs import remind_of_requests
 from audits.requests.work import requests_work
 from controls.detail import criteria_panel
@@ -232,6 +233,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
             RailItem("Audits", "audits:engagement-list", "scale", Engagement),
             RailItem("Requests", "audits:request-list", "message-square", Request, ("audits:request",)),
             RailItem("Packages", "audits:package-list", "package", Package, ("audits:package",)),
+            RailItem("Tests", "audits:controltest-list", "list-checks", ControlTest, ("audits:auditsample",)),
             RailItem("Reports", "reports", "file-chart-column", Control),
             RailItem("Trail", "trail:entry-list", "history", Entry),
         ],
@@ -324,6 +326,13 @@ SEARCH = [
     Finder(Clock, "Notification clocks", ("regime", "whom", "incident__title"), related=("incident",)),
     Finder(Notification, "Notifications", ("told", "what", "reference"), related=("incident",)),
     Finder(Request, "Auditors' requests", ("title", "description", "external_ref")),
+    Finder(
+        ControlTest,
+        "Tests of controls",
+        ("procedure", "control__ref", "control__name"),
+        attrgetter("control.name"),
+        ("control",),
+    ),
     Finder(System, "Systems", ("name", "purpose")),
     Finder(Listing, "Listings", ("source", "system__name"), attrgetter("system.name"), ("system",)),
     Finder(Campaign, "Access reviews", ("name",)),

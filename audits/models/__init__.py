@@ -1,6 +1,8 @@
-"""What an examination consists of: engagements, what was frozen of them, and what auditors ask for (`requests`)."""
+"""What an examination consists of: engagements, what was frozen of them, what auditors ask for (`requests`),
+and what they draw and test (`testing`).
+"""
 
-from audits.models import packages, requests
+from audits.models import packages, requests, testing
 from audits.models.engagements import Engagement, EngagementGrant, Opinion, Status, Type
 from audits.models.snapshots import FrozenLine, Snapshot, SnapshotKind, Sort
 
@@ -16,4 +18,5 @@ __all__ = [
     "Type",
     "packages",
     "requests",
+    "testing",
 ]

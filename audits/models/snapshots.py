@@ -22,6 +22,8 @@ class Sort(models.TextChoices):
     CONTROL = "control", "Control"
     WORDING = "wording", "Wording"
     EVIDENCE = "evidence", "Evidence"
+    SAMPLE = "sample", "Auditor's sample"
+    TEST = "test", "Test of a control"
 
 
 class Snapshot(models.Model):

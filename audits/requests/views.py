@@ -20,6 +20,7 @@ from audits.models.requests import (
     RequestEvidence,
     RequestState,
 )
+from audits.models.testing import AuditSample
 from audits.requests import actions
 from audits.requests.columns import COLUMNS, FACTS, attach_day
 from audits.requests.filters import RequestFilter
@@ -77,7 +78,7 @@ class RequestPages(Pages):
     facts_related = ("raised_by", "submitted_by", "judged_by")
     ordering = ("due_on", "id")
     left_out = ("archive", "restore")
-    prefilled = ("engagement",)
+    prefilled = ("engagement", "kind")
     links = (
         Link("Control", RequestControl, "request"),
         Link("Criterion", RequestCriterion, "request"),
@@ -146,6 +147,7 @@ class RequestPages(Pages):
             "sees_controls": can(self.user, "view", Control),
             "threads": threads(self.user, target, moment),
             "verbs": verbs,
+            "sample": AuditSample.objects.filter(request=target.pk).first() if target.kind == "sample" else None,
             "late": target.is_late(target.seen_on),  # type: ignore[attr-defined]  # put there by `attach`
             "comment_form": CommentForm(target=target) if verbs["comment"] else None,
         }

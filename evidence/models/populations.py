@@ -174,9 +174,10 @@ BY_SEED = (Method.RANDOM, Method.SYSTEMATIC)  # drawn by a rule; the others are 
 
 
 class Purpose(models.TextChoices):
-    """Whose test it is for. An auditor's own draws come with engagements."""
+    """Whose test it is for (R3.3): management's own, or an engagement's."""
 
     SELF_TEST = "self_test", "Management self-test"
+    AUDIT = "audit", "Drawn by the auditor"
 
 
 class Sample(Numbered, Register):
@@ -221,6 +222,7 @@ class Sample(Numbered, Register):
         ordering = ("-id",)
         constraints = (
             models.CheckConstraint(condition=Q(method__in=Method.values), name="evidence_sample_method_known"),
+            models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="evidence_sample_purpose_known"),
             models.CheckConstraint(
                 condition=Q(size__gte=1, size__lte=F("population_size")),
                 name="evidence_sample_within_population",

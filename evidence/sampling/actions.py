@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from controls.models import Control, Frequency
@@ -21,6 +22,7 @@ from evidence.models import (
     PopulationItem,
     PopulationKind,
     PopulationLink,
+    Purpose,
     Sample,
     State,
 )
@@ -180,13 +182,28 @@ def draw(
     haphazard and targeted. Raises ValidationError for a size out of range, unknown keys, a reason that is missing,
     or a population that is empty, withdrawn or altered.
     """
+    mine = Sample.objects.filter(purpose=Purpose.SELF_TEST)
+    return drawn(
+        population, actor=actor, purpose=Purpose.SELF_TEST, among=mine, method=method, size=size, seed=seed, keys=keys,
+        reason=reason,
+    )  # fmt: skip
+
+
+def drawn(  # noqa: PLR0913 - a sample says this much about itself
+    population: Population, *, actor: User, purpose: Purpose, among: QuerySet[Sample], method: str,
+    size: int | None, seed: str, keys: Sequence[str], reason: str,
+) -> Sample:  # fmt: skip
+    """Draw for a purpose, within the transaction of the verb that asked whether this person may. Raises as `draw`.
+
+    among: the samples of which the last one of this population is drawn again by this one.
+    """
     population = Population.objects.select_for_update().select_related("evidence").get(pk=population.pk)
     if population.evidence.state in (State.WITHDRAWN, State.RETURNED):
         raise ValidationError(f"Its evidence was {population.evidence.get_state_display().lower()}: freeze another.")
     by_seed = method in BY_SEED
     seed = (seed.strip() or new_seed()) if by_seed else ""
     chosen = choose(population, method=method, size=size, seed=seed, keys=keys)
-    before = Sample.objects.filter(population=population).order_by("-id").first()
+    before = among.filter(population=population).order_by("-id").first()
     if not reason.strip() and (before or not by_seed):
         words = f"Say why it is drawn again: {before.ref} stands already." if before else "Say why you picked these."
         raise ValidationError({"reason": words})
@@ -194,7 +211,7 @@ def draw(
         population=population, population_sha256=population.sha256, population_size=population.row_count,
         size=len(chosen), method=method, seed=seed, chosen=[list(pick) for pick in chosen], reason=reason.strip(),
         algorithm={Method.RANDOM: RANDOM, Method.SYSTEMATIC: SYSTEMATIC}.get(Method(method), ""),
-        redraws=before, drawn_by=actor, drawn_at=timezone.now(),
+        redraws=before, drawn_by=actor, drawn_at=timezone.now(), purpose=purpose,
     )  # fmt: skip
     sample.full_clean()
     refs = {"population": population.pk} | ({"redraws": before.pk} if before else {})

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from controls.models import Control
-from evidence.models import BY_SEED, Method, PopulationKind
+from evidence.models import BY_SEED, Method, PopulationKind, Purpose
 from evidence.sampling.actions import EMPTY, FILE, new_seed, usual_size
 from evidence.sampling.sources import Source
 from foundation.accounts.access import allowed
@@ -144,9 +144,10 @@ class PopulationFilter(RegisterFilter):
 
 
 class SampleFilter(RegisterFilter):
-    """Samples by words of their population, and method."""
+    """Samples by words of their population, whose test they are for, and method."""
 
     search_fields = ("population__title", "seed", "reason")
     archives = False
+    purpose = django_filters.ChoiceFilter(choices=Purpose.choices, empty_label="Any", label="For")
     method = django_filters.ChoiceFilter(choices=Method.choices, empty_label="Any method")
     hint = "Population, seed or reason"

@@ -137,6 +137,9 @@ EXERCISE_APPROVAL: Final = Duty(
     "incidents.exercise",
     may_be_excepted=True,
 )
+CONTROL_TEST: Final = Duty(
+    "controltest.perform", "Who owns or operates a control cannot test it for an audit.", "audits.controltest"
+)
 ONESELF: Final = Duty("user.oneself", "Nobody does this to their own account.", "accounts.user")
 OWN_ROLE: Final = Duty("user.own_role", "Nobody changes their own role.", "accounts.user")
 OWN_ACCOUNT: Final = Duty("user.own_deactivation", "Nobody deactivates their own account.", "accounts.user")
@@ -170,6 +173,7 @@ _ALL: Final = (
     INCIDENT_LOWERED,
     INCIDENT_REVIEW_APPROVAL,
     EXERCISE_APPROVAL,
+    CONTROL_TEST,
     ONESELF,
     OWN_ROLE,
     OWN_ACCOUNT,

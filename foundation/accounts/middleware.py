@@ -48,6 +48,13 @@ AUDITOR_ROUTES: Final[frozenset[str]] = frozenset(
         "audits:request-return",
         "audits:request-withdraw",
         "audits:package-create",
+        "audits:engagement-draw",
+        "audits:auditsample-replace-item",
+        "audits:controltest-create",
+        "audits:controltest-edit",
+        "audits:controltest-results",
+        "audits:controltest-conclude",
+        "audits:controltest-reopen",
     }
 )
 

@@ -71,6 +71,8 @@ _RUN_EXERCISES: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER:
 # What auditors ask for: whoever is to answer sees theirs, an auditor those of his engagement.
 _READ_REQUESTS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW}
 _ANSWER_REQUESTS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN}
+# What the auditor tests: compliance managers read all of it, owners the tests of their controls.
+_READ_TESTS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, AUDITOR: WINDOW}
 _EVERYONES_OWN: Final[dict[str, Scope]] = {
     ADMIN: OWN,
     COMPLIANCE: OWN,
@@ -203,8 +205,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "approve": {COMPLIANCE: ALL},  # and never one's own: apart()
         "decline": {COMPLIANCE: ALL},
     },
-    # Managers view what they may be asked to judge. Auditors will draw, with their own seed, through their engagement
-    # (AUDITOR_MAY): until then they read.
+    # Managers view what they may be asked to judge. Auditors draw through their engagement (audits.auditsample).
     "evidence.population": {
         "view": {COMPLIANCE: ALL, MANAGER: ALL, OWNER: OWN, AUDITOR: WINDOW},
         "add": {COMPLIANCE: ALL, OWNER: OWN},  # for controls that one may submit evidence to
@@ -824,6 +825,36 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "add": {COMPLIANCE: ALL, AUDITOR: WINDOW},
         "download": {COMPLIANCE: ALL, AUDITOR: WINDOW},
     },
+    # The auditor draws and tests, the company hands in and responds: neither does the other's part (R2.2, R3.2, R3.3).
+    "audits.auditsample": {
+        "view": _READ_REQUESTS,
+        "add": {AUDITOR: WINDOW},
+        "replace_item": {AUDITOR: WINDOW},
+        "hand_in": _ANSWER_REQUESTS,
+        "download": _READ_REQUESTS,
+    },
+    "audits.sampleitem": {
+        "view": _READ_REQUESTS,
+    },
+    "audits.itemevidence": {
+        "view": _READ_REQUESTS,
+        "unlink": _ANSWER_REQUESTS,
+    },
+    "audits.controltest": {
+        "view": _READ_TESTS,
+        "add": {AUDITOR: WINDOW},
+        "change": {AUDITOR: WINDOW},
+        "record": {AUDITOR: WINDOW},
+        "conclude": {AUDITOR: WINDOW},
+        "reopen": {AUDITOR: WINDOW},
+        "respond": {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN},
+    },
+    "audits.itemresult": {
+        "view": _READ_TESTS,
+    },
+    "audits.managementresponse": {
+        "view": _READ_TESTS,
+    },
     "trail.block": {  # how far the trail is sealed and verified
         "view": {ADMIN: ALL, COMPLIANCE: ALL, AUDITOR: WINDOW},
         "verify": {ADMIN: ALL, COMPLIANCE: ALL},
@@ -907,5 +938,12 @@ AUDITOR_WRITES: Final[frozenset[tuple[str, str]]] = frozenset(
         ("audits.request", "return"),
         ("audits.request", "withdraw"),
         ("audits.package", "add"),
+        ("audits.auditsample", "add"),
+        ("audits.auditsample", "replace_item"),
+        ("audits.controltest", "add"),
+        ("audits.controltest", "change"),
+        ("audits.controltest", "record"),
+        ("audits.controltest", "conclude"),
+        ("audits.controltest", "reopen"),
     }
 )

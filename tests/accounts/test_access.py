@@ -103,6 +103,8 @@ EXERCISES: dict[Role, str] = {A: "own", C: "all", M: "all", W: "own", E: "own", 
 APPROVED: dict[Role, str] = {C: "own", M: "own"}
 ANSWERS = {C: "all", M: "own", W: "own", E: "own"}
 REQUESTS = ANSWERS | {U: "window"}
+HIS = {U: "window"}
+TESTS = {C: "all", M: "own", W: "own", U: "window"}
 EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     "accounts.user": {
         "view": {A: "all", C: "all", E: "own", U: "window"},
@@ -342,6 +344,19 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     "audits.requestevidence": {"view": REQUESTS, "download": REQUESTS, "unlink": ANSWERS},
     "audits.requestcomment": {"view": REQUESTS},
     "audits.package": {verb: {C: "all", U: "window"} for verb in ("view", "add", "download")},
+    "audits.auditsample": {
+        **dict.fromkeys(("view", "download"), REQUESTS),
+        **dict.fromkeys(("add", "replace_item"), HIS),
+        "hand_in": ANSWERS,
+    },
+    "audits.sampleitem": {"view": REQUESTS},
+    "audits.itemevidence": {"view": REQUESTS, "unlink": ANSWERS},
+    "audits.controltest": {
+        "view": TESTS,
+        **dict.fromkeys(("add", "change", "record", "conclude", "reopen"), HIS),
+        "respond": {C: "all", M: "own", W: "own"},
+    },
+    **{f"audits.{name}": {"view": TESTS} for name in ("itemresult", "managementresponse")},
     "audits.engagement": dict.fromkeys(
         (
             "view",

@@ -77,7 +77,16 @@ ABOUT = {
     },
     **{
         f"audits:{name}-": f"audits:{name}"
-        for name in ("requestcontrol", "requestcriterion", "requestevidence", "request", "package")
+        for name in (
+            "requestcontrol",
+            "requestcriterion",
+            "requestevidence",
+            "request",
+            "auditsample",
+            "itemevidence",
+            "controltest",
+            "package",
+        )
     },
     "systems:systemadministrator-": "systems:administrator",
     "accessreviews:listing-": "accessreviews:listing",

@@ -18,7 +18,10 @@ from accessreviews.campaigns import link_control
 from accessreviews.models import Assignment, Campaign, Removal
 from audits.fieldwork import begin_fieldwork
 from audits.models import Engagement
+from audits.models.testing import AuditSample
 from audits.requests import actions as request_actions
+from audits.testing.lines import hand_in_for
+from audits.testing.responding import respond as respond_to
 from controls.models import Control, Criterion
 from evidence.actions import request_exemption
 from evidence.models import Evidence, Exemption
@@ -77,6 +80,7 @@ from tests.factories.reviews import decided, items_of, launched, signed
 from tests.factories.risks import about_vendor, an_executive, held_by, rated
 from tests.factories.risks import asked as request_of
 from tests.factories.roster import a_checklist, a_completion, a_course, a_person
+from tests.factories.testing import a_test, drawn, with_results
 from tests.factories.vendors import a_contract, a_document, a_review, a_vendor
 from tests.factories.worksheets import read_by
 from tests.people import hired
@@ -194,6 +198,7 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
     supplied = vended(owner, manager, control, flaw)
     requests = asked_for(owner, compliance, engagement, item)
     packed = a_ready_one(engagement, auditor, compliance)
+    tried = tested(owner, compliance, auditor, engagement, control, item)
     happened = hit(owner, employee, control, risk, flaw)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
@@ -224,6 +229,7 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
             **happened,
             **requests,
             **{key: {"pk": packed.pk} for key in ("audits:package", "api:package")},
+            **tried,
             **{key: {"pk": risk.pk} for key in ("risks", "api:risk")},
             **{key: {"pk": step.pk} for key in ("risks:action", "api:treatmentaction")},
             **{key: {"pk": asked.pk} for key in ("risks:acceptance", "api:acceptance")},
@@ -258,7 +264,12 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
             "accessreviews:signed": {"pk": removal.review_id},
             "accessreviews:campaigncontrol": {"pk": campaign.controls.get().pk},
             **{key: {"pk": removal.pk} for key in ("accessreviews:removal", "api:removal")},
-            "audits": {"pk": engagement.pk, "window_pk": auditor.windows.get().pk, "number": 1},
+            "audits": {
+                "pk": engagement.pk,
+                "window_pk": auditor.windows.get().pk,
+                "number": 1,
+                "population": AuditSample.objects.get().sample.population_id,
+            },
             "evidence": {"pk": item.pk},
             "evidence:link": {"pk": item.links.get().pk},
             "evidence:requirement": {"pk": need.pk},
@@ -298,6 +309,22 @@ def asked_for(owner: User, compliance: User, engagement: Engagement, item: Evide
         "audits:requestcontrol": {"pk": request.control_links.get().pk},
         "audits:requestcriterion": {"pk": criterion.pk},
         "audits:requestevidence": {"pk": request.evidence_links.get().pk},
+    }
+
+
+def tested(
+    owner: User, compliance: User, auditor: User, engagement: Engagement, control: Control, item: Evidence
+) -> dict[str, dict[str, Any]]:  # fmt: skip
+    """A sample that the auditor drew and the owner answers for, a test with an exception, and a response."""
+    ours = drawn(engagement, control, auditor, size=3)
+    request_actions.assign(ours.request, actor=compliance, owner=owner)
+    hand_in_for(ours, actor=owner, items=[1], evidence=item.ref)
+    test = with_results(a_test(engagement, control, auditor, ours), auditor, not_met=1)
+    respond_to(test, actor=owner, cause="Isolated.", impact="None.", fix="They were told.")
+    return {
+        **{key: {"pk": ours.pk} for key in ("audits:auditsample", "api:auditsample")},
+        "audits:itemevidence": {"pk": ours.items.get(number=1).evidence_links.get().pk},
+        **{key: {"pk": test.pk} for key in ("audits:controltest", "api:controltest")},
     }
 
 

@@ -19,6 +19,7 @@ APPS = (
 WRITERS = {"record", "write_entry", "draft"}
 PARTICIPLES = {"add": ["created"], "change": ["updated"], "archive": ["archived", "restored"], "import": ["updated"]}
 CALLED = {  # what is made there has a name of its own in the field
+    "auditsample.created": "auditsample.drawn",
     "evidence.created": "evidence.submitted",
     "exemption.created": "exemption.requested",
     "acceptance.created": "acceptance.requested",

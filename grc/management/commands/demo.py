@@ -9,6 +9,7 @@ from django.db import transaction
 from accessreviews.demo import reviews
 from audits.demo import engagements
 from audits.requests.demo import requests
+from audits.testing.demo import fieldwork
 from controls.demo import OWNER_ROLES, load
 from evidence.demo import load as evidence
 from evidence.demo_populations import populations
@@ -67,6 +68,7 @@ class Command(BaseCommand):
             incidents(compliance=staff["compliance"], staff=staff)
             running = engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             requests(running, compliance=staff["compliance"], auditor=staff["auditor"], owner=staff["owner"])
+            fieldwork(running, compliance=staff["compliance"], auditor=staff["auditor"], owner=staff["owner"])
             record("demo.loaded", SYSTEM)
 
 
