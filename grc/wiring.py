@@ -23,6 +23,7 @@ from audits.models.requests import Request
 from audits.models.testing import ControlTest
 from audits.requests.jobs import remind_of_requests
 from audits.requests.work import requests_work
+from audits.testing.work import responses_work
 from controls.detail import criteria_panel
 from controls.due import controls_due
 from controls.models import Control, Criterion
@@ -252,6 +253,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
 WORK = [
     clocks_work,
     requests_work,
+    responses_work,
     controls_work,
     coverage_work,
     evidence_work,

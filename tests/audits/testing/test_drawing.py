@@ -28,6 +28,7 @@ from tests.factories.evidence import evidence
 from tests.factories.people import EngagementFactory, UserFactory, admitted
 from tests.factories.requests import closed
 from tests.factories.testing import a_population, a_test, drawn, in_fieldwork
+from tests.factories.tokens import caller
 
 pytestmark = pytest.mark.django_db
 GITHUB = {"title": "Merges", "kind": "export", "source": Source(system="GitHub")}
@@ -68,6 +69,22 @@ def test_management_never_draws_for_an_engagement_and_its_own_draw_is_a_self_tes
     assert own.purpose == "self_test"
     ours = drawing.draw_for(engagement, found, actor=auditor, method="random", size=2, seed="s")
     assert ours.sample.redraws is None, "management's self-test is not drawn again by the auditor"
+
+
+def test_list_files_and_api_say_whose_draw_it_is(
+    engagement: Engagement, control: Control, auditor: User, compliance: User
+):
+    ours = drawn(engagement, control, auditor)
+    draw(ours.sample.population, actor=compliance, method="random", size=2, seed="s")
+    client, api = signed_in(compliance), caller(compliance, "read")
+    page = client.get("/evidence/samples/?purpose=audit").content.decode()
+    assert "Drawn by the auditor" in page
+    assert "SMP-" + str(ours.sample_id + 1) not in page
+    body = b"".join(client.get("/evidence/samples/export.csv").streaming_content).decode("utf-8-sig")
+    told = {row["For"] for row in csv.DictReader(io.StringIO(body))}
+    assert told == {"Drawn by the auditor", "Management self-test"}
+    assert api.get(f"/api/v1/samples/{ours.sample_id}/").json()["purpose"] == "audit"
+    assert api.get(f"/api/v1/audit-samples/{ours.pk}/").json()["ref"] == ours.ref
 
 
 def test_an_auditor_draws_for_the_engagement_of_his_window_alone(engagement: Engagement, control: Control):

@@ -26,6 +26,7 @@ from audits.testing.testing import (
     record_results,
     reopen,
 )
+from audits.testing.work import responses_work
 from controls.models import Control
 from foundation.accounts.models import User
 from foundation.organisation.models import today
@@ -360,6 +361,18 @@ def test_a_response_says_all_of_it_and_is_given_to_an_exception(
     respond(test, actor=compliance, **WORDS)
     with pytest.raises(Stale):
         respond(test, actor=compliance, **WORDS)
+
+
+def test_my_work_shows_exceptions_until_somebody_responded(
+    engagement: Engagement, control: Control, auditor: User, owner: User, compliance: User
+):
+    test = with_results(a_test(engagement, control, auditor), auditor, not_met=1)
+    assert responses_work(owner) == []
+    test = conclude(test, actor=auditor, conclusion="exceptions")
+    for person, waits in ((owner, 1), (compliance, 1), (auditor, 0), (UserFactory(role="control_owner"), 0)):
+        assert len(responses_work(person)) == waits, person
+    respond(test, actor=owner, **WORDS)
+    assert responses_work(compliance) == []
 
 
 # ---- the table -----------------------------------------------------------------------------------------------------
