@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audits.models.packages import Package, PackagePart, PackageState, package_path, part_path
@@ -26,7 +27,9 @@ from foundation.organisation.once import reading_once
 from foundation.trail.log import Key
 from foundation.trail.notes import digest, sign
 from foundation.trail.signing import KeyLost, signer_of
+from foundation.trail.walk import chunks
 
+CHUNK: Final = 500
 FAILED: Final = "Something went wrong while it was built. Ask for another; the log of the worker has the reason."
 
 
@@ -113,7 +116,7 @@ def fill(archive: Archive, package: Package, progress: Progress, done: int, tota
     for part in package.parts.order_by("path"):
         kept = archive.add(part.path, content(part), packed=is_text(part.path))
         listed += [{"title": part.title, **written(kept)}]
-    for number, item in enumerate(evidence_of(package).iterator(chunk_size=500), 1):
+    for number, item in enumerate(some_at_a_time(evidence_of(package)), 1):
         progress.set(done + number, total, f"Evidence {Evidence.ref_of(item.id)}")
         kept = archive.add(path_of(item), evidence_bytes(item), packed=False)
         if (kept.size, kept.sha256) != (item.size, item.sha256):
@@ -126,6 +129,12 @@ def fill(archive: Archive, package: Package, progress: Progress, done: int, tota
     manifest = manifest_of(archive.files)
     archive.add("manifest.json", [manifest])
     archive.add("manifest.note", [signed(package, manifest).encode()])
+
+
+def some_at_a_time(found: QuerySet[Any]) -> Iterator[Any]:
+    """The rows, in order, with no query left open meanwhile: on SQLite nothing could be written beside an older one."""
+    for some in chunks(list(found.values_list("pk", flat=True)), CHUNK):
+        yield from found.model._default_manager.filter(pk__in=some).order_by("id")
 
 
 def content(part: PackagePart) -> Iterator[bytes]:
