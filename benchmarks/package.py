@@ -2,8 +2,8 @@
 
     python benchmarks/package.py [--files 2000] [--megabytes 1000] [--kill] [--again FOLDER]
 
-In a database and a store of its own. --again: in that of an earlier run. --kill: the worker is killed in the middle, once while parts are made and once
-while the archive is written, and another goes on.
+In a database and a store of its own. --again: in those of an earlier run, whose evidence is there. --kill: the worker
+is killed in the middle, once while parts are made and once while the archive is written, and another goes on.
 """
 
 import argparse
