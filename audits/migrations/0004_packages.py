@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = tables([
+    operations = [*tables([
         migrations.CreateModel(
             name='HistoricalPackage',
             fields=[
@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 'ordering': ('package', 'path'),
             },
         ),
+    ]),
         migrations.AddConstraint(
             model_name='package',
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['building', 'ready', 'failed'])), name='audits_package_state_known'),
@@ -107,4 +108,4 @@ class Migration(migrations.Migration):
             model_name='packagepart',
             constraint=models.UniqueConstraint(fields=('package', 'path'), name='audits_part_once'),
         ),
-    ])
+    ]
