@@ -1,4 +1,4 @@
-"""What is due as an iCalendar document (RFC 5545): one all-day event for each date of each record.
+"""What is due as an iCalendar document (RFC 5545): an all-day event for each date of each record.
 
 A calendar is kept by services outside the house: an event says the kind, the reference and the title of what is due
 and links to its page, where one signs in; never whose it is nor anything that the record holds. What falls due names
@@ -7,6 +7,7 @@ restricted incidents by their number alone (incidents.due).
 
 import datetime
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -39,24 +40,33 @@ def calendar_of(found: Sequence[Due], since: datetime.datetime) -> bytes:
     calendar.add("refresh-interval", AGAIN, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT6H")
     stamps = changed(found)
-    for one in found:
-        calendar.add_component(event_of(one, stamps.get(one.source, since) if one.source else since))
+    for heap in heaped(found):
+        last = max(stamps.get(one.source, since) if one.source else since for one in heap)
+        calendar.add_component(event_of(heap, last))
     document: bytes = calendar.to_ical()
     return document
 
 
-def event_of(due: Due, stamp: datetime.datetime) -> Any:
-    """One of them as an event. Its key is its UID: the same whatever the date becomes."""
+def heaped(found: Sequence[Due]) -> list[list[Due]]:
+    """What is called the same on the same day together: a policy that many people are to read is one event."""
+    heaps: dict[tuple[str, datetime.date, datetime.datetime | None], list[Due]] = defaultdict(list)
+    for one in found:
+        heaps[summary_of(one), one.on, one.at].append(one)
+    return [sorted(heap, key=lambda one: one.key) for heap in heaps.values()]
+
+
+def event_of(heap: Sequence[Due], stamp: datetime.datetime) -> Any:
+    """One or several that are called the same as an event. A key is its UID: the same whatever the date becomes."""
     from icalendar import Event
 
-    event = Event()
+    due, event = heap[0], Event()
     event.add("uid", f"{due.key}@{urlsplit(settings.PUBLIC_URL).hostname}")
     event.add("dtstamp", stamp.replace(microsecond=0))
     event.add("last-modified", stamp.replace(microsecond=0))
-    event.add("sequence", due.version)
+    event.add("sequence", max(one.version for one in heap))
     event.add("dtstart", due.on)
     event.add("dtend", due.on + DAY)  # the first day after it
-    event.add("summary", summary_of(due))
+    event.add("summary", f"{summary_of(due)} (× {len(heap)})" if len(heap) > 1 else summary_of(due))
     event.add("url", f"{settings.PUBLIC_URL}{due.url}")
     event.add("categories", [plain(due.register)])
     event.add("class", "PRIVATE")

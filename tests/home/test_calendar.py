@@ -254,6 +254,17 @@ def test_naughty_titles_stay_words(title: str):
         line.decode()  # nothing is cut inside a character
 
 
+def test_what_many_people_owe_alike_is_one_event():
+    many = [due(key=f"policies.acknowledgement-1-{number}", person=number) for number in range(3)]
+    other = due(key="policies.acknowledgement-2-1", on=today() + DAY)
+    found = events(calendar_of([*many, other], timezone.now()))
+    assert [str(one["SUMMARY"]) for one in found] == [
+        "Review of the risk: R-1 Theft (× 3)", "Review of the risk: R-1 Theft",
+    ]  # fmt: skip
+    again = events(calendar_of([*reversed(many), other], timezone.now()))
+    assert [one["UID"] for one in again] == [one["UID"] for one in found]
+
+
 def test_what_is_due_by_the_hour_says_it(compliance: User):
     at = datetime.datetime(2026, 3, 1, 14, 30, tzinfo=datetime.UTC)
     [event] = events(calendar_of([due(at=at, on=at.date(), kind="Notification deadline")], timezone.now()))
