@@ -113,8 +113,8 @@ def lines_of(found: list[Due]) -> Lines:
 
 
 def waiting_of(items: Sequence[WorkItem]) -> list[tuple[int, str]]:
-    """How many of which kind wait, most first. By kind alone: a mail names no record that may be closed to others."""
-    kinds = Counter(f"{item.register}: {item.kind}" for item in items)
+    """How much of what is to be done waits, most first: a mail names no record that may be closed to others."""
+    kinds = Counter(f"{item.register}: {item.action[:1].lower()}{item.action[1:]}" for item in items)
     return [(count, words) for words, count in sorted(kinds.items(), key=lambda one: (-one[1], one[0]))]
 
 

@@ -6,9 +6,11 @@ restricted incidents by their number alone (incidents.due).
 """
 
 import datetime
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,27 +26,26 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")  
 LONGEST: Final = 300  # characters of a title
 
 
-def calendar_of(found: Sequence[Due], since: datetime.datetime) -> bytes:
-    """These as a document, the same bytes as long as nothing of them changes.
+@dataclass(frozen=True)
+class Entry:
+    """One event. uid: the same whatever the date becomes. stamp: of the last change; sequence: how many there were."""
 
-    since: the stamp of what comes from no record.
-    """
-    from icalendar import Calendar, vText  # slow to load, for one page
+    uid: str
+    on: datetime.date
+    summary: str
+    address: str
+    category: str
+    stamp: datetime.datetime
+    sequence: int
 
-    title = plain(f"{organisation().name}: due in Countersign")
-    calendar = Calendar()
-    calendar.add("prodid", PRODUCT)
-    calendar.add("version", "2.0")
-    for name in ("name", "x-wr-calname"):  # that of RFC 7986, and that which most calendars read
-        calendar.add(name, vText(title))
-    calendar.add("refresh-interval", AGAIN, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", "PT6H")
+
+def entries_of(found: Sequence[Due], since: datetime.datetime) -> list[Entry]:
+    """What is due as events. since: the stamp of what comes from no record."""
     stamps = changed(found)
-    for heap in heaped(found):
-        last = max(stamps.get(one.source, since) if one.source else since for one in heap)
-        calendar.add_component(event_of(heap, last))
-    document: bytes = calendar.to_ical()
-    return document
+    return [
+        entry_of(heap, max(stamps.get(one.source, since) if one.source else since for one in heap))
+        for heap in heaped(found)
+    ]
 
 
 def heaped(found: Sequence[Due]) -> list[list[Due]]:
@@ -55,23 +56,63 @@ def heaped(found: Sequence[Due]) -> list[list[Due]]:
     return [sorted(heap, key=lambda one: one.key) for heap in heaps.values()]
 
 
-def event_of(heap: Sequence[Due], stamp: datetime.datetime) -> Any:
-    """One or several that are called the same as an event. A key is its UID: the same whatever the date becomes."""
+def entry_of(heap: Sequence[Due], stamp: datetime.datetime) -> Entry:
+    """One thing that is due, or several that are called the same, as an event."""
+    due, words = heap[0], summary_of(heap[0])
+    return Entry(
+        uid=f"{due.key}@{urlsplit(settings.PUBLIC_URL).hostname}",
+        on=due.on,
+        summary=f"{words} (× {len(heap)})" if len(heap) > 1 else words,
+        address=f"{settings.PUBLIC_URL}{due.url}",
+        category=plain(due.register),
+        stamp=stamp.replace(microsecond=0),
+        sequence=max(one.version for one in heap),
+    )
+
+
+def tag_of(entries: Sequence[Entry]) -> str:
+    """A hash of all that the document says: known long before the document is written."""
+    return hashlib.sha256(repr((PRODUCT, title(), entries)).encode()).hexdigest()
+
+
+def document_of(entries: Sequence[Entry]) -> bytes:
+    """These as a document."""
+    from icalendar import Calendar, vText  # slow to load, for one page
+
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    for name in ("name", "x-wr-calname"):  # that of RFC 7986, and that which most calendars read
+        calendar.add(name, vText(title()))
+    calendar.add("refresh-interval", AGAIN, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT6H")
+    for entry in entries:
+        calendar.add_component(event_of(entry))
+    document: bytes = calendar.to_ical()
+    return document
+
+
+def event_of(entry: Entry) -> Any:
+    """One of them as the library has it."""
     from icalendar import Event
 
-    due, event = heap[0], Event()
-    event.add("uid", f"{due.key}@{urlsplit(settings.PUBLIC_URL).hostname}")
-    event.add("dtstamp", stamp.replace(microsecond=0))
-    event.add("last-modified", stamp.replace(microsecond=0))
-    event.add("sequence", max(one.version for one in heap))
-    event.add("dtstart", due.on)
-    event.add("dtend", due.on + DAY)  # the first day after it
-    event.add("summary", f"{summary_of(due)} (× {len(heap)})" if len(heap) > 1 else summary_of(due))
-    event.add("url", f"{settings.PUBLIC_URL}{due.url}")
-    event.add("categories", [plain(due.register)])
+    event = Event()
+    event.add("uid", entry.uid)
+    event.add("dtstamp", entry.stamp)
+    event.add("sequence", entry.sequence)
+    event.add("dtstart", entry.on)
+    event.add("dtend", entry.on + DAY)  # the first day after it
+    event.add("summary", entry.summary)
+    event.add("url", entry.address)
+    event.add("categories", [entry.category])
     event.add("class", "PRIVATE")
     event.add("transp", "TRANSPARENT")  # the day stays free
     return event
+
+
+def title() -> str:
+    """What the calendar is called."""
+    return plain(f"{organisation().name}: due in Countersign")
 
 
 def summary_of(due: Due) -> str:

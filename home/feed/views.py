@@ -1,6 +1,5 @@
 """Digest and calendar on one's own account, and the calendar itself at its secret address."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,12 +25,12 @@ from foundation.organisation.settings import setting
 from foundation.pages.due import EVER, DueOf, all_due
 from foundation.pages.forms import user_of
 from foundation.trail.record import record
-from home.feed.ics import DAY, calendar_of
+from home.feed.ics import DAY, Entry, document_of, entries_of, tag_of
 
 MADE: Final = "calendar_made"  # in the session: a new address's secret, until the page has shown it
 AHEAD: Final = 365 * DAY
 FAILURES_A_MINUTE: Final = 10  # from one address, as for tokens
-FETCHES_A_MINUTE: Final = 10  # of one calendar: they ask every few hours
+FETCHES_A_MINUTE: Final = 5  # of one calendar: they ask every few hours
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -109,18 +108,25 @@ def calendar_feed(
         return too_many(request)
     user = feed.user
     found = all_due(due_to_auditors if user.is_auditor else due, user, EVER, today() + AHEAD)
-    document = calendar_of(found, feed.made_at)
-    sha256 = hashlib.sha256(document).hexdigest()
+    entries = entries_of(found, feed.made_at)
+    sha256 = tag_of(entries)
     if user.is_auditor and feed.given != sha256:
         with transaction.atomic():
-            record("calendarfeed.read", user, feed, refs={"events": len(found), "sha256": sha256})
+            record("calendarfeed.read", user, feed, refs={"events": len(entries), "sha256": sha256})
     note_fetch(feed, sha256 if user.is_auditor else "")
-    answer = HttpResponse(document, content_type="text/calendar; charset=utf-8")
-    answer["Content-Disposition"] = 'inline; filename="countersign.ics"'
+    tag = f'"{sha256}"'
+    answer = get_conditional_response(request, etag=tag) or written(entries)  # 304 before anything is written
+    answer["ETag"] = tag
     answer["Cache-Control"] = "private, no-cache"
     answer["Referrer-Policy"] = "no-referrer"
-    answer["ETag"] = f'"{sha256}"'
-    return get_conditional_response(request, etag=answer["ETag"], response=answer) or answer
+    return answer
+
+
+def written(entries: Sequence[Entry]) -> HttpResponse:
+    """The document itself."""
+    answer = HttpResponse(document_of(entries), content_type="text/calendar; charset=utf-8")
+    answer["Content-Disposition"] = 'inline; filename="countersign.ics"'
+    return answer
 
 
 def refused(request: HttpRequest, feed: CalendarFeed | None) -> HttpResponse:

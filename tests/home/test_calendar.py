@@ -26,7 +26,7 @@ from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
 from grc.logs import Safe
 from grc.wiring import DUE
-from home.feed.ics import calendar_of
+from home.feed.ics import document_of, entries_of
 from home.feed.views import FAILURES_A_MINUTE, FETCHES_A_MINUTE
 from tests.factories.assessments import fresh
 from tests.factories.controls import ControlFactory
@@ -60,6 +60,10 @@ def summaries(address: str) -> list[str]:
     answer = Client().get(address)
     assert answer.status_code == 200, address
     return [str(one["SUMMARY"]) for one in events(answer.content)]
+
+
+def calendar_of(found: list[Due], since: datetime.datetime) -> bytes:
+    return document_of(entries_of(found, since))
 
 
 def due(**said: Any) -> Due:

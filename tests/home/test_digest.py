@@ -189,7 +189,7 @@ def test_it_says_what_is_late_due_and_waiting_of_theirs_alone(
     assert mail.subject == f"Your week: {found.late.count} late, {found.soon.count} due, {found.waits} waiting"
     assert [one.title for one in found.late.shown] == ["Stolen <b>laptop</b>"]
     assert [one.title for one in found.soon.shown] == ["List of leavers", "Flood"]
-    for words in ("Stolen <b>laptop</b>", "Flood", "Requests: Asked by the auditor"):
+    for words in ("Stolen <b>laptop</b>", "Flood", "1 × Requests: answer"):
         assert words in mail.body
     assert "Stolen &lt;b&gt;laptop&lt;/b&gt;" in html
     for words in ("Next month", "Fire", "Readiness"):
