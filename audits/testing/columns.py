@@ -32,7 +32,7 @@ TEST_RELATED: Final = ("engagement", "control", "sample", "sample__sample", "sam
 
 def attach_tests(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
     """Put onto tests what the table says beside their fields. Nine queries, whatever their number."""
-    wordings, criteria = wordings_for(found), criteria_for(found, moment)
+    wordings, criteria = wordings_for(found, moment), criteria_for(found, moment)
     counts = counts_for(found, moment)
     ids = [one.pk for one in found]
     responses = {one.test_id: one for one in rows(ManagementResponse, moment).filter(test_id__in=ids)}
@@ -46,13 +46,13 @@ def attach_tests(found: list[Any], user: User, moment: datetime.datetime | None)
         one.superseded = ControlTest.ref_of(superseded[one.pk]) if one.pk in superseded else ""
 
 
-def wordings_for(found: list[Any]) -> dict[int, list[Wording]]:
+def wordings_for(found: list[Any], moment: datetime.datetime | None) -> dict[int, list[Any]]:
     """Each test's wordings of its control that were in force on a day of its engagement, in order. One query."""
-    by_control: dict[int, dict[datetime.date, Wording]] = defaultdict(dict)
-    wanted = Wording.objects.filter(control__in={one.control_id for one in found})
+    by_control: dict[int, dict[datetime.date, Any]] = defaultdict(dict)
+    wanted = rows(Wording, moment).filter(control_id__in={one.control_id for one in found})
     for words in wanted.order_by("effective_from", "id"):
         by_control[words.control_id][words.effective_from] = words  # of two for a day, the later written one
-    told: dict[int, list[Wording]] = {}
+    told: dict[int, list[Any]] = {}
     for one in found:
         first, last = one.engagement.days
         each = list(by_control[one.control_id].values())
