@@ -10,6 +10,7 @@ Exit code 0: all holds, 1: something does not, and each fault is named, 2: the p
 
 import argparse
 import csv
+import datetime
 import hashlib
 import io
 import json
@@ -21,7 +22,7 @@ from verify_bundle import DETAIL, Bundle, Fault, checkpoint, sha, signed
 
 FORMAT = "countersign-package/1"
 UNLISTED = ("manifest.json", "manifest.note")  # the last two files, which the manifest cannot name
-TYPE, NUMBER = 7, 8  # places of the record in a leaf, beside DETAIL
+AT, TYPE, NUMBER = 2, 7, 8  # places of the time (µs) and the record in a leaf, beside DETAIL
 BROKEN = (OSError, LookupError, TypeError, ValueError, RuntimeError, zipfile.BadZipFile)
 MOST = 20  # faults of one kind that are named
 
@@ -114,11 +115,13 @@ class Package:
         period, single = self.bundle("trail/period.zip"), self.bundle("trail/records.zip")
         leaves = period.range()
         shown = period.events(leaves)
-        first = self.head["engagement"]["first"]
+        start, first = period.head["start"], self.head["engagement"]["first"]
+        if start + len(leaves) != period.size:
+            self.fault(f"trail/period.zip stops at entry {start + len(leaves)} of the log, before the checkpoint")
         said = [
             (
-                f"{shown} entries since {first} are in the log of size {period.size}, as they stand; "
-                f"{len(leaves) - shown} more of that range are withheld (hash only)."
+                f"{shown} entries, shown for the time since {first}, are in the log of size {period.size}, as they "
+                f"stand; {len(leaves) - shown} more behind its first {start} are withheld (hash only)."
             )
         ]
         single.events(None)
@@ -136,9 +139,21 @@ class Package:
 
     # ---- the records -------------------------------------------------------------------------------------------------
 
+    def newest(self):
+        """Record → the newest entry that the trail shows of it by the last day, in whatever time zone that ended."""
+        found, last = {}, datetime.date.fromisoformat(self.head["engagement"]["last"])
+        until = datetime.datetime.combine(last, datetime.time(), datetime.timezone.utc).timestamp() * 1_000_000
+        with self.bundle("trail/period.zip").zip.open("events.jsonl") as lines:
+            for line in lines:
+                leaf = json.loads(json.loads(line)["leaf"])
+                if leaf[AT] < until and json.loads(leaf[DETAIL]).get("history"):
+                    about = tuple(leaf[TYPE : NUMBER + 1])
+                    found[about] = max(leaf[1], found.get(about, 0))
+        return found
+
     def prove(self):
-        """Each record stands in the package as the log says that it stood."""
-        leaves = dict(self.proofs())
+        """Each record stands in the package as the log says that it stood, and not as it stood before."""
+        leaves, newest = dict(self.proofs()), self.newest()
         paths = [path for path in self.listed if path.startswith("records/")]
         for path in paths:
             for one in self.lines(path):
@@ -150,6 +165,11 @@ class Package:
                 if sha(canonical(one["values"]).encode()).hex() != json.loads(leaf[DETAIL])["history"]["sha256"]:
                     self.fault(
                         f"{path}: {one['register']} {one['id']} is not as entry {one['entry']} says that it stood"
+                    )
+                    continue
+                if newest.get(tuple(about), 0) > one["entry"]:
+                    self.fault(
+                        f"{path}: {one['register']} {one['id']} is older than entry {newest[tuple(about)]} of it"
                     )
                     continue
                 self.records[one["register"], one["id"]] = one["values"]
@@ -174,8 +194,11 @@ class Package:
 
     def evidence(self):
         """Each item's file is the one that was recorded."""
-        items, count = self.of("evidence.evidence"), 0
-        for one in self.json("evidence/files.json"):
+        items, count, told = self.of("evidence.evidence"), 0, self.json("evidence/files.json")
+        held = {path for path in self.listed if path.startswith("evidence/") and path.count("/") > 1}
+        for path in sorted(held - {one["path"] for one in told}):
+            self.fault(f"{path} is no item of evidence/files.json")
+        for one in told:
             record, file = items.get(one["id"]), self.listed.get(one["path"])
             if file is None or (file["sha256"], file["size"]) != (one["sha256"], one["size"]):
                 self.fault(f"evidence/files.json: {one['path']} is not the file that it lists")
@@ -190,8 +213,11 @@ class Package:
     def populations(self):
         """Each population's rows are those that were frozen: complete, in order, within its period."""
         items = {one["id"]: one["path"] for one in self.json("evidence/files.json")}
-        self.rows = {}
+        self.rows, self.withdrawn, evidence = {}, set(), self.of("evidence.evidence")
         for number, said in self.of("evidence.population").items():
+            if evidence.get(said["evidence_id"], {}).get("state") == "withdrawn":  # whose files no package holds
+                self.withdrawn.add(number)
+                continue
             path = items.get(said["evidence_id"])
             if path is None or path not in self.zip.NameToInfo:
                 self.fault(f"POP-{number}: its rows are not in the package")
@@ -206,12 +232,15 @@ class Package:
                 self.fault(f"POP-{number}: a row of {path} lies outside its period")
             else:
                 self.rows[number] = content
-        return f"{len(self.rows)} populations are the rows that were frozen."
+        without = f" {len(self.withdrawn)} more were withdrawn: their rows are not here." if self.withdrawn else ""
+        return f"{len(self.rows)} populations are the rows that were frozen.{without}"
 
     def samples(self):
         """Each sample that a rule drew is what the rule draws, from the rows that were frozen."""
         count = 0
         for number, said in self.of("evidence.sample").items():
+            if said["population_id"] in self.withdrawn:
+                continue
             content, frozen = (
                 self.rows.get(said["population_id"]),
                 self.records.get(("evidence.population", said["population_id"])),
@@ -237,7 +266,8 @@ class Package:
         return f"{count} samples are what their seed gives, or rows that a person picked."
 
     def frozen(self):
-        """What was frozen of the engagement has the hash that it bears."""
+        """What was frozen of the engagement has the hash that it bears, and that the log tells of where it is shown."""
+        told, known = self.frozen_in_log(), 0
         paths = [path for path in self.listed if path.startswith("scope/")]
         for path in paths:
             said = self.json(path)
@@ -247,7 +277,21 @@ class Package:
             )
             if sha(*(line.encode() for line in lines)).hex() != said["sha256"] or len(said["lines"]) != said["count"]:
                 self.fault(f"{path}: its lines do not give its hash")
-        return f"{len(paths)} frozen editions of the scope have their hash."
+            if told.get(said["edition"], said["sha256"]) != said["sha256"]:
+                self.fault(f"{path}: the log tells of another hash of edition {said['edition']}")
+            known += said["edition"] in told
+        return f"{len(paths)} frozen editions of the scope give their hash; the log tells the hash of {known}."
+
+    def frozen_in_log(self):
+        """Edition → the hash that the trail tells of it."""
+        about, found = ["audits.engagement", str(self.head["engagement"]["id"])], {}
+        with self.bundle("trail/period.zip").zip.open("events.jsonl") as lines:
+            for line in lines:
+                leaf = json.loads(json.loads(line)["leaf"])
+                refs = json.loads(leaf[DETAIL]).get("refs", {}) if leaf[TYPE : NUMBER + 1] == about else {}
+                if "snapshot" in refs and "sha256" in refs:
+                    found[refs["snapshot"]] = refs["sha256"]
+        return found
 
 
 def asked(package, given):
@@ -282,7 +326,8 @@ def verify(given):
         print("Not proven: who made this. Without --key anybody could have made such a package.")
     if not given.checkpoint:
         print("Not proven: that nothing was rewritten before: only a --checkpoint received earlier can show that.")
-    print("Not proven: PDF and CSV files. They are views of the records, and the files that were signed; no more.")
+    print("Not proven: PDF, CSV, HTML and policy files. They are views of the records, and what was signed; no more.")
+    print("Not proven: that these are all records: one may be left out, and an entry that is withheld tells of none.")
     print("Never proven: what was done without leaving an entry, and what happened after the checkpoint.")
     return not package.faults
 

@@ -147,10 +147,15 @@ def evidence_of(package: Package) -> QuerySet[Any]:
     engagement, reader, pin = package.engagement, package.reader, package.pinned_at
     moment = pinned_for(reader, pin, Evidence)
     seen = visible(reader, rows(Evidence, moment), moment).filter(inside(engagement)).values("id")
-    populations = visible(reader, rows(Population, moment), moment).values("evidence_id")
     handed_in = visible(reader, rows(RequestEvidence, pin), pin).filter(archived_at=None).values("evidence_id")
-    wanted = Q(id__in=seen) | Q(id__in=populations) | Q(id__in=handed_in)
+    wanted = Q(id__in=seen) | Q(id__in=population_items(package)) | Q(id__in=handed_in)
     return rows(Evidence, pin).filter(wanted).exclude(state="withdrawn").order_by("id")
+
+
+def population_items(package: Package) -> QuerySet[Any]:
+    """The numbers of the items that hold the rows of the populations which the reader sees."""
+    moment = pinned_for(package.reader, package.pinned_at, Population)
+    return visible(package.reader, rows(Population, moment), moment).values("evidence_id")
 
 
 def inside(engagement: Engagement) -> Q:
@@ -182,14 +187,18 @@ def evidence_list(package: Package) -> Iterable[bytes]:
 
 
 def records(package: Package, model: Any) -> Iterator[bytes]:
-    """The records of one register that the reader sees; of evidence besides those whose bytes the package holds."""
+    """The records of one register that the reader sees; of evidence besides those whose bytes the package holds.
+
+    And of populations that were withdrawn, so that it is proven why their rows are missing.
+    """
     block = package.block
     moment = pinned_for(package.reader, package.pinned_at, model)
     seen = visible(package.reader, rows(model, moment), moment)
     if model is Evidence:
-        held = evidence_of(package)
-        yield from lines_of(model, held, block)
-        seen = seen.exclude(id__in=held.values("id"))
+        gone = rows(Evidence, package.pinned_at).filter(id__in=population_items(package), state="withdrawn")
+        for held in (evidence_of(package), gone.order_by("id")):
+            yield from lines_of(model, held, block)
+            seen = seen.exclude(id__in=held.values("id"))
     yield from lines_of(model, seen.order_by("id"), block)
 
 

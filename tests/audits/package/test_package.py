@@ -23,14 +23,17 @@ from audits.models.packages import Package, PackagePart
 from audits.package import actions, jobs
 from audits.package.contents import PROVEN, REPORTS
 from audits.package.parts import evidence_of
+from audits.package.records import entries_of
 from audits.requests import actions as requests
 from controls.models import Control
+from evidence.actions import withdraw
 from evidence.sampling.actions import draw
 from foundation.accounts.models import User
 from foundation.files.models import StoredFile
 from foundation.jobs.job import JobError
-from foundation.trail import seal
-from foundation.trail.keep import save
+from foundation.trail import bundle, seal
+from foundation.trail.keep import hashed, save
+from foundation.trail.leaf import canonical, sha256_of_lines
 from foundation.trail.log import Block, Key
 from foundation.trail.models import Entry
 from foundation.trail.notes import Signer
@@ -250,6 +253,67 @@ TAMPERINGS: dict[str, tuple[Any, bool, str]] = {
 }  # fmt: skip
 
 
+def older(files: Files) -> None:
+    """The records as they stood, but one as it stood before: the company had it in its own trail."""
+    name = "records/controls.control.jsonl"
+    said = lines_of(files, name)
+    control = Control.objects.get(pk=said[0]["id"])
+    version = control.history.order_by("history_id").first()
+    entry = entries_of(Control, [control.pk], Block.objects.latest("id"))[version.history_id]
+    values, personal = hashed(version, entry.hidden.get("salt", ""))
+    assert entry.pk < said[0]["entry"]
+    said[0] |= {"entry": entry.pk, "values": values, "personal": personal}
+    files[name] = b"".join(json.dumps(one).encode() + b"\n" for one in said)
+    ids = {one["entry"] for name in files if name.startswith("records/") for one in lines_of(files, name)}
+    target = io.BytesIO()
+    bundle.export_entries(target, ids, under=Block.objects.latest("id"))
+    files["trail/records.zip"] = target.getvalue()
+
+
+def stopped(files: Files) -> None:
+    """A trail that ends with an earlier block, every hash of it true."""
+    blocks = list(Block.objects.order_by("id"))
+    target = io.BytesIO()
+    bundle.export_period(target, since=0, until=blocks[-2].sealed_at + 1, under=blocks[-1])
+    files["trail/period.zip"] = target.getvalue()
+
+
+def refrozen(files: Files) -> None:
+    """Another scope, whose hash fits it."""
+    said = json.loads(files["scope/scope-1.json"])
+    said["lines"].pop()
+    said |= {
+        "count": len(said["lines"]),
+        "sha256": sha256_of_lines(canonical(one).encode() + b"\n" for one in said["lines"]),
+    }
+    files["scope/scope-1.json"] = json.dumps(said).encode()
+
+
+def unknown(files: Files) -> None:
+    files["evidence/EV-999/more.txt"] = b"x"
+    said = json.loads(files["manifest.json"])
+    said["files"].append({"path": "evidence/EV-999/more.txt", "sha256": "", "size": 0})
+    files["manifest.json"] = json.dumps(said).encode()
+
+
+@pytest.mark.usefixtures("short")
+def test_what_the_company_itself_could_leave_out_or_turn_back_is_named(company: Any, tmp_path: Path):
+    company.control.refresh_from_db()
+    company.control.objective = "Said since."
+    save(company.control, actor=company.compliance, verb="control.updated")
+    withdraw(company.changes.evidence, actor=company.compliance, reason="Wrong rows.")
+    seal.seal_all()
+    path = saved(built(company.engagement, company.compliance), tmp_path)
+    code, said = verified(path, key=key())
+    assert (code, "0 populations are the rows that were frozen. 1 more were withdrawn" in said) == (0, True), said
+    for change, words in (
+        (older, "is older than entry"), (stopped, "before the checkpoint"), (unknown, "EV-999/more.txt is no item"),
+        (refrozen, "the log tells of another hash of edition 1"),
+    ):  # fmt: skip
+        code, said = verified(tampered(path, change, refit=True), script=path)
+        assert (code, words in said) == (1, True), said
+
+
 # ---- what is in it -------------------------------------------------------------------------------------------------
 
 
@@ -288,8 +352,6 @@ def test_what_was_handed_in_and_what_is_of_the_time_is_in_it(company: Any, tmp_p
     first, _ = company.engagement.days
     before = evidence(company.control, title="Long before", period=(first - datetime.timedelta(days=90),) * 2)
     gone = evidence(company.control, title="Taken back")
-    from evidence.actions import withdraw
-
     withdraw(gone, actor=company.compliance, reason="Wrong list.")
     seal.seal_all()
     package = built(company.engagement, company.compliance)
