@@ -1,6 +1,7 @@
 """The steps of an engagement, each of which freezes or opens something: fieldwork, reporting, the issued report."""
 
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from audits.freezing import changes_since, freeze, frozen_scope, report_lines, scope_lines
 from audits.models import Engagement, Opinion, Snapshot, SnapshotKind, Sort, Status
+from audits.texts.reading import issued_lines
 from evidence.models import Evidence
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
@@ -71,7 +73,7 @@ def resume_fieldwork(engagement: Engagement, *, actor: User, reason: str) -> Eng
 def issue_report(
     engagement: Engagement, *, actor: User, opinion: str, report_date: date, report: str = ""
 ) -> Engagement:
-    """Close it with the auditor's report, and freeze all of it: scope, wordings, evidence (R2.3).
+    """Close it with the auditor's report, and freeze all of it: scope, wordings, evidence, management's texts (R2.3).
 
     opinion: as the report says (R2.1). report: the reference of the evidence that it is kept as,
     among what the actor sees, or "". Raises ValidationError for a
@@ -91,7 +93,8 @@ def issue_report(
     now = timezone.now()
     engagement.opinion, engagement.report_date, engagement.report = opinion, report_date, _kept_as(report, actor)
     engagement.issued_at, engagement.issued_by = now, actor
-    kept = freeze(engagement, SnapshotKind.REPORT, report_lines(engagement, scope), actor=actor, at=now)
+    lines = chain(report_lines(engagement, scope), issued_lines(engagement))
+    kept = freeze(engagement, SnapshotKind.REPORT, lines, actor=actor, at=now)
     return save(engagement, actor=actor, verb="engagement.report_issued", refs=_refs(kept))
 
 

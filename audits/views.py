@@ -16,6 +16,8 @@ from audits.forms import AdmissionForm, EngagementFilter, EngagementForm, IssueF
 from audits.guards import ISSUED
 from audits.models import Engagement, Status
 from audits.requests.panel import MOST, unfinished
+from audits.texts.showing import lacking
+from audits.texts.views import TAKE_OVER
 from controls.models import Category
 from foundation.accounts import fresh
 from foundation.accounts.access import can, get_allowed, verbs_on
@@ -92,9 +94,10 @@ class EngagementPages(Pages):
             "issue_report", fieldwork.issue_report, "Close with the issued report",
             "{0.name} is closed, and frozen as it stands.", IssueForm,
         ),
+        TAKE_OVER,
     )  # fmt: skip
     ordering: ClassVar = ("-id",)
-    left_out: ClassVar = ("detail", "tests")  # urls.py has them, printable
+    left_out: ClassVar = ("detail", "description", "tests")  # urls.py has them, printable
     intro = "The examinations by a CPA firm: what each covers, and which auditors may look, from when to when."
 
     @staticmethod
@@ -124,9 +127,12 @@ class EngagementPages(Pages):
         return {to for to, verb in STEPS[target.status].items() if verb in given}
 
     def act_on(self, target: Engagement, verb: VerbPage) -> HttpResponse:
-        """Closing tells which requests are still open, and refuses nothing: they stay as they are from then on."""
-        left = unfinished(target) if verb.verb == "issue_report" else ()
-        return act(self.request, type(self), target, verb, left=left[:MOST], left_count=len(left))
+        """Closing tells which requests are still open and what management's texts lack, and refuses nothing: they stay
+        as they are from then on.
+        """
+        closes = verb.verb == "issue_report"
+        left, lacks = (unfinished(target), lacking(target)) if closes else ((), ())
+        return act(self.request, type(self), target, verb, left=left[:MOST], left_count=len(left), lacking=lacks)
 
     def edit_refused(self, target: Engagement) -> str:
         """One whose report is issued stays as it is (R2.3)."""

@@ -57,7 +57,7 @@ def scope(compliance: User) -> None:
         actor=compliance,
         applicability=Applicability.CARVED_OUT,
         reason="Servers stand in rooms of the hosting provider, which runs the physical safeguards there.",
-        subservice_organisation="Brightwater Cloud Hosting",
+        subservice_organisation="Granite Hosting",
     )
 
 

@@ -9,6 +9,13 @@ from audits.api import EngagementApi
 from audits.package.api import PackageApi
 from audits.requests.api import RequestApi
 from audits.testing.api import AuditSampleApi, ControlTestApi
+from audits.texts.api import (
+    AssertionApi,
+    SectionApi,
+    SubserviceControlApi,
+    SubserviceOrganisationApi,
+    UserEntityControlApi,
+)
 from controls import urls as controls
 from controls.api import ControlApi, CriterionApi, MappingApi, MatrixApi
 from controls.views import matrix, matrix_export
@@ -126,6 +133,11 @@ API: list[URLPattern | URLResolver] = [
     path("packages/", include(PackageApi.urls())),
     path("audit-samples/", include(AuditSampleApi.urls())),
     path("tests-of-controls/", include(ControlTestApi.urls())),
+    path("description-sections/", include(SectionApi.urls())),
+    path("user-entity-controls/", include(UserEntityControlApi.urls())),
+    path("subservice-organisations/", include(SubserviceOrganisationApi.urls())),
+    path("subservice-controls/", include(SubserviceControlApi.urls())),
+    path("assertions/", include(AssertionApi.urls())),
     path("trail/", TrailApi.as_view({"get": "read_all"}), name="entry-list"),
     path("trail/<int:pk>/", TrailApi.as_view({"get": "read"}), name="entry-detail"),
 ]

@@ -21,9 +21,11 @@ from audits.models import Engagement
 from audits.models.packages import Package
 from audits.models.requests import Request
 from audits.models.testing import ControlTest
+from audits.models.texts import Assertion, DescriptionSection, SubserviceOrganisation, UserEntityControl
 from audits.requests.jobs import remind_of_requests
 from audits.requests.work import requests_work
 from audits.testing.work import responses_work
+from audits.texts.work import assertions_work
 from controls.detail import criteria_panel
 from controls.due import controls_due
 from controls.models import Control, Criterion
@@ -149,6 +151,12 @@ class RailItem:
 
 
 VENDOR_ROUTES = ("vendors:vendor", "vendors:contract", "vendors:condition", "vendors:exitstep")
+TEXT_ROUTES = tuple(
+    f"audits:{name}-"
+    for name in (
+        "assertion", "descriptionsection", "userentitycontrol", "subserviceorganisation", "subservicecontrol",
+    )
+)  # fmt: skip
 WORKSHEET_ROUTES = ("vendors:worksheet", "vendors:cuec", "vendors:reportexception", "vendors:subservice")
 RAIL: list[tuple[str, list[RailItem]]] = [
     (
@@ -232,6 +240,7 @@ RAIL: list[tuple[str, list[RailItem]]] = [
         [
             RailItem("Populations", "evidence:population-list", "list-checks", Population, ("evidence:sample-",)),
             RailItem("Audits", "audits:engagement-list", "scale", Engagement),
+            RailItem("Assertions", "audits:assertion-list", "file-check", Assertion, TEXT_ROUTES),
             RailItem("Requests", "audits:request-list", "message-square", Request, ("audits:request",)),
             RailItem("Packages", "audits:package-list", "package", Package, ("audits:package",)),
             RailItem("Tests", "audits:controltest-list", "list-checks", ControlTest, ("audits:auditsample",)),
@@ -254,6 +263,7 @@ WORK = [
     clocks_work,
     requests_work,
     responses_work,
+    assertions_work,
     controls_work,
     coverage_work,
     evidence_work,
@@ -327,6 +337,10 @@ SEARCH = [
     Finder(NotificationRule, "Notification rules", ("regime", "whom", "applies", "source")),
     Finder(Clock, "Notification clocks", ("regime", "whom", "incident__title"), related=("incident",)),
     Finder(Notification, "Notifications", ("told", "what", "reference"), related=("incident",)),
+    Finder(Assertion, "Assertions", ("text", "engagement__name"), attrgetter("engagement.name"), ("engagement",)),
+    Finder(DescriptionSection, "System descriptions", ("text",), str),
+    Finder(UserEntityControl, "CUECs", ("what", "why"), attrgetter("what")),
+    Finder(SubserviceOrganisation, "Subservice organisations", ("name", "services"), attrgetter("name")),
     Finder(Request, "Auditors' requests", ("title", "description", "external_ref")),
     Finder(
         ControlTest,

@@ -1,8 +1,8 @@
-"""What an examination consists of: engagements, what was frozen of them, what auditors ask for (`requests`),
-and what they draw and test (`testing`).
+"""What an examination consists of: engagements, what was frozen of them, what auditors ask for (`requests`), what they
+draw and test (`testing`), and what management says (`texts`).
 """
 
-from audits.models import packages, requests, testing
+from audits.models import packages, requests, testing, texts
 from audits.models.engagements import Engagement, EngagementGrant, Opinion, Status, Type
 from audits.models.snapshots import FrozenLine, Snapshot, SnapshotKind, Sort
 
@@ -19,4 +19,5 @@ __all__ = [
     "packages",
     "requests",
     "testing",
+    "texts",
 ]

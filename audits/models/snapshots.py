@@ -24,6 +24,11 @@ class Sort(models.TextChoices):
     EVIDENCE = "evidence", "Evidence"
     SAMPLE = "sample", "Auditor's sample"
     TEST = "test", "Test of a control"
+    SECTION = "section", "Section of the description"
+    CUEC = "cuec", "User entity control"
+    SUBSERVICE = "subservice", "Subservice organisation"
+    CSOC = "csoc", "Subservice organisation control"
+    ASSERTION = "assertion", "Management's assertion"
 
 
 class Snapshot(models.Model):

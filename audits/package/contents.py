@@ -3,7 +3,6 @@
 Everything is made as the auditor sees it, as of the package's checkpoint; nothing is written for a package alone.
 """
 
-import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +14,13 @@ from django.urls import reverse
 from accessreviews.models import Campaign, Review
 from audits.models import Engagement
 from audits.models.requests import Request, RequestComment, RequestEvidence
+from audits.models.texts import (
+    Assertion,
+    DescriptionSection,
+    SubserviceControl,
+    SubserviceOrganisation,
+    UserEntityControl,
+)
 from controls.models import Control, Criterion, Wording
 from controls.models import Mapping as ControlMapping
 from evidence.models import Evidence, EvidenceLink, Population, PopulationLink, Sample
@@ -29,7 +35,8 @@ from vendors.models import Vendor
 class Report:
     """One report of a package: its folder and title, the routes of its page and of its file ("": none).
 
-    period: what the page calls the first and the last day, or None. asked: what else is asked of it.
+    period: what the page calls the first and the last day, or None. asked: what else is asked of it. of_engagement: the
+    page is the engagement's own.
     """
 
     folder: str
@@ -38,13 +45,15 @@ class Report:
     file: str = ""
     period: tuple[str, str] | None = None
     asked: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    of_engagement: bool = False
 
-    def address(self, route: str, days: tuple[datetime.date, datetime.date]) -> str:
+    def address(self, route: str, engagement: Engagement) -> str:
         """The address of the page or the file over the engagement's days."""
         query: dict[str, Any] = dict(self.asked)
         if self.period:
-            query |= dict(zip(self.period, days, strict=True))
-        return f"{reverse(route)}?{urlencode(query, doseq=True)}"
+            query |= dict(zip(self.period, engagement.days, strict=True))
+        place = reverse(route, args=[engagement.pk] if self.of_engagement else None)
+        return f"{place}?{urlencode(query, doseq=True)}"
 
 
 REPORTS: Final = (
@@ -63,6 +72,12 @@ REPORTS: Final = (
     Report("policies", "Policy status", "policies:policy-list", "policies:policy-csv"),
     Report("findings", "Findings", "findings:finding-list", "findings:finding-csv", ("first", "last")),
     Report("controls", "Controls", "controls:control-list", "controls:control-csv"),
+    Report(
+        "description",
+        "System description and management's assertion",
+        "audits:engagement-description",
+        of_engagement=True,
+    ),
 )
 
 # Each record of these that the auditor sees stands in the package as it stood, with the proof that it did. A register
@@ -70,13 +85,13 @@ REPORTS: Final = (
 PROVEN: Final[Sequence[type[models.Model]]] = (
     Engagement, Criterion, Control, ControlMapping, Wording, Evidence, EvidenceLink, Population, PopulationLink,
     Sample, Request, RequestEvidence, RequestComment, Campaign, Review, Risk, Vendor, Policy, PolicyVersion,
-    PolicyApproval, Incident, Finding,
+    PolicyApproval, Incident, Finding, DescriptionSection, UserEntityControl, SubserviceOrganisation, SubserviceControl,
+    Assertion,
 )  # fmt: skip
 
 
 def reports_of(engagement: Engagement) -> Iterator[tuple[Report, str, str]]:
     """Each report with the addresses of its page and of its file over the engagement's days."""
-    days = engagement.days
     for one in REPORTS:
-        page, file = (one.address(route, days) if route else "" for route in (one.page, one.file))
+        page, file = (one.address(route, engagement) if route else "" for route in (one.page, one.file))
         yield one, page, file

@@ -102,6 +102,11 @@ WORKSHEET_APPROVAL: Final = Duty(
     "vendors.worksheet",
     may_be_excepted=True,
 )
+ASSERTION_SIGNATURE: Final = Duty(
+    "assertion.sign",
+    "Who alone wrote management's assertion cannot sign it.",
+    "audits.assertion",
+)
 POLICY_APPROVAL: Final = Duty(
     "policy.approve",
     "Who wrote a version of a policy cannot be the only one to approve it.",
@@ -167,6 +172,7 @@ _ALL: Final = (
     VENDOR_APPROVAL,
     VENDOR_REVIEW_APPROVAL,
     WORKSHEET_APPROVAL,
+    ASSERTION_SIGNATURE,
     POLICY_APPROVAL,
     POLICY_EXCEPTION,
     PLAN_APPROVAL,

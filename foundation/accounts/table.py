@@ -69,6 +69,11 @@ _READ_EXERCISES: Final[dict[str, Scope]] = {
 }
 _RUN_EXERCISES: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN}  # and only their facilitator
 # What auditors ask for: whoever is to answer sees theirs, an auditor those of his engagement.
+_MANAGEMENTS_TEXT: Final[dict[str, dict[str, Scope]]] = {
+    "view": {COMPLIANCE: ALL, MANAGER: ALL, AUDITOR: WINDOW},
+    "add": {COMPLIANCE: ALL},
+    "change": {COMPLIANCE: ALL},
+}
 _READ_REQUESTS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN, AUDITOR: WINDOW}
 _ANSWER_REQUESTS: Final[dict[str, Scope]] = {COMPLIANCE: ALL, MANAGER: OWN, OWNER: OWN, EMPLOYEE: OWN}
 # What the auditor tests: compliance managers read all of it, owners the tests of their controls.
@@ -785,6 +790,7 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
         "begin_fieldwork": {COMPLIANCE: ALL},  # and freeze the scope anew, or return to planning
         "begin_reporting": {COMPLIANCE: ALL},
         "issue_report": {COMPLIANCE: ALL},
+        "take_over": {COMPLIANCE: ALL},
     },
     "audits.engagementgrant": {
         "view": {COMPLIANCE: ALL},
@@ -855,6 +861,17 @@ TABLE: Final[dict[str, dict[str, dict[str, Scope]]]] = {
     "audits.managementresponse": {
         "view": _READ_TESTS,
     },
+    # Management's own words (R2.2): the compliance manager writes, an executive signs, auditors read.
+    "audits.descriptionsection": _MANAGEMENTS_TEXT,
+    "audits.userentitycontrol": {**_MANAGEMENTS_TEXT, "archive": {COMPLIANCE: ALL}},
+    "audits.subserviceorganisation": {**_MANAGEMENTS_TEXT, "archive": {COMPLIANCE: ALL}},
+    "audits.subservicecontrol": {**_MANAGEMENTS_TEXT, "archive": {COMPLIANCE: ALL}},
+    "audits.assertion": {
+        **_MANAGEMENTS_TEXT,
+        "submit": {COMPLIANCE: ALL},
+        "return": {COMPLIANCE: ALL, MANAGER: OWN},
+        "sign": {MANAGER: OWN},  # an executive's own alone: audits.texts.actions
+    },
     "trail.block": {  # how far the trail is sealed and verified
         "view": {ADMIN: ALL, COMPLIANCE: ALL, AUDITOR: WINDOW},
         "verify": {ADMIN: ALL, COMPLIANCE: ALL},
@@ -899,6 +916,7 @@ SIGNING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("audits.engagement", "admit_auditor"),
         ("audits.engagement", "end_access"),
         ("audits.engagement", "issue_report"),
+        ("audits.assertion", "sign"),
         ("controls.control", "approve_not_applicable"),
         ("evidence.evidence", "review"),
         ("evidence.exemption", "approve"),

@@ -105,6 +105,10 @@ ANSWERS = {C: "all", M: "own", W: "own", E: "own"}
 REQUESTS = ANSWERS | {U: "window"}
 HIS = {U: "window"}
 TESTS = {C: "all", M: "own", W: "own", U: "window"}
+TEXTS: dict[str, dict[Role, str]] = {
+    "view": {C: "all", M: "all", U: "window"},
+    **dict.fromkeys(("add", "change", "archive"), MANAGED),
+}
 EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
     "accounts.user": {
         "view": {A: "all", C: "all", E: "own", U: "window"},
@@ -368,9 +372,18 @@ EXPECTED: dict[str, dict[str, dict[Role, str]]] = {
             "begin_fieldwork",
             "begin_reporting",
             "issue_report",
+            "take_over",
         ),
         MANAGED,
     ),
+    **{f"audits.{name}": TEXTS for name in ("userentitycontrol", "subserviceorganisation", "subservicecontrol")},
+    "audits.descriptionsection": {verb: TEXTS[verb] for verb in ("view", "add", "change")},
+    "audits.assertion": {
+        **{verb: TEXTS[verb] for verb in ("view", "add", "change")},
+        "submit": MANAGED,
+        "return": {C: "all", M: "own"},
+        "sign": {M: "own"},
+    },
     "audits.engagementgrant": {"view": MANAGED},
     "trail.block": {
         "view": {Role.ADMINISTRATOR: "all", Role.COMPLIANCE_MANAGER: "all", Role.AUDITOR: "window"},

@@ -88,6 +88,16 @@ ABOUT = {
             "package",
         )
     },
+    **{
+        f"audits:{name}-": f"audits:{name}"
+        for name in (
+            "descriptionsection",
+            "userentitycontrol",
+            "subserviceorganisation",
+            "subservicecontrol",
+            "assertion",
+        )
+    },
     "systems:systemadministrator-": "systems:administrator",
     "accessreviews:listing-": "accessreviews:listing",
     "accessreviews:accountmatch-": "accessreviews:match",

@@ -504,6 +504,32 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("owner", "audits:controltest-respond", {"impact": "A day's delay."}, ["managementresponse.updated"]),
     (
         "compliance",
+        "audits:descriptionsection-create",
+        {"engagement": "{engagement}", "code": "DC2", "text": "We promise it."},
+        ["descriptionsection.created"],
+    ),
+    ("compliance", "audits:descriptionsection-edit", {"text": "We run two."}, ["descriptionsection.updated"]),
+    (
+        "compliance",
+        "audits:userentitycontrol-create",
+        {"engagement": "{engagement}", "what": "They report.", "why": "We do not see it.", "criteria": "CC6.1"},
+        ["userentitycontrol.created"],
+    ),
+    ("compliance", "audits:userentitycontrol-edit", {"why": "Nobody else knows."}, ["userentitycontrol.updated"]),
+    ("compliance", "audits:userentitycontrol-archive", WHY, ["userentitycontrol.archived"]),
+    (
+        "compliance",
+        "audits:subserviceorganisation-create",
+        {"engagement": "{engagement}", "name": "Frost Mail", "services": "Mail.", "method": "inclusive"},
+        ["subserviceorganisation.created"],
+    ),
+    ("compliance", "audits:subserviceorganisation-edit", {"services": "Disks."}, ["subserviceorganisation.updated"]),
+    ("compliance", "audits:subservicecontrol-edit", {"what": "Doors are shut."}, ["subservicecontrol.updated"]),
+    ("compliance", "audits:subservicecontrol-archive", WHY, ["subservicecontrol.archived"]),
+    ("compliance", "audits:assertion-edit", {"text": "We state it."}, ["assertion.updated"]),
+    ("compliance", "audits:assertion-submit", {}, ["assertion.submitted"]),
+    (
+        "compliance",
         "audits:engagement-create",
         {"name": "Next year", "type": "I", "as_of": "2027-06-30", "categories": ["security"], "status": "planned"},
         ["engagement.created"],
@@ -594,6 +620,7 @@ POSTS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("compliance", "vendors:vendorfinding-unlink", WHY, ["vendorfinding.archived"]),
     ("compliance", "vendors:vendoralias-archive", WHY, ["vendoralias.archived"]),
 ]
+TEXTS = ("descriptionsection", "userentitycontrol", "subserviceorganisation", "subservicecontrol", "assertion")
 # What writes, but has no row: another test of the same app follows its steps.
 WITHOUT = {
     **dict.fromkeys(
@@ -1111,6 +1138,25 @@ WITHOUT = {
     "audits:controltest-results": "tests/audits/testing/test_testing.py: its fields are called by the items",
     "audits:controltest-reopen": "tests/audits/testing/test_testing.py: concluded first",
     "api:controltest-respond": "tests/audits/testing/test_testing.py: as on screen",
+    **dict.fromkeys(
+        [
+            *(
+                f"audits:{name}-restore"
+                for name in ("userentitycontrol", "subserviceorganisation", "subservicecontrol")
+            ),
+            "audits:subservicecontrol-create",
+            "audits:subserviceorganisation-archive",
+            "audits:assertion-create",
+            "audits:assertion-return",
+            "audits:assertion-sign",
+            "audits:engagement-take-over",
+            *(f"api:{name}-{page}" for name in TEXTS for page in ("list", "detail")),
+            *(f"api:{name}-{page}" for name in TEXTS[1:4] for page in ("archive", "restore")),
+            "api:assertion-submit",
+            "api:assertion-return",
+        ],
+        "tests/audits/texts: each needs a step before it, or is as the page",
+    ),
     "audits:request-accept": "tests/audits/requests: submitted first",
     "audits:request-return": "tests/audits/requests: submitted first",
     "audits:request-link-control": "tests/audits/requests: needs a second control",

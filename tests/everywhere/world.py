@@ -67,6 +67,7 @@ from tests.everywhere.clocks import clocked
 from tests.factories import plans
 from tests.factories.assessments import a_round, closed, fresh
 from tests.factories.controls import ControlFactory, link, trust_services
+from tests.factories.descriptions import a_csoc, a_cuec, a_provider, a_section, an_assertion
 from tests.factories.evidence import evidence, requirement
 from tests.factories.findings import day, finding
 from tests.factories.incidents import an_incident
@@ -199,6 +200,7 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
     requests = asked_for(owner, compliance, engagement, item)
     packed = a_ready_one(engagement, auditor, compliance)
     tried = tested(owner, compliance, auditor, engagement, control, item)
+    told = described(engagement, compliance)
     happened = hit(owner, employee, control, risk, flaw)
     entry = Entry.objects.filter(object_type="controls.control", object_id=str(control.pk)).first()
     return World(
@@ -230,6 +232,7 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
             **requests,
             **{key: {"pk": packed.pk} for key in ("audits:package", "api:package")},
             **tried,
+            **told,
             **{key: {"pk": risk.pk} for key in ("risks", "api:risk")},
             **{key: {"pk": step.pk} for key in ("risks:action", "api:treatmentaction")},
             **{key: {"pk": asked.pk} for key in ("risks:acceptance", "api:acceptance")},
@@ -297,6 +300,19 @@ def build() -> World:  # noqa: PLR0915 - each register adds a line
         control=control,
         engagement=engagement,
     )
+
+
+def described(engagement: Engagement, compliance: User) -> dict[str, dict[str, Any]]:
+    """One of each of management's texts, and the assertion as a draft, which an executive is to sign."""
+    provider = a_provider(engagement, by=compliance)
+    parts = {
+        "descriptionsection": a_section(engagement, by=compliance),
+        "userentitycontrol": a_cuec(engagement, by=compliance),
+        "subserviceorganisation": provider,
+        "subservicecontrol": a_csoc(provider, by=compliance),
+        "assertion": an_assertion(engagement, by=compliance),
+    }
+    return {f"{door}:{name}": {"pk": row.pk} for name, row in parts.items() for door in ("audits", "api")}
 
 
 def asked_for(owner: User, compliance: User, engagement: Engagement, item: Evidence) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from accessreviews.demo import reviews
 from audits.demo import engagements
 from audits.requests.demo import requests
 from audits.testing.demo import fieldwork
+from audits.texts.demo import texts
 from controls.demo import OWNER_ROLES, load
 from evidence.demo import load as evidence
 from evidence.demo_populations import populations
@@ -69,6 +70,9 @@ class Command(BaseCommand):
             running = engagements(compliance=staff["compliance"], auditor=staff["auditor"])
             requests(running, compliance=staff["compliance"], auditor=staff["auditor"], owner=staff["owner"])
             fieldwork(running, compliance=staff["compliance"], auditor=staff["auditor"], owner=staff["owner"])
+            texts(
+                running, compliance=staff["compliance"], analyst=staff["ingrid.falk"], signatory=staff["tomas.okafor"]
+            )
             record("demo.loaded", SYSTEM)
 
 
