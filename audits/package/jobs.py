@@ -41,6 +41,7 @@ def build(progress: Progress, *, package_id: int) -> None:
     """
     package = Package.objects.select_related("engagement", "reader").get(pk=package_id)
     if package.state != PackageState.BUILDING:
+        clear(package)  # where a worker was killed between the last two steps
         return
     try:
         with timezone.override(zone()):
