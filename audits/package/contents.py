@@ -21,6 +21,14 @@ from audits.models.texts import (
     SubserviceOrganisation,
     UserEntityControl,
 )
+from audits.models.testing import (
+    AuditSample,
+    ControlTest,
+    ItemEvidence,
+    ItemResult,
+    ManagementResponse,
+    SampleItem,
+)
 from controls.models import Control, Criterion, Wording
 from controls.models import Mapping as ControlMapping
 from evidence.models import Evidence, EvidenceLink, Population, PopulationLink, Sample
@@ -64,6 +72,15 @@ REPORTS: Final = (
     Report("populations", "Populations", "evidence:population-list", "evidence:population-csv"),
     Report("samples", "Samples", "evidence:sample-list", "evidence:sample-csv"),
     Report("requests", "Auditors' requests", "audits:request-list", "audits:request-csv"),
+    Report(
+        "tests",
+        "Tests of controls and results",
+        "audits:controltest-list",
+        "audits:controltest-csv",
+        asked={
+            "column": ["ref", "control", "criteria", "procedure", "population", "sample", "result", "count", "response"]
+        },
+    ),
     Report("access-reviews", "Access reviews", "accessreviews:report", "accessreviews:report-csv", ("first", "last")),
     Report("risks", "Risk register", "risks:overview", "risks:risk-csv", asked={"counted": "yes"}),
     Report("vendors", "Vendor register", "vendors:vendor-list", "vendors:vendor-csv"),
@@ -84,9 +101,9 @@ REPORTS: Final = (
 # with details for few would need those left out: none of these has any. Of a personal value stands its commitment.
 PROVEN: Final[Sequence[type[models.Model]]] = (
     Engagement, Criterion, Control, ControlMapping, Wording, Evidence, EvidenceLink, Population, PopulationLink,
-    Sample, Request, RequestEvidence, RequestComment, Campaign, Review, Risk, Vendor, Policy, PolicyVersion,
-    PolicyApproval, Incident, Finding, DescriptionSection, UserEntityControl, SubserviceOrganisation, SubserviceControl,
-    Assertion,
+    Sample, Request, RequestEvidence, RequestComment, AuditSample, SampleItem, ItemEvidence, ControlTest, ItemResult,
+    ManagementResponse, Campaign, Review, Risk, Vendor, Policy, PolicyVersion, PolicyApproval, Incident, Finding,
+    DescriptionSection, UserEntityControl, SubserviceOrganisation, SubserviceControl, Assertion,
 )  # fmt: skip
 
 
