@@ -186,10 +186,10 @@ class Package:
             self.fault("package.json: the record of its engagement is not in the package")
             return ""
         days = (record["as_of"],) * 2 if record["type"] == "I" else (record["period_from"], record["period_to"])
-        if (said["first"], said["last"], said["type"], said["categories"], said["name"]) != (
-            *days, record["type"], record["categories"], record["name"],
+        if (said["first"], said["last"], said["type"], said["categories"], said["name"], said["firm"]) != (
+            *days, record["type"], record["categories"], record["name"], record.get("firm", ""),
         ):  # fmt: skip
-            self.fault("package.json says other dates, categories or another name than the record of its engagement")
+            self.fault("package.json says other dates, categories, firm or name than the record of its engagement")
         return f"The engagement is {said['name']}, {said['first']} to {said['last']}."
 
     def evidence(self):
@@ -266,8 +266,8 @@ class Package:
         return f"{count} samples are what their seed gives, or rows that a person picked."
 
     def frozen(self):
-        """What was frozen of the engagement has the hash that it bears, and that the log tells of where it is shown."""
-        told, known = self.frozen_in_log(), 0
+        """What was frozen of the engagement has the hash that it bears and that the log tells of; none is left out."""
+        told = self.frozen_in_log()
         paths = [path for path in self.listed if path.startswith("scope/")]
         for path in paths:
             said = self.json(path)
@@ -277,20 +277,19 @@ class Package:
             )
             if sha(*(line.encode() for line in lines)).hex() != said["sha256"] or len(said["lines"]) != said["count"]:
                 self.fault(f"{path}: its lines do not give its hash")
-            if told.get(said["edition"], said["sha256"]) != said["sha256"]:
-                self.fault(f"{path}: the log tells of another hash of edition {said['edition']}")
-            known += said["edition"] in told
-        return f"{len(paths)} frozen editions of the scope give their hash; the log tells the hash of {known}."
+            if told.pop(said["edition"], "") != said["sha256"]:
+                self.fault(f"{path}: the log does not tell this hash of edition {said['edition']}")
+        for edition in told:
+            self.fault(f"edition {edition} of the scope, of which the log tells, is not in the package")
+        return f"{len(paths)} frozen editions of the scope are those of which the log tells."
 
     def frozen_in_log(self):
         """Edition → the hash that the trail tells of it."""
         about, found = ["audits.engagement", str(self.head["engagement"]["id"])], {}
-        with self.bundle("trail/period.zip").zip.open("events.jsonl") as lines:
-            for line in lines:
-                leaf = json.loads(json.loads(line)["leaf"])
-                refs = json.loads(leaf[DETAIL]).get("refs", {}) if leaf[TYPE : NUMBER + 1] == about else {}
-                if "snapshot" in refs and "sha256" in refs:
-                    found[refs["snapshot"]] = refs["sha256"]
+        for _, leaf in self.proofs():
+            refs = json.loads(leaf[DETAIL]).get("refs", {}) if leaf[TYPE : NUMBER + 1] == about else {}
+            if "snapshot" in refs and "sha256" in refs:
+                found[refs["snapshot"]] = refs["sha256"]
         return found
 
 
@@ -333,6 +332,7 @@ def verify(given):
 
 
 if __name__ == "__main__":
+    csv.field_size_limit(1 << 30)  # a cell may be long
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("package")
     words.add_argument("--key", help="the audit trail's public key, received by another route")

@@ -33,7 +33,7 @@ def ask(package: Package, *, actor: User, earlier: Package | None = None) -> Pac
         raise ValidationError("This engagement is archived.")
     if earlier is not None and earlier.engagement_id != engagement.pk:
         raise ValidationError("That package is of another engagement.")
-    block = earlier.block if earlier is not None else settled()
+    block = settled() if earlier is None else block_of(earlier)
     package.checkpoint, package.log_size, package.pinned_at = block.note, block.size, block.moment
     package.reader, package.asked_by = reader_for(engagement, actor), actor
     for other in Package.objects.filter(engagement=engagement, log_size=block.size, state=PackageState.BUILDING):
@@ -44,6 +44,15 @@ def ask(package: Package, *, actor: User, earlier: Package | None = None) -> Pac
 
     build.enqueue(actor=actor, title=f"Package {package.ref}: {engagement}", package_id=package.pk)
     return package
+
+
+def block_of(package: Package) -> Block:
+    """The checkpoint of an earlier package. Raises ValidationError where a restore lost it."""
+    try:
+        return package.block
+    except Block.DoesNotExist:
+        words = f"The log does not have the checkpoint of {package.ref} any more. Choose the newest."
+        raise ValidationError({"earlier": words}) from None
 
 
 def job_of(package: Package) -> Job | None:

@@ -14,13 +14,6 @@ from django.urls import reverse
 from accessreviews.models import Campaign, Review
 from audits.models import Engagement
 from audits.models.requests import Request, RequestComment, RequestEvidence
-from audits.models.texts import (
-    Assertion,
-    DescriptionSection,
-    SubserviceControl,
-    SubserviceOrganisation,
-    UserEntityControl,
-)
 from audits.models.testing import (
     AuditSample,
     ControlTest,
@@ -28,6 +21,13 @@ from audits.models.testing import (
     ItemResult,
     ManagementResponse,
     SampleItem,
+)
+from audits.models.texts import (
+    Assertion,
+    DescriptionSection,
+    SubserviceControl,
+    SubserviceOrganisation,
+    UserEntityControl,
 )
 from controls.models import Control, Criterion, Wording
 from controls.models import Mapping as ControlMapping

@@ -38,6 +38,7 @@ from foundation.trail.models import Entry
 from policies.models import Policy, PolicyVersion
 
 FORMAT: Final = "countersign-package/1"
+FREEZING: Final = ("engagement.fieldwork_begun", "engagement.scope_refrozen", "engagement.report_issued")
 UNSEEN: Final = "the auditor does not see it"
 HERE: Final = Path(__file__).parent.parent / "offline"
 # What the folder of the archive's root holds beside the records: the scripts by which anybody verifies it.
@@ -203,8 +204,14 @@ def records(package: Package, model: Any) -> Iterator[bytes]:
 
 
 def trail_records(package: Package) -> Iterable[bytes]:
-    """The entries that the records name, each with its proof of inclusion under the checkpoint."""
-    ids: set[int] = set()
+    """The entries that the records name and those that tell what was frozen, each with its proof under the checkpoint.
+
+    They are handed out whole, also where they are older than the time examined, or the freezing younger: without them
+    nobody could prove how a record that the reader sees stood.
+    """
+    about = Entry.objects.filter(object_type=Engagement._meta.label_lower, object_id=str(package.engagement_id))
+    frozen = about.filter(verb__in=FREEZING, at__lte=package.block.sealed_at, id__lte=package.block.max_id)
+    ids = set(frozen.values_list("id", flat=True))
     for part in package.parts.filter(path__startswith="records/"):
         with part.file.open("rb") as file:
             ids.update(json.loads(line)["entry"] for line in file)

@@ -169,6 +169,13 @@ def without(name: str) -> Any:
     return lambda files: {one: content for one, content in files.items() if one != name}
 
 
+def unlisted(files: Files, name: str) -> Files:
+    """The files with a manifest that does not list one of them."""
+    manifest = json.loads(files["manifest.json"])
+    manifest["files"] = [one for one in manifest["files"] if one["path"] != name]
+    return files | {"manifest.json": json.dumps(manifest).encode()}
+
+
 def swapped(files: Files) -> Files:
     names = list(files)
     names[0], names[1] = names[1], names[0]
@@ -233,6 +240,14 @@ TAMPERINGS: dict[str, tuple[Any, bool, str]] = {
     "the dates": (
         in_json("package.json", lambda said: said["engagement"].update(first="2020-01-01")), True,
         "package.json says other dates",
+    ),
+    "the firm": (
+        in_json("package.json", lambda said: said["engagement"].update(firm="Another LLP")), True,
+        "package.json says other dates, categories, firm or name",
+    ),
+    "an edition of the scope less": (
+        lambda files: without("scope/scope-1.json")(unlisted(files, "scope/scope-1.json")), True,
+        "edition 1 of the scope, of which the log tells, is not in the package",
     ),
     "the block": (
         in_json("package.json", lambda one: one.update(checkpoint=one["checkpoint"].replace("sealed 2", "sealed 1"))),
@@ -308,7 +323,7 @@ def test_what_the_company_itself_could_leave_out_or_turn_back_is_named(company: 
     assert (code, "0 populations are the rows that were frozen. 1 more were withdrawn" in said) == (0, True), said
     for change, words in (
         (older, "is older than entry"), (stopped, "before the checkpoint"), (unknown, "EV-999/more.txt is no item"),
-        (refrozen, "the log tells of another hash of edition 1"),
+        (refrozen, "the log does not tell this hash of edition 1"),
     ):  # fmt: skip
         code, said = verified(tampered(path, change, refit=True), script=path)
         assert (code, words in said) == (1, True), said
@@ -464,6 +479,13 @@ def test_of_a_checkpoint_of_another_engagement_nothing_is_built(company: Any, co
     other = EngagementFactory()
     with pytest.raises(ValidationError, match="another engagement"):
         asked(other, compliance, earlier=package)
+
+
+def test_of_a_checkpoint_that_a_restore_lost_nothing_is_built(company: Any, compliance: User):
+    package = asked(company.engagement, compliance)
+    package.log_size += 10_000
+    with pytest.raises(ValidationError, match="does not have the checkpoint"):
+        asked(company.engagement, compliance, earlier=package)
 
 
 def test_entries_that_are_as_old_as_a_checkpoint_and_not_in_it_make_it_unfit(company: Any):
