@@ -104,7 +104,7 @@ WORKSHEET_APPROVAL: Final = Duty(
 )
 ASSERTION_SIGNATURE: Final = Duty(
     "assertion.sign",
-    "Who alone wrote management's assertion cannot sign it.",
+    "Who alone wrote an assertion of management cannot sign it.",
     "audits.assertion",
 )
 POLICY_APPROVAL: Final = Duty(

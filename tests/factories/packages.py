@@ -68,6 +68,7 @@ def tampered(path: Path, change: Callable[[Files], Any], *, refit: bool = False)
     """A copy of an archive of which `change` altered the files, by name. refit: and the manifest fits them."""
     with zipfile.ZipFile(path) as old:
         files = {name: old.read(name) for name in old.namelist()}
+    was = hashlib.sha256(files["manifest.json"]).hexdigest().encode()
     files = change(files) or files
     if refit:
         names = [one["path"] for one in json.loads(files["manifest.json"])["files"]]
@@ -76,9 +77,9 @@ def tampered(path: Path, change: Callable[[Files], Any], *, refit: bool = False)
             for name in names
         ]
         manifest = json.loads(files["manifest.json"]) | {"files": listed}
-        was, files["manifest.json"] = files["manifest.json"], json.dumps(manifest).encode()
-        digests = [hashlib.sha256(one).hexdigest().encode() for one in (was, files["manifest.json"])]
-        files["manifest.note"] = files["manifest.note"].replace(*digests)
+        files["manifest.json"] = json.dumps(manifest).encode()
+        now = hashlib.sha256(files["manifest.json"]).hexdigest().encode()
+        files["manifest.note"] = files["manifest.note"].replace(was, now)
     copy = path.with_name("tampered.zip")
     with zipfile.ZipFile(copy, "w") as new:
         for name, content in files.items():
