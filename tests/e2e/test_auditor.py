@@ -54,7 +54,8 @@ def admit(page: Page, engagement: Engagement, auditor: User) -> None:
 def test_from_admission_to_a_verified_package_and_out(
     open_page, fieldwork_begun, compliance, assert_accessible, shoot, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("audits.package.contents.REPORTS", REPORTS[8:9])  # each PDF takes seconds
+    few = [one for one in REPORTS if one.folder == "risks"]  # each PDF takes seconds
+    monkeypatch.setattr("audits.package.contents.REPORTS", few)
     auditor = UserFactory(role="auditor", name="Audra Kimball", email="audra@example.com")
     admit(open_page(user=compliance), fieldwork_begun, auditor)
     seal.seal_all()
