@@ -218,19 +218,19 @@ TAMPERINGS: dict[str, tuple[Any, bool, str]] = {
     ),
     "a record": (
         in_lines("records/controls.control.jsonl", lambda one: one["values"].update(objective="Another")), True,
-        "controls.control 1 is not as entry",
+        "records/controls.control.jsonl: controls.control",
     ),
     "the entry of a record": (
         in_lines("records/controls.control.jsonl", lambda one: one.update(entry=one["entry"] + 1)), True,
-        "tells of controls.control 1",
+        "tells of controls.control",
     ),
     "a sample's seed": (
         in_lines("records/evidence.sample.jsonl", lambda one: one["values"].update(seed="mine")), True,
-        "evidence.sample 1 is not as entry",
+        "records/evidence.sample.jsonl: evidence.sample",
     ),
     "a sample's keys": (
         in_lines("records/evidence.sample.jsonl", lambda one: one["values"].update(chosen=[[1, "#1"]])), True,
-        "evidence.sample 1 is not as entry",
+        "records/evidence.sample.jsonl: evidence.sample",
     ),
     "a population's row": (population_row, True, "is not the file that it lists"),
     "what evidence is which file": (
