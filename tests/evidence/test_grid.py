@@ -360,4 +360,4 @@ def test_queries_do_not_grow(control: Control, compliance: User, owner: User, pa
     refresh_stale()
     many = queries(client, path)
     assert many == few
-    assert many <= {"/": 42}.get(path, 14 if path.startswith("/api/") else 12)
+    assert many <= {"/": 43}.get(path, 14 if path.startswith("/api/") else 12)
