@@ -100,17 +100,18 @@ def wordings_of(engagement: Engagement, controls: dict[int, str]) -> Iterator[Li
                 yield Line(Sort.WORDING, f"{ref} {day}", _wording(by_day[day], ref, following))
 
 
-def evidence_of(engagement: Engagement, controls: dict[int, str]) -> Iterator[Line]:
-    """Every item that stands linked to these controls and is about a day of the engagement. Two queries a thousand.
-
-    About which days an item is says its period; where it has none, the moment of its capture.
-    """
+def about(engagement: Engagement) -> Q:
+    """Whether evidence is about a day of the engagement: by its period or, where it has none, by its capture."""
     first, last = engagement.days
-    inside = Q(period_from__isnull=False, period_from__lte=last) & (Q(period_to=None) | Q(period_to__gte=first))
-    moments = begin_of(first), begin_of(last + datetime.timedelta(days=1))
-    inside |= Q(period_from=None, captured_at__gte=moments[0], captured_at__lt=moments[1])
+    touches = Q(period_from__isnull=False, period_from__lte=last) & (Q(period_to=None) | Q(period_to__gte=first))
+    after = begin_of(last + datetime.timedelta(days=1))
+    return touches | Q(period_from=None, captured_at__gte=begin_of(first), captured_at__lt=after)
+
+
+def evidence_of(engagement: Engagement, controls: dict[int, str]) -> Iterator[Line]:
+    """Every item that stands linked to these controls and is about a day of the engagement. Two queries a thousand."""
     links = EvidenceLink.objects.filter(archived_at=None, control__in=controls)
-    items = Evidence.objects.standing().filter(inside, archived_at=None, id__in=links.values("evidence"))
+    items = Evidence.objects.standing().filter(about(engagement), archived_at=None, id__in=links.values("evidence"))
     refs: dict[int, list[str]] = defaultdict(list)
     for item, control in links.filter(evidence__in=items).values_list("evidence_id", "control_id"):
         refs[item].append(controls[control])

@@ -271,11 +271,10 @@ class Package:
         paths = [path for path in self.listed if path.startswith("scope/")]
         for path in paths:
             said = self.json(path)
-            lines = (
-                json.dumps(one, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
-                for one in said["lines"]
-            )
-            if sha(*(line.encode() for line in lines)).hex() != said["sha256"] or len(said["lines"]) != said["count"]:
+            if (
+                sha(*(f"{canonical(one)}\n".encode() for one in said["lines"])).hex() != said["sha256"]
+                or len(said["lines"]) != said["count"]
+            ):
                 self.fault(f"{path}: its lines do not give its hash")
             if told.pop(said["edition"], "") != said["sha256"]:
                 self.fault(f"{path}: the log does not tell this hash of edition {said['edition']}")

@@ -1,4 +1,4 @@
-"""The API of packages. One is asked for here as on screen; the archive is downloaded on screen, by a person."""
+"""The API of packages, to read. One is asked for, and its archive downloaded, on screen: by a person, who is named."""
 
 from rest_framework.serializers import CharField
 

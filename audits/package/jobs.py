@@ -24,6 +24,7 @@ from foundation.files.spool import Spool
 from foundation.jobs.job import JobError, Progress, job
 from foundation.organisation.models import zone
 from foundation.organisation.once import reading_once
+from foundation.trail.keep import Stale
 from foundation.trail.log import Key
 from foundation.trail.notes import digest, sign
 from foundation.trail.signing import KeyLost, signer_of
@@ -80,7 +81,7 @@ def built(package: Package, progress: Progress) -> None:
         actions.keep(
             package, actor=progress.actor, path=path, size=spool.size, sha256=spool.sha256, files=len(archive.files)
         )
-    except ValidationError:  # another attempt was faster
+    except (Stale, ValidationError):  # another attempt was faster
         default_storage.delete(path)
     progress.link(package.get_absolute_url())
     progress.set(total, total, f"{len(archive.files):,} files")

@@ -3,7 +3,6 @@
 Every part is made by itself, so that one which was made need not be made again after a worker was killed.
 """
 
-import datetime
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.template.loader import render_to_string
 
+from audits.freezing import about
 from audits.models import Engagement, Snapshot
 from audits.models.packages import Package
 from audits.models.requests import RequestEvidence
@@ -35,6 +35,7 @@ from foundation.pages.sheets import lines as csv_lines
 from foundation.trail import bundle, sight
 from foundation.trail.asof import rows, thaw
 from foundation.trail.models import Entry
+from foundation.trail.search import microseconds
 from policies.models import Policy, PolicyVersion
 
 FORMAT: Final = "countersign-package/1"
@@ -147,7 +148,7 @@ def evidence_of(package: Package) -> QuerySet[Any]:
     """
     engagement, reader, pin = package.engagement, package.reader, package.pinned_at
     moment = pinned_for(reader, pin, Evidence)
-    seen = visible(reader, rows(Evidence, moment), moment).filter(inside(engagement)).values("id")
+    seen = visible(reader, rows(Evidence, moment), moment).filter(about(engagement)).values("id")
     handed_in = visible(reader, rows(RequestEvidence, pin), pin).filter(archived_at=None).values("evidence_id")
     wanted = Q(id__in=seen) | Q(id__in=population_items(package)) | Q(id__in=handed_in)
     return rows(Evidence, pin).filter(wanted).exclude(state="withdrawn").order_by("id")
@@ -157,14 +158,6 @@ def population_items(package: Package) -> QuerySet[Any]:
     """The numbers of the items that hold the rows of the populations which the reader sees."""
     moment = pinned_for(package.reader, package.pinned_at, Population)
     return visible(package.reader, rows(Population, moment), moment).values("evidence_id")
-
-
-def inside(engagement: Engagement) -> Q:
-    """Whether an item is about a day of the engagement: by its period, or where it has none, by its capture."""
-    first, last = engagement.days
-    touches = Q(period_from__isnull=False, period_from__lte=last) & (Q(period_to=None) | Q(period_to__gte=first))
-    captured = Q(captured_at__gte=begin_of(first), captured_at__lt=begin_of(last + datetime.timedelta(days=1)))
-    return touches | (Q(period_from=None) & captured)
 
 
 def path_of(item: Any) -> str:
@@ -243,11 +236,6 @@ def in_passing(write: Callable[[Any], object]) -> Iterator[bytes]:
             raise JobError(f"{error} Ask again in a moment.") from error
         spool.finish()
         yield from spool.plain()
-
-
-def microseconds(moment: datetime.datetime) -> int:
-    """The trail's clock."""
-    return int(moment.timestamp()) * 1_000_000
 
 
 # ---- what the package says of itself -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from foundation.accounts.models import User
 from foundation.organisation.calendar import DAY
 from foundation.organisation.models import day_at, zone
 from foundation.trail.models import EPOCH, Entry
+from foundation.trail.search import microseconds
 from foundation.trail.verbs import VERBS
 
 SYSTEM = "Countersign"
@@ -97,11 +98,6 @@ def trail_of(*verbs: str) -> Callable[[User, datetime.date, datetime.date], List
         return Listing(("what", "record", "by"), lines, every.count(), query, "id", "at")
 
     return find
-
-
-def microseconds(moment: datetime.datetime) -> int:
-    """The trail's clock."""
-    return (moment - EPOCH) // datetime.timedelta(microseconds=1)
 
 
 SOURCES: dict[str, Source] = {

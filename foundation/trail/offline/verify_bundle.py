@@ -165,16 +165,29 @@ class Bundle:
         origin, size, root = checkpoint(note)
         if origin.rpartition("/")[0] != self.origin.rpartition("/")[0]:
             raise Fault(f"your checkpoint is about another log ({origin!r}) than the bundle ({self.origin!r})")
-        self.begins_with(size, root)
+        start = self.head["start"]
+        if start is not None and start < size <= start + len(self.range()):  # no proof is needed: the leaves are here
+            if self.grow(size)[1] != root:
+                raise Fault(f"the log does not begin with the log of size {size}: it was rewritten")
+        else:
+            self.begins_with(size, root)
         return size
 
     def range(self):
         """The leaf hashes of the range are those of the log, none left out; returns them by number."""
+        found, root = self.grow()
+        self.begins_with(self.head["start"] + len(found), root)
+        return found
+
+    def grow(self, end=None):
+        """The leaf hashes of the range by number, up to `end`, and the root of the log that ends with them."""
         number, tree, found = self.head["start"], hashes(self.head["left"]), {}
         if len(tree) != bin(number).count("1"):
             raise Fault("the hashes to the left of the range are too many or too few")
         with self.zip.open("leaves.txt") as lines:
             for line in lines:
+                if number == end:
+                    break
                 node, rest = bytes.fromhex(line.decode().strip()), number
                 found[number] = node
                 while rest & 1:
@@ -184,8 +197,7 @@ class Bundle:
         root = tree.pop()
         while tree:
             root = sha(NODE, tree.pop(), root)
-        self.begins_with(number, root)
-        return found
+        return found, root
 
     def events(self, leaves):
         """Each disclosed entry is its leaf, and its personal part, where given, the one committed to; how many."""
