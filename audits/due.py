@@ -20,7 +20,7 @@ REQUEST: Final = Dated("Requests", "Auditor's request", "due_on")
 
 def audits_due(user: User, first: datetime.date, last: datetime.date) -> list[Due]:
     """Engagements that are not closed, and windows of auditors. Three queries."""
-    running = Engagement.objects.filter(archived_at=None).exclude(status=Status.CLOSED)
+    running = Engagement.objects.open()
     found = AS_OF.of(user, running, first, last) + PERIOD.of(user, running, first, last)
     if can(user, "view", Engagement):
         found += windows_due(user, first, last)

@@ -124,6 +124,11 @@ class Engagement(Register):
             raise ValueError("This engagement has no dates yet.")
         return first, last
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it changes any more: its report is issued, or it is archived."""
+        return self.status == Status.CLOSED or self.archived_at is not None
+
     def time(self) -> str:
         """The day or days that the report is about."""
         return f"{self.as_of}" if self.type == Type.I else f"{self.period_from} to {self.period_to}"

@@ -14,7 +14,7 @@ from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
 
-from audits.models import Engagement, Status
+from audits.models import Engagement
 from audits.models.requests import (
     REQUEST_MOVES,
     RUNNING,
@@ -330,7 +330,7 @@ def unlink(link: Any, *, actor: User, reason: str) -> Any:
 def running(engagement_id: int) -> Engagement:
     """The engagement, locked before any of its requests. Raises ValidationError where it is closed or archived."""
     engagement = Engagement.objects.select_for_update().get(pk=engagement_id)
-    if engagement.status == Status.CLOSED or engagement.archived_at is not None:
+    if engagement.is_over:
         raise ValidationError(OVER)
     return engagement
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from audits.models import Engagement, Status
+from audits.models import Engagement
 from audits.models.requests import Request
 from evidence.actions import Source
 from evidence.models import Kind
@@ -40,7 +40,7 @@ class RequestForm(RegisterForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice: Any = self.fields["engagement"]
-        going_on = visible(self.user, Engagement).filter(archived_at=None).exclude(status=Status.CLOSED)
+        going_on = visible(self.user, Engagement.objects.open())
         choice.queryset, choice.empty_label = going_on.order_by("-id"), "Choose an engagement"
         self.fields["due_on"].required = False
         self.fields["due_on"].help_text = "Empty: as the settings say."

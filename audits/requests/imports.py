@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from audits.models import Engagement, Status
+from audits.models import Engagement
 from audits.models.requests import RUNNING, Request, RequestControl, RequestCriterion, RequestKind
 from audits.requests.actions import MOST_REFS, NAMED, running, usual_due
 from controls.models import Control, Criterion
@@ -106,7 +106,7 @@ class RequestImporter(Importer):
     def prepare(self, user: User) -> None:
         """Engagements that are going on, people, controls and criteria."""
         self.actor, self.people, self.due = user, People(), usual_due()
-        going_on = Engagement.objects.filter(archived_at=None).exclude(status=Status.CLOSED)
+        going_on = Engagement.objects.open()
         self.engagements = {one.name.lower(): one for one in going_on}
         self.controls = {one.ref.upper(): one for one in Control.objects.filter(archived_at=None)}
         self.criteria = {one.code.upper(): one for one in Criterion.objects.order_by("-framework_id")}

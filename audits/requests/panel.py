@@ -25,7 +25,7 @@ def requests_panel(user: User, engagement: Engagement, moment: datetime.datetime
     going_on = seen.filter(state__in=RUNNING).select_related("owner").order_by("-state", "due_on", "id")
     found: list[Any] = [thaw(row) for row in going_on[: MOST + 1]]
     attach_day(found, user, moment)
-    live = moment is None and engagement.archived_at is None and engagement.status != "closed"
+    live = moment is None and not engagement.is_over
     return Panel(
         "audits/requests_panel.html",
         {

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from audits.models import Engagement, Status
 from audits.models.requests import (
     REQUEST_MOVES,
     RUNNING,
@@ -123,7 +122,7 @@ class RequestPages(Pages):
 
     def edit_refused(self, target: Request) -> str:
         """Why what is over is not changed."""
-        if target.state not in RUNNING or is_over(target.engagement):
+        if target.state not in RUNNING or target.engagement.is_over:
             return f"{target.ref} is over: it stays as it was asked."
         return ""
 
@@ -177,7 +176,7 @@ def threads(user: User, target: Request, moment: datetime.datetime | None) -> li
 
 def verbs_for(user: User, target: Request, given: set[str]) -> dict[str, bool]:
     """Which verbs this person may do now: of those that the role gives, what the state makes sense of."""
-    if is_over(target.engagement):
+    if target.engagement.is_over:
         given = set()
     moves, theirs = REQUEST_MOVES[target.state], target.state in TO_ANSWER
     his = user.role != Role.AUDITOR or target.raised_by_id == user.pk
@@ -192,11 +191,6 @@ def verbs_for(user: User, target: Request, given: set[str]) -> dict[str, bool]:
         "link": target.state in RUNNING and "link" in given,
         "change": target.state in RUNNING and "change" in given,
     }
-
-
-def is_over(engagement: Engagement) -> bool:
-    """Whether nothing of its requests changes any more."""
-    return engagement.status == Status.CLOSED or engagement.archived_at is not None
 
 
 # ---- links ---------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from audits.models import Engagement
 from audits.models.testing import AuditSample, ControlTest
 from audits.testing import columns
 from audits.testing.drawing import populations_of
-from audits.testing.views import is_over
+from audits.testing.views import is_shut
 from foundation.accounts.access import can, get_allowed, visible, which
 from foundation.accounts.models import User
 from foundation.pages.panels import Panel
@@ -23,7 +23,7 @@ def tests_panel(user: User, engagement: Any, moment: datetime.datetime | None) -
     """What there is to draw from, what was drawn, and every test that stands. Constant queries."""
     if not can(user, "view", ControlTest):
         return None
-    may_draw = moment is None and not is_over(engagement) and can(user, "add", AuditSample)
+    may_draw = moment is None and not is_shut(engagement) and can(user, "add", AuditSample)
     populations: list[Any] = []
     if moment is None and engagement.status != "planned":
         found = list(populations_of(engagement)[: MOST + 1])
@@ -35,7 +35,7 @@ def tests_panel(user: User, engagement: Any, moment: datetime.datetime | None) -
         {
             "populations": populations[:MOST], "more": len(populations) > MOST, "samples": samples,
             "tests": tests_of(user, engagement, moment), "may_draw": may_draw,
-            "may_test": moment is None and not is_over(engagement) and can(user, "add", ControlTest),
+            "may_test": moment is None and not is_shut(engagement) and can(user, "add", ControlTest),
         },
     )  # fmt: skip
 

@@ -42,9 +42,9 @@ from foundation.trail.record import record
 NO_EDITING: Final = ("create", "edit", "archive", "restore")
 
 
-def is_over(engagement: Engagement) -> bool:
-    """Whether nothing is drawn, tested or answered any more."""
-    return engagement.status in (Status.PLANNED, Status.CLOSED) or engagement.archived_at is not None
+def is_shut(engagement: Engagement) -> bool:
+    """Whether nothing is drawn, tested or answered: not yet, or not any more."""
+    return engagement.status == Status.PLANNED or engagement.is_over
 
 
 def lines_of(sample_id: int | None, moment: datetime.datetime | None) -> list[Any]:
@@ -97,7 +97,7 @@ class AuditSamplePages(Pages):
         drawn = lines_of(target.pk, moment)
         shown = lines.evidence_of(self.user, drawn, moment)
         given = verbs_on(self.user, ("hand_in", "replace_item", "download"), target) if moment is None else set()
-        if is_over(target.engagement):
+        if is_shut(target.engagement):
             given &= {"download"}
         live = target.request.state
         return {
@@ -153,7 +153,7 @@ class ControlTestPages(Pages):
         """One that is concluded stays, and so do all of a closed engagement."""
         if target.state != TestState.RUNNING:
             return testing.FROZEN
-        return "The engagement is not in fieldwork." if is_over(target.engagement) else ""
+        return "The engagement is not in fieldwork." if is_shut(target.engagement) else ""
 
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """The grid of results, management's response, and what this person may do."""
@@ -189,7 +189,7 @@ class ControlTestPages(Pages):
             "record": runs and bool(target.attributes), "conclude": runs, "reopen": not runs and not target.superseded,
             "respond": bool(target.count.exceptions) and not target.superseded,
         }  # fmt: skip
-        return set() if is_over(target.engagement) else {verb for verb in given if sensible[verb]}
+        return set() if is_shut(target.engagement) else {verb for verb in given if sensible[verb]}
 
 
 # ---- drawing -------------------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def draw(request: HttpRequest, pk: int, population: int) -> HttpResponse:
     user = user_of(request)
     engagement = get_allowed(user, "view", Engagement, pk)
     require(user, "add", AuditSample)
-    if is_over(engagement):
+    if is_shut(engagement):
         raise PermissionDenied(drawing.NOT_YET if engagement.status == Status.PLANNED else "The engagement is closed.")
     found = get_object_or_404(drawing.populations_of(engagement), pk=population)
     if not found.row_count:

@@ -67,14 +67,9 @@ def keep_text(text: Any, *, actor: User, participle: str = "updated", reason: st
 def changeable(engagement_id: int) -> Engagement:
     """The engagement, locked before any of its texts. Raises ValidationError where they do not change any more."""
     engagement = Engagement.objects.select_for_update().get(pk=engagement_id)
-    if is_over(engagement):
+    if engagement.is_over:
         raise ValidationError(OVER)
     return engagement
-
-
-def is_over(engagement: Any) -> bool:
-    """Whether nothing of its texts changes any more."""
-    return engagement.status == Status.CLOSED or engagement.archived_at is not None
 
 
 def _check_section(engagement: Engagement, section: DescriptionSection) -> None:

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
-from audits.models import Engagement, Status
+from audits.models import Engagement
 from audits.models.texts import (
     Assertion,
     DescriptionSection,
@@ -40,7 +40,7 @@ MARKDOWN = "In Markdown, at most 50,000 characters."
 
 def running(user: User) -> QuerySet[Engagement]:
     """The engagements whose texts still change, as this person sees them."""
-    return visible(user, Engagement).filter(archived_at=None).exclude(status=Status.CLOSED).order_by("-id")
+    return visible(user, Engagement.objects.open()).order_by("-id")
 
 
 def marked_up(**options: Any) -> forms.CharField:

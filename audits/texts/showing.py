@@ -8,7 +8,7 @@ from django.http import QueryDict
 from audits.freezing import frozen_scope
 from audits.models import Engagement, Sort
 from audits.models.texts import Assertion, AssertionState, DescriptionSection, codes_of
-from audits.texts.actions import SIGNING_TIME, is_over
+from audits.texts.actions import SIGNING_TIME
 from audits.texts.reading import OTHER_TEXT, STANDING, Texts, bound_hash, standing_of, texts_of
 from controls.models import Applicability, Category, Control, Criterion
 from foundation.accounts.access import can, get_allowed, moment_for, visible
@@ -108,7 +108,7 @@ def description_panel(user: User, engagement: Any, moment: datetime.datetime | N
     """The tab Description: all of management's texts, with what to do about them for whoever writes them."""
     if not can(user, "view", DescriptionSection):
         return None
-    live = moment is None and not is_over(engagement)
+    live = moment is None and not engagement.is_over
     writes = live and can(user, "add", DescriptionSection)
     others = Engagement.objects.filter(description_sections__isnull=False).exclude(pk=engagement.pk)
     shown = shown_of(user, engagement, moment)
@@ -163,7 +163,7 @@ def paper_of(user: User, engagement: Any, moment: datetime.datetime | None, asse
 
 def verbs_for(user: User, target: Any, given: set[str]) -> dict[str, bool]:
     """Which verbs this person may do now: of those that the role gives, what the state makes sense of."""
-    waits, live = target.state == AssertionState.SUBMITTED, not is_over(target.engagement)
+    waits, live = target.state == AssertionState.SUBMITTED, not target.engagement.is_over
     return {
         "submit": live and target.state == AssertionState.DRAFT and target.adapted and "submit" in given,
         "return": live and waits and "return" in given,

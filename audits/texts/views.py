@@ -19,7 +19,7 @@ from audits.models.texts import (
 )
 from audits.texts import actions
 from audits.texts import columns as listed
-from audits.texts.actions import OVER, is_over
+from audits.texts.actions import OVER
 from audits.texts.facts import facts_for
 from audits.texts.forms import (
     AssertionForm,
@@ -53,7 +53,7 @@ class TextPages:
 
     def edit_refused(self, target: Any) -> str:
         """Why nothing of it changes any more."""
-        return OVER if is_over(target.engagement) else ""
+        return OVER if target.engagement.is_over else ""
 
     def keep(self, form: Any, participle: str) -> Any:
         """Refused once the report is issued."""
