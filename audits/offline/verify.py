@@ -265,6 +265,21 @@ class Package:
                 count += 1
         return f"{count} samples are what their seed gives, or rows that a person picked."
 
+    def policies(self):
+        """Each policy text is the one that its record says, in force when that says."""
+        texts = {}
+        for said in self.of("policies.policyversion").values():
+            number, until = f"{said['major']}.{said['minor']}", said.get("in_force_until", "further notice")
+            texts[f"policies/POL-{said['policy_id']}-{number}.md"] = (
+                f"# {said['title']} {number}\n\nIn force from {said.get('in_force_from')} until {until}. "
+                f"SHA-256 of what was approved: {said.get('sha256', '')}\n\n{said.get('text', '')}\n"
+            )
+        paths = [path for path in self.listed if path.startswith("policies/") and path.endswith(".md")]
+        for path in paths:
+            if path not in texts or self.zip.read(path) != texts[path].encode(errors="replace"):
+                self.fault(f"{path} is not the text of a version whose record is in the package")
+        return f"{len(paths)} policy texts are those of their records."
+
     def frozen(self):
         """What was frozen of the engagement has the hash that it bears and that the log tells of; none is left out."""
         told = self.frozen_in_log()
@@ -296,7 +311,7 @@ def asked(package, given):
     """What holds, in words; what does not is noted by the package."""
     for ask in (
         package.files, lambda: package.signature(given), lambda: package.trail(given), package.prove,
-        package.engagement, package.frozen, package.evidence, package.populations, package.samples,
+        package.engagement, package.frozen, package.policies, package.evidence, package.populations, package.samples,
     ):  # fmt: skip
         try:
             yield from ask().splitlines()
@@ -324,7 +339,7 @@ def verify(given):
         print("Not proven: who made this. Without --key anybody could have made such a package.")
     if not given.checkpoint:
         print("Not proven: that nothing was rewritten before: only a --checkpoint received earlier can show that.")
-    print("Not proven: PDF, CSV, HTML and policy files. They are views of the records, and what was signed; no more.")
+    print("Not proven: PDF, CSV and HTML files. They are views of the records, and what was signed; no more.")
     print("Not proven: that these are all records: one may be left out, and an entry that is withheld tells of none.")
     print("Never proven: what was done without leaving an entry, and what happened after the checkpoint.")
     return not package.faults

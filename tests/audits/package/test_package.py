@@ -108,7 +108,7 @@ def test_a_package_proves_itself_offline_and_every_tampering_is_named(company: A
     path = saved(built(company.engagement, company.compliance), tmp_path)
     code, said = verified(path, key=key())
     assert code == 0, said
-    assert said.count("Holds:") == 9, said
+    assert said.count("Holds:") == 10, said
     assert "items of evidence are the bytes that were recorded" in said
     assert "1 populations are the rows that were frozen" in said
     assert "1 samples are what their seed gives" in said
@@ -163,6 +163,11 @@ def evidence_file(files: Files) -> None:
 def population_row(files: Files) -> None:
     (name,) = (one for one in files if one.endswith("population.csv"))
     files[name] = files[name].replace(b"About #2", b"About #9")
+
+
+def policy_text(files: Files) -> None:
+    name = next(one for one in files if one.startswith("policies/POL-"))
+    files[name] += b"And nobody has to keep it.\n"
 
 
 def without(name: str) -> Any:
@@ -249,6 +254,7 @@ TAMPERINGS: dict[str, tuple[Any, bool, str]] = {
         lambda files: without("scope/scope-1.json")(unlisted(files, "scope/scope-1.json")), True,
         "edition 1 of the scope, of which the log tells, is not in the package",
     ),
+    "a policy's text": (policy_text, True, "is not the text of a version whose record is in the package"),
     "the block": (
         in_json("package.json", lambda one: one.update(checkpoint=one["checkpoint"].replace("sealed 2", "sealed 1"))),
         True, "is under another checkpoint",
