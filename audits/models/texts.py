@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from audits.models.engagements import Engagement, Type
+from audits.models.engagements import Engagement, Status, Type
 from audits.models.requests import within
 from evidence.models import Evidence
 from foundation.accounts.paths import Paths
@@ -181,6 +181,8 @@ class AssertionState(models.TextChoices):
 
 
 # The only legal moves.
+# While the engagement is in one of these, an assertion can be signed.
+SIGNING_TIME: Final = (Status.FIELDWORK, Status.REPORTING)
 ASSERTION_MOVES: Final[ReadOnly[str, tuple[str, ...]]] = {
     AssertionState.DRAFT: (AssertionState.SUBMITTED,),
     AssertionState.SUBMITTED: (AssertionState.DRAFT, AssertionState.SIGNED),

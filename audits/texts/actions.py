@@ -10,9 +10,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from audits.models import Engagement, Status
+from audits.models import Engagement
 from audits.models.texts import (
     ASSERTION_MOVES,
+    SIGNING_TIME,
     Assertion,
     AssertionState,
     DescriptionSection,
@@ -22,6 +23,7 @@ from audits.models.texts import (
     UserEntityControl,
     codes_of,
 )
+from audits.texts import news
 from audits.texts.reading import Texts, bound_hash, bound_lines, texts_of
 from audits.texts.template import is_adapted, refusal
 from evidence.own import keep_record
@@ -38,7 +40,6 @@ OVER: Final = "The report is issued, or the engagement is archived: nothing of i
 OTHER: Final = "A text stays in its engagement."
 NO_EXECUTIVE: Final = "Only a manager who is named as executive signs for management."
 HAS_CSOCS: Final = "Archive what is assumed at it first: it has CSOCs."
-SIGNING_TIME: Final = (Status.FIELDWORK, Status.REPORTING)
 
 
 # ---- the description, and what it assumes of others -----------------------------------------------------------------
@@ -203,7 +204,9 @@ def submit(assertion: Assertion, *, actor: User, note: str = "") -> Assertion:
     if not is_signatory(assertion.signatory):
         raise ValidationError(NO_EXECUTIVE)
     assertion.answer = ""
-    return save(assertion, actor=actor, verb="assertion.submitted", reason=note)
+    save(assertion, actor=actor, verb="assertion.submitted", reason=note)
+    news.submitted.tell(assertion, actor=actor)
+    return assertion
 
 
 @transaction.atomic

@@ -7,8 +7,7 @@ from django.http import QueryDict
 
 from audits.freezing import frozen_scope
 from audits.models import Engagement, Sort
-from audits.models.texts import Assertion, AssertionState, DescriptionSection, codes_of
-from audits.texts.actions import SIGNING_TIME
+from audits.models.texts import SIGNING_TIME, Assertion, AssertionState, DescriptionSection, codes_of
 from audits.texts.reading import OTHER_TEXT, STANDING, Texts, bound_hash, standing_of, texts_of
 from controls.models import Applicability, Category, Control, Criterion
 from foundation.accounts.access import can, get_allowed, moment_for, visible

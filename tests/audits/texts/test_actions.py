@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection, transaction
 
@@ -16,6 +17,7 @@ from audits.texts.showing import uncovered
 from audits.texts.work import assertions_work
 from controls.models import Criterion
 from foundation.accounts.models import User
+from foundation.jobs.worker import run_all
 from foundation.organisation.models import today
 from foundation.trail.keep import Stale, save
 from foundation.trail.leaf import canonical, sha256_of_lines
@@ -23,6 +25,7 @@ from foundation.trail.models import Entry
 from tests.factories.controls import link, trust_services
 from tests.factories.descriptions import a_csoc, a_cuec, a_provider, a_section, an_assertion, signed
 from tests.factories.evidence import operating
+from tests.factories.mails import told_twice
 from tests.factories.people import EngagementFactory, UserFactory
 from tests.factories.requests import closed
 from tests.factories.risks import an_executive
@@ -320,3 +323,24 @@ def test_an_archived_engagement_keeps_its_texts_too(engagement: Engagement, comp
     provider.name = "Other"
     with pytest.raises(ValidationError, match="archived"):
         actions.keep_text(provider, actor=compliance)
+
+
+# ---- the mail to whoever signs --------------------------------------------------------------------------------------
+
+
+def test_the_executive_is_told_once_when_an_assertion_waits(begun: Engagement, compliance: User):
+    executive = UserFactory(role="manager", email="executive@example.com")
+    assertion = an_assertion(begun, signatory=executive, by=compliance, state="submitted")
+    assert told_twice() == ["executive@example.com"]
+    [message] = mail.outbox
+    assert message.subject == f"Waits for your signature: {assertion.ref}"
+    assert begun.name in message.body
+    assert assertion.get_absolute_url() in message.body
+    assert "Management states it" not in message.body
+
+
+def test_nobody_is_told_of_an_assertion_that_came_back_before_the_mail(begun: Engagement, compliance: User):
+    assertion = an_assertion(begun, by=compliance, state="submitted")
+    actions.give_back(assertion, actor=compliance, reason="Too early.")
+    run_all()
+    assert mail.outbox == []
