@@ -30,7 +30,7 @@ from foundation.trail.models import Entry
 from foundation.trail.notes import Checkpoint
 from foundation.trail.record import SYSTEM, record
 from foundation.trail.signing import KeyLost
-from foundation.trail.verify import verify
+from foundation.trail.verify import lacking, verify
 
 COLUMNS: Final = (*leaf.COLUMNS, "mac")
 
@@ -39,6 +39,7 @@ COLUMNS: Final = (*leaf.COLUMNS, "mac")
 class Restored:
     """What was put back. `lost`: the newest checkpoint outside, where it is further on than the backup.
 
+    `unanchored`: the trail's size in the backup, if the anchor file here lacks checkpoints of before; else 0.
     `damaged`: files that had been altered when they were backed up; they are as they were, and reading refuses them.
     `faults`: whatever else does not verify, a sentence each.
     """
@@ -48,6 +49,7 @@ class Restored:
     files: dict[str, str] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
     lost: str = ""
+    unanchored: int = 0
     faults: list[str] = field(default_factory=list)
 
 
@@ -71,7 +73,7 @@ def restore(path: Path, secret: str, *, reason: str) -> Restored:
             require_whole(done, end)
             require_our_keys()
             done.damaged = damaged(done.files)
-            done.lost = lost_since(head)
+            done.lost, done.unanchored = lost_since(head), unanchored(head)
             record("backup.restored", SYSTEM, reason=reason, refs=facts_of(done))
     except BaseException:
         for place in places:
@@ -89,6 +91,7 @@ def facts_of(done: Restored) -> dict[str, Any]:
         "files": len(done.files),
         "damaged": done.damaged,
         "lost": done.lost,
+        "unanchored": done.unanchored,
     }
 
 
@@ -292,6 +295,11 @@ def lost_since(head: dict[str, Any]) -> str:
     ours = Checkpoint.read(head["checkpoint"]) if head["checkpoint"] else None
     outside, note = there
     return "" if ours is not None and (ours.log, ours.size) >= (outside.log, outside.size) else note
+
+
+def unanchored(head: dict[str, Any]) -> int:
+    """Up to which size of the trail the anchor file that is here does not hold what stood in it; 0 if it holds all."""
+    return Checkpoint.read(head["checkpoint"]).size if head["checkpoint"] and lacking() else 0
 
 
 def seal_again(reason: str) -> list[str]:

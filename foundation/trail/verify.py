@@ -19,6 +19,7 @@ from foundation.trail.notes import Checkpoint, Note
 from foundation.trail.record import now
 from foundation.trail.walk import Walk, readable
 
+IN_FILE = Anchor.objects.filter(kind="file")
 PATIENCE = 60 * 1_000_000  # µs that an entry may wait for its sealing
 
 
@@ -153,8 +154,7 @@ class Verification:
         for batch in chunked(anchors.read(), 500):
             read = [(Checkpoint.read(note), note) for note in batch]
             blocks = {block.size: block for block in Block.objects.filter(size__in=[one.size for one, _ in read])}
-            digests = {notes.digest(note) for note in batch}
-            found += Anchor.objects.filter(kind="file", sha256__in=digests).count()
+            found += reached(batch, after=walk.unanchored)
             for one, note in read:
                 block = blocks.get(one.size)
                 if self._was_lost(one, walk):
@@ -163,19 +163,23 @@ class Verification:
                     held += 1
                 else:
                     self._off(one, note, walk)
-        self._rest(held, lost, found)
+        if walk.unanchored:
+            self.notes.append(
+                f"Up to size {walk.unanchored:,} checkpoints stood in an anchor file that was not at hand when a backup "
+                "was restored, as the restore said: those need not be in the file that is there now."
+            )
+        self._rest(held, lost, IN_FILE.filter(size__gt=walk.unanchored).count() - found)
         return held
 
-    def _rest(self, held: int, lost: int, found: int) -> None:
+    def _rest(self, held: int, lost: int, lacking: int) -> None:
         if lost:
             self.notes.append(
                 f"{lost:,} checkpoints of the anchor file are about entries that a restore lost, as it acknowledged."
             )
-        known = Anchor.objects.filter(kind="file").count()
-        if found < known:
+        if lacking:
             self.faults.add(
-                f"The anchor file ({anchors.path()}) lacks {known - found:,} checkpoints that stood in it: it was "
-                "shortened or replaced."
+                f"The anchor file ({anchors.path()}) lacks {lacking:,} checkpoints that stood in it: it was shortened "
+                "or replaced."
             )
         if not held:
             self.notes.append(
@@ -209,6 +213,16 @@ class Verification:
                 f"The anchor file's checkpoint of size {one.size} ({signed}) is not on this log: sealed entries were "
                 "rewritten, or another copy of the database was continued."
             )
+
+
+def lacking() -> int:
+    """How many checkpoints that reached the anchor file, as the database says, are not in the one that is there."""
+    return IN_FILE.count() - sum(map(reached, chunked(anchors.read(), 500)))
+
+
+def reached(batch: Iterable[str], after: int = 0) -> int:
+    """How many of these notes, of a size above `after`, the database knows to have reached the anchor file."""
+    return IN_FILE.filter(sha256__in={notes.digest(note) for note in batch}, size__gt=after).count()
 
 
 def chunked(items: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -43,6 +43,7 @@ class Walk:
         self.introduced: dict[str, int] = {}  # key → the size of the checkpoint that seals the entry which names it
         self.replaced: dict[str, int] = {}  # the same of keys that nobody could introduce
         self.restores: list[dict[str, Any]] = []
+        self.unanchored = 0  # up to this size the anchor file was not at hand when a backup was restored
         self.moved = 0  # up to this number entries came from PostgreSQL, where rolled-back numbers are left out
         self.count = 0
         self._size = 0  # where the next block must begin
@@ -232,6 +233,9 @@ class Walk:
 
     def _special(self, verb: str, refs: Any, size: int) -> None:
         """What the log itself must know of its entries: erasures, keys, restores."""
+        match refs:
+            case {"unanchored": int(before)} if verb == "backup.restored" and size:
+                self.unanchored = max(self.unanchored, before)
         match refs:
             case {"entries": list(ids)} if verb == "private.erased":
                 self._erasures.update(number for number in ids if isinstance(number, int))

@@ -28,11 +28,13 @@ from foundation.trail.keep import save
 from foundation.trail.log import Block
 from foundation.trail.models import Entry
 from foundation.trail.record import SYSTEM
+from foundation.trail.verify import verify
 from tests.backup.whole import company, emptied
 from tests.factories.people import UserFactory
 from tests.factories.rounds import a_part, approved_review
 
 pytestmark = pytest.mark.django_db(transaction=True)
+CREATED = "holiday.created"
 KEY = "a key of backups that only tests make and read"
 BIG = bytes(range(256)) * 9000  # 2.3 MB, so several frames
 
@@ -96,7 +98,7 @@ def test_everything_comes_back_and_the_trail_says_what_it_went_back_to(made, tmp
     with default_storage.open(Job.objects.get(title="Kept").result.name) as file:
         assert file.read() == BIG
     assert Entry.objects.filter(private=None).count() >= 3
-    save(Holiday(day="2031-01-01", name="New Year"), actor=SYSTEM, verb="holiday.created")  # numbers go on
+    save(Holiday(day="2031-01-01", name="New Year"), actor=SYSTEM, verb=CREATED)  # numbers go on
 
 
 def test_what_was_signed_comes_back_signed_and_guarded(tmp_path):
@@ -118,7 +120,7 @@ def test_what_was_signed_comes_back_signed_and_guarded(tmp_path):
 
 def test_what_was_lost_since_the_backup_is_named_and_the_log_goes_on(made, tmp_path):
     old = seal.head()
-    save(Holiday(day="2031-01-01", name="Lost"), actor=SYSTEM, verb="holiday.created")
+    save(Holiday(day="2031-01-01", name="Lost"), actor=SYSTEM, verb=CREATED)
     seal.seal_all()
     ahead = next(reversed(list(anchors.read())))
     emptied(tmp_path / "store")
@@ -130,6 +132,27 @@ def test_what_was_lost_since_the_backup_is_named_and_the_log_goes_on(made, tmp_p
     newest = Block.objects.order_by("-id").first()
     assert newest.checkpoint.origin == f"{old.checkpoint.log[0]}/2"
     assert not seal.pending()
+
+
+def test_an_anchor_file_that_was_lost_too_is_told_once_and_the_next_one_is_held(made, tmp_path, settings):
+    old = seal.head()
+    save(Holiday(day="2031-01-01", name="Sealed, so the one before reached the file"), actor=SYSTEM, verb=CREATED)
+    seal.seal_all()
+    backup(tmp_path / "newer", KEY)
+    emptied(tmp_path / "store")
+    settings.TRAIL_ANCHOR_FILE = tmp_path / "another-disk.txt"
+    done = restore(tmp_path / "newer", KEY, reason="The disk broke, and it held the anchors")
+    assert done.faults == []
+    said = Entry.objects.get(verb="backup.restored").facts["refs"]["unanchored"]
+    assert said == done.unanchored > old.size
+    save(Holiday(day="2031-01-02", name="After"), actor=SYSTEM, verb=CREATED)
+    seal.seal_all()
+    told = verify()
+    assert told.faults == []
+    assert f"Up to size {said:,} " in told.notes[0]
+    kept = list(anchors.read())
+    anchors.path().write_text(kept[-1])
+    assert any("lacks 1 checkpoints that stood in it" in fault for fault in verify().faults)
 
 
 def test_without_the_signing_key_it_is_restored_and_says_what_is_missing(made, tmp_path, settings):

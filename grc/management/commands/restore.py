@@ -32,6 +32,8 @@ class Command(KeyedCommand):
         if done.lost:
             self.stdout.write("Lost are the entries between the backup and this checkpoint:")
             self.stdout.write("\n".join(done.lost.split("\n")[:3]))
+        if done.unanchored:
+            self.stdout.write("The anchor file of before is not here; verification says so from now on.")
         self.stdout.write("Everybody signs in again. Look at accounts and tokens that were ended after the backup.")
         faults = [f"File {number} had been altered before it was backed up." for number in done.damaged] + done.faults
         if faults:
