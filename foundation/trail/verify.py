@@ -165,8 +165,8 @@ class Verification:
                     self._off(one, note, walk)
         if walk.unanchored:
             self.notes.append(
-                f"Up to size {walk.unanchored:,} checkpoints stood in an anchor file that was not at hand when a backup "
-                "was restored, as the restore said: those need not be in the file that is there now."
+                f"Up to size {walk.unanchored:,} checkpoints stood in an anchor file that was not at hand when a "
+                "backup was restored, as the restore said: those need not be in the file that is there now."
             )
         self._rest(held, lost, IN_FILE.filter(size__gt=walk.unanchored).count() - found)
         return held
