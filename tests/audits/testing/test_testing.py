@@ -1,6 +1,7 @@
 """Tests of controls: written and concluded by the auditor, never computed; management responds, and nothing else."""
 
 import csv
+import datetime
 import io
 from typing import Any
 
@@ -437,7 +438,7 @@ def test_an_owner_sees_the_tests_of_their_controls_alone(
 
 def test_the_issued_report_freezes_samples_tests_and_responses(compliance: User, owner: User):
     last = today()
-    engagement = EngagementFactory(period_from=last.replace(year=last.year - 1), period_to=last)
+    engagement = EngagementFactory(period_from=last - datetime.timedelta(days=365), period_to=last)
     auditor = admitted(engagement, UserFactory(role="auditor"))
     control = in_fieldwork(engagement, owner=owner)
     ours = drawn(engagement, control, auditor, size=3)
