@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from audits.freezing import frozen_scope
 from audits.models import Snapshot, SnapshotKind
@@ -157,18 +157,30 @@ def changes(asked: Asked) -> list[Group]:
     first, last = asked.engagement.days
     seen = asked.seen(Control)
     refs = dict(seen.values_list("id", "ref"))
-    before = Wording.objects.filter(control=OuterRef("control"), effective_from__lt=OuterRef("effective_from"))
-    reworded = Wording.objects.filter(Exists(before), control__in=refs, effective_from__gt=first)
-    reworded = reworded.filter(effective_from__lte=last)
+    wordings = list(
+        rows(Wording, moment_for(asked.user, asked.moment, Wording))
+        .filter(control_id__in=refs)
+        .order_by("effective_from", "id")
+    )
+    first_worded: dict[int, datetime.date] = {}
+    for one in wordings:
+        first_worded.setdefault(one.control_id, one.effective_from)
     worded = [
-        Fact(refs[one.control_id], f"reworded from {one.effective_from}: {one.reason}", one.control.get_absolute_url())
-        for one in reworded.select_related("control").order_by("effective_from", "id")
+        Fact(
+            refs[one.control_id],
+            f"reworded from {one.effective_from}: {one.reason}",
+            Control(pk=one.control_id).get_absolute_url(),
+        )
+        for one in wordings
+        if max(first, first_worded[one.control_id]) < one.effective_from <= last
     ]
     begun = seen.filter(operates_from__gt=first, operates_from__lte=last).order_by("operates_from", "id")
     ended = seen.filter(operates_until__gte=first, operates_until__lt=last).order_by("operates_until", "id")
     new = [Fact(one.ref, f"{one.name}, from {one.operates_from}", one.get_absolute_url()) for one in map(thaw, begun)]
     old = [Fact(one.ref, f"{one.name}, until {one.operates_until}", one.get_absolute_url()) for one in map(thaw, ended)]
     editions = Snapshot.objects.filter(engagement=asked.engagement.pk, kind=SnapshotKind.SCOPE).exclude(reason="")
+    if asked.moment is not None:
+        editions = editions.filter(taken_at__lte=asked.moment)
     anew = [Fact(str(one), one.reason) for one in editions.order_by("number")]
     return [
         group("Controls reworded", worded), group("Controls begun", new), group("Controls ended", old),

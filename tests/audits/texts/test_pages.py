@@ -2,6 +2,7 @@
 
 import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -10,11 +11,14 @@ from django.db import connection
 from django.http import Http404
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audits import fieldwork
 from audits.models import Engagement
 from audits.models.texts import Assertion, DescriptionSection, UserEntityControl
 from audits.texts.facts import facts_for
+from controls.actions import reword
+from controls.models import Control
 from foundation.accounts.models import AuditorWindow, User
 from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.models import Entry
@@ -84,6 +88,34 @@ def test_facts_stand_beside_a_section_and_are_never_written_into_it(begun: Engag
     known = facts_for(compliance, begun, "DC5")[0].facts
     assert [fact.words for fact in known if fact.name == "CC6.1"] == ["Logical access safeguards: IAM-01"]
     assert facts_for(compliance, begun, "DC2") == []
+
+
+def test_facts_of_a_past_moment_are_those_of_then(begun: Engagement, compliance: User):
+    first, _ = begun.days
+    control = Control.objects.get(ref="IAM-01")
+
+    def reworded(days: int, reason: str) -> None:
+        reword(
+            control, actor=compliance, who="IT", what="reviews", how_often="monthly", on_what="accounts",
+            effective_from=first + datetime.timedelta(days=days), reason=reason,
+        )  # fmt: skip
+
+    def told(moment: datetime.datetime | None) -> list[str]:
+        return [fact.words for group in facts_for(compliance, begun, "DC9", moment) for fact in group.facts]
+
+    reworded(-30, "Worded first.")
+    reworded(30, "A new directory.")
+    section, then = a_section(begun, "DC9", "We moved."), timezone.now()
+    reworded(60, "Said since.")
+    link(control, "CC6.2")
+    begun.refresh_from_db()
+    fieldwork.refreeze_scope(begun, actor=compliance, reason="Frozen since.")
+    old = f"reworded from {first + datetime.timedelta(days=30)}: A new directory."
+    assert told(then) == [old]
+    assert told(None) == [old, f"reworded from {first + datetime.timedelta(days=60)}: Said since.", "Frozen since."]
+    query = urlencode({"as_of": then.isoformat()})
+    page = text_of(signed_in(compliance), f"{section.get_absolute_url()}?{query}")
+    assert f'href="{control.get_absolute_url()}?as_of=' in page
 
 
 def test_names_that_do_not_exist_are_refused(begun: Engagement, compliance: User):
