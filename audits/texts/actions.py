@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audits.models import Engagement
@@ -18,6 +19,7 @@ from audits.models.texts import (
     AssertionState,
     DescriptionSection,
     EngagementText,
+    Method,
     SubserviceControl,
     SubserviceOrganisation,
     UserEntityControl,
@@ -81,12 +83,20 @@ def _check_section(engagement: Engagement, section: DescriptionSection) -> None:
 
 
 def _check_ends(text: Any) -> None:
-    """What hangs on another stands no longer than that: a CSOC needs its organisation, which goes after its CSOCs."""
+    """What hangs on another stands no longer than that: a CSOC needs its organisation, carved out; that goes, or is
+    treated otherwise, after its CSOCs.
+    """
     csocs = SubserviceControl.objects.live().filter(organisation=text.pk)
-    if isinstance(text, SubserviceOrganisation) and text.archived_at is not None and csocs.exists():
-        raise ValidationError(HAS_CSOCS)
-    if isinstance(text, SubserviceControl) and text.archived_at is None and text.organisation.archived_at is not None:
-        raise ValidationError({"organisation": "This organisation is archived. Restore it first."})
+    if isinstance(text, SubserviceOrganisation) and csocs.exists():
+        if text.archived_at is not None:
+            raise ValidationError(HAS_CSOCS)
+        if text.method != Method.CARVE_OUT:
+            raise ValidationError({"method": HAS_CSOCS})
+    if isinstance(text, SubserviceControl) and text.archived_at is None:
+        if text.organisation.archived_at is not None:
+            raise ValidationError({"organisation": "This organisation is archived. Restore it first."})
+        if text.organisation.method != Method.CARVE_OUT:
+            raise ValidationError({"organisation": "This organisation is not carved out: nothing is assumed at it."})
 
 
 # ---- taking over ----------------------------------------------------------------------------------------------------
@@ -188,10 +198,14 @@ def say_why(reason: str) -> None:
         raise ValidationError({"reason": "Say why it takes the place of the signed one."})
 
 
+def signatories() -> QuerySet[User]:
+    """Who can sign for management: managers with an active account who are named as executives."""
+    return User.objects.in_role(Role.MANAGER).filter(pk__in=Executive.objects.live().values("user"))
+
+
 def is_signatory(user: User) -> bool:
-    """Whether this person signs for management: a manager with an active account who is named as executive."""
-    named = Executive.objects.live().filter(user=user.pk)
-    return user.is_active and user.role == Role.MANAGER and named.exists()
+    """Whether this person can sign for management. One query."""
+    return signatories().filter(pk=user.pk).exists()
 
 
 @transaction.atomic

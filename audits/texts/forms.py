@@ -18,17 +18,15 @@ from audits.models.texts import (
 )
 from audits.requests.actions import named_controls, named_criteria
 from audits.requests.forms import references_field
-from audits.texts.actions import HAS_CSOCS
+from audits.texts.actions import signatories
 from audits.texts.reading import bound_hash, texts_of
 from audits.texts.template import refusal, template_for
 from controls.models import Category
 from foundation.accounts.access import visible
 from foundation.accounts.models import User
-from foundation.accounts.roles import Role
 from foundation.organisation.models import organisation
 from foundation.pages.fields import LONGEST_NUMBER, text_area, words_field
 from foundation.pages.forms import RegisterForm, VerbForm
-from risks.models import Executive
 from vendors.models import Vendor
 
 CRITERIA = ("Criteria", "Codes divided by commas: CC6.1, CC6.2.")
@@ -146,14 +144,6 @@ class SubserviceOrganisationForm(EngagementTextForm):
         choice.queryset = visible(self.user, Vendor).filter(archived_at=None).order_by("name", "id")
         choice.empty_label = "Not in the register"
 
-    def clean_method(self) -> str:
-        """What is assumed at it, is assumed at one that is carved out."""
-        method: str = self.cleaned_data["method"]
-        csocs = SubserviceControl.objects.live().filter(organisation=self.instance.pk)
-        if method != Method.CARVE_OUT and self.instance.pk and csocs.exists():
-            raise ValidationError(HAS_CSOCS)
-        return method
-
 
 class OrganisationChoice(forms.ModelChoiceField):
     """A subservice organisation, called by its engagement too."""
@@ -198,9 +188,8 @@ class AssertionForm(EngagementTextForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = Executive.objects.live().values("user")
         signatory: Any = self.fields["signatory"]
-        signatory.queryset = User.objects.filter(pk__in=named, is_active=True, role=Role.MANAGER).order_by("name", "pk")
+        signatory.queryset = signatories().order_by("name", "pk")
         signatory.empty_label = "Choose an executive"
         self.fields["reason"].help_text = "Only where one was signed already: why this one takes its place."
         engagement = self.asked_engagement()

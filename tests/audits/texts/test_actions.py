@@ -101,6 +101,21 @@ def test_a_provider_goes_after_what_is_assumed_at_it(engagement: Engagement, com
         actions.keep_text(csoc, actor=compliance, participle="restored", reason="Back.")
 
 
+def test_at_a_provider_that_is_not_carved_out_nothing_is_assumed(engagement: Engagement, compliance: User):
+    provider = a_provider(engagement)
+    csoc = a_csoc(provider)
+    provider.method = "inclusive"
+    with pytest.raises(ValidationError, match="it has CSOCs"):
+        actions.keep_text(provider, actor=compliance)
+    csoc.archived_at = csoc.created_at
+    csoc = actions.keep_text(csoc, actor=compliance, participle="archived", reason="Described here, too.")
+    actions.keep_text(provider, actor=compliance)
+    csoc = SubserviceControl.objects.get(pk=csoc.pk)
+    csoc.archived_at = None
+    with pytest.raises(ValidationError, match="not carved out"):
+        actions.keep_text(csoc, actor=compliance, participle="restored", reason="Back.")
+
+
 def test_a_criterion_that_a_provider_partly_meets_needs_one_here(begun: Engagement, compliance: User):
     """R1.2, by the scope as it was frozen."""
 
