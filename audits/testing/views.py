@@ -30,6 +30,7 @@ from audits.testing.forms import (
 from evidence.models import Sample
 from evidence.sampling.actions import redrawn
 from foundation.accounts.access import can, get_allowed, get_shown, open_window, require, verbs_on
+from foundation.accounts.models import User
 from foundation.files.download import open_file
 from foundation.pages.act import VerbPage, act
 from foundation.pages.forms import RegisterForm, user_of
@@ -45,6 +46,13 @@ NO_EDITING: Final = ("create", "edit", "archive", "restore")
 def is_shut(engagement: Engagement) -> bool:
     """Whether nothing is drawn, tested or answered: not yet, or not any more."""
     return engagement.status == Status.PLANNED or engagement.is_over
+
+
+def opens_rows(user: User, ours: AuditSample) -> bool:
+    """Whether this person may have every row of a sample's population, not its lines alone: who answers for the lines
+    may see no more than those. The auditor drew from it.
+    """
+    return user.is_auditor or can(user, "download", ours.sample.population)
 
 
 def lines_of(sample_id: int | None, moment: datetime.datetime | None) -> list[Any]:
@@ -107,6 +115,7 @@ class AuditSamplePages(Pages):
             "may_hand_in": "hand_in" in given and live in TO_ANSWER,
             "may_replace": "replace_item" in given and live in RUNNING,
             "may_download": "download" in given,
+            "may_download_rows": "download" in given and opens_rows(self.user, target),
             "sees_population": can(self.user, "view", target.sample.population, moment),
             "sees_script": can(self.user, "view", Sample),
         }
@@ -256,6 +265,8 @@ def population_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     ours = get_shown(user, "download", AuditSample, pk, "sample__population__evidence")
     if not ours.sample.population.file:
         raise Http404
+    if not opens_rows(user, ours):
+        raise PermissionDenied
     return open_file(user, ours.sample.population, name=f"population-{ours.sample.population_id}.csv")
 
 

@@ -23,6 +23,7 @@ from evidence.sampling.drawing import random_sample
 from foundation.accounts.models import User
 from foundation.trail.guards import lifted
 from foundation.trail.models import Entry, audited_bulk
+from tests.factories.assessments import fresh
 from tests.factories.controls import ControlFactory
 from tests.factories.evidence import evidence
 from tests.factories.people import EngagementFactory, UserFactory, admitted
@@ -75,11 +76,12 @@ def test_list_files_and_api_say_whose_draw_it_is(
     engagement: Engagement, control: Control, auditor: User, compliance: User
 ):
     ours = drawn(engagement, control, auditor)
-    draw(ours.sample.population, actor=compliance, method="random", size=2, seed="s")
+    own = draw(ours.sample.population, actor=compliance, method="random", size=2, seed="s")
     client, api = signed_in(compliance), caller(compliance, "read")
     page = client.get("/evidence/samples/?purpose=audit").content.decode()
     assert "Drawn by the auditor" in page
-    assert "SMP-" + str(ours.sample_id + 1) not in page
+    assert own.get_absolute_url() not in page
+    assert own.get_absolute_url() in client.get("/evidence/samples/").content.decode()
     body = b"".join(client.get("/evidence/samples/export.csv").streaming_content).decode("utf-8-sig")
     told = {row["For"] for row in csv.DictReader(io.StringIO(body))}
     assert told == {"Drawn by the auditor", "Management self-test"}
@@ -303,6 +305,20 @@ def test_the_lines_and_the_rows_are_had_as_files(engagement: Engagement, control
     rows = signed_in(auditor).get(f"{ours.get_absolute_url()}population.csv")
     assert b"PR-0001" in b"".join(rows.streaming_content)
     assert Entry.objects.filter(verb="auditsample.downloaded").count() == 1
+
+
+def test_who_answers_for_the_lines_has_not_every_row(
+    engagement: Engagement, control: Control, auditor: User, employee: User, owner: User, compliance: User
+):
+    ours = drawn(engagement, control, auditor)
+    home, rows = ours.get_absolute_url(), f"{ours.get_absolute_url()}population.csv"
+    for person, opens in ((employee, 403), (owner, 200)):
+        requests.assign(fresh(ours.request), actor=compliance, owner=person)
+        client = signed_in(person)
+        assert client.get(rows).status_code == opens, person
+        assert (rows in client.get(home).content.decode()) is (opens == 200)
+        assert client.get(f"{home}lines.csv").status_code == 200
+    assert signed_in(auditor).get(rows).status_code == 200
 
 
 def test_a_closed_engagement_draws_and_takes_nothing_more(
