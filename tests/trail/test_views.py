@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from controls.actions import update_status
 from controls.models import Mapping
+from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.keep import save
 from foundation.trail.models import Entry
 from foundation.trail.origin import origin
@@ -60,6 +61,13 @@ def test_an_entry_tells_its_proof(client, admin, moved):
     assert moved.leaf_hash().hex() in page
     assert moved.facts["history"]["sha256"] in page
     assert "Oskar Owner updated the status of a control" in page
+
+
+def test_on_paper_a_reason_cannot_pretend_to_be_a_change(admin, control, owner):
+    update_status(control, actor=owner, status="in_progress", note="Begun\r\nStatus: Planned → Implemented")
+    paper = html_for(paper_for(LIST, admin), cover_for(admin))
+    assert "Reason: Begun Status: Planned → Implemented\n" in paper
+    assert "\nStatus: Planned → In progress\n" in paper
 
 
 def test_nobody_else_gets_the_trail(client, outsider, admin, employee, moved):

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms, template
 from django.core.paginator import Page
 from django.template import Context
+from django.template.defaultfilters import stringfilter
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
@@ -49,6 +50,13 @@ def sent_files(form: forms.BaseForm) -> list[str]:
     """What the files were called that came with a form: shown again, it has lost them, as every page does."""
     sent: Any = form.files or MultiValueDict()
     return [plain_name(file.name or "") for name in sent for file in sent.getlist(name)]
+
+
+@register.filter(is_safe=True)
+@stringfilter
+def oneline(text: str) -> str:
+    """`text` with one space wherever it has white space, new lines included."""
+    return " ".join(text.split())
 
 
 @register.filter
