@@ -16,6 +16,7 @@ from audits.forms import AdmissionForm, EngagementFilter, EngagementForm, IssueF
 from audits.guards import ISSUED
 from audits.models import Engagement, Status
 from audits.requests.panel import MOST, unfinished
+from audits.testing.panel import running
 from audits.texts.showing import lacking
 from audits.texts.views import TAKE_OVER
 from controls.models import Category
@@ -127,12 +128,14 @@ class EngagementPages(Pages):
         return {to for to, verb in STEPS[target.status].items() if verb in given}
 
     def act_on(self, target: Engagement, verb: VerbPage) -> HttpResponse:
-        """Closing tells which requests are still open and what management's texts lack, and refuses nothing: they stay
-        as they are from then on.
+        """Closing tells which requests and tests are still open and what management's texts lack, and refuses nothing:
+        they stay as they are from then on.
         """
-        closes = verb.verb == "issue_report"
-        left, lacks = (unfinished(target), lacking(target)) if closes else ((), ())
-        return act(self.request, type(self), target, verb, left=left[:MOST], left_count=len(left), lacking=lacks)
+        if verb.verb != "issue_report":
+            return act(self.request, type(self), target, verb)
+        left = unfinished(target)
+        told: dict[str, Any] = {"left": left[:MOST], "left_count": len(left), "lacking": lacking(target)}
+        return act(self.request, type(self), target, verb, running=running(target), **told)
 
     def edit_refused(self, target: Engagement) -> str:
         """One whose report is issued stays as it is (R2.3)."""

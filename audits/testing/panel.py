@@ -6,7 +6,7 @@ from typing import Any
 from django.http import QueryDict
 
 from audits.models import Engagement
-from audits.models.testing import AuditSample, ControlTest
+from audits.models.testing import AuditSample, ControlTest, TestState
 from audits.testing import columns
 from audits.testing.drawing import populations_of
 from audits.testing.views import is_shut
@@ -63,6 +63,12 @@ def tests_of(user: User, engagement: Any, moment: datetime.datetime | None) -> l
         for one in tests
         if not one.superseded
     ]  # fmt: skip
+
+
+def running(engagement: Engagement) -> list[ControlTest]:
+    """The tests of an engagement that nobody has concluded."""
+    found = ControlTest.objects.filter(engagement=engagement, state=TestState.RUNNING).select_related("control")
+    return list(found.order_by("control__ref", "id"))
 
 
 def tests_paper(user: User, params: QueryDict, moment: datetime.datetime | None, /, pk: int, **_: Any) -> Paper:

@@ -15,6 +15,7 @@ from audits import fieldwork
 from audits.actions import keep_engagement
 from audits.freezing import changes_since, frozen_scope, gaps_in, is_intact
 from audits.models import Engagement, FrozenLine, Snapshot
+from audits.testing.testing import conclude
 from controls.actions import reword, set_criteria
 from controls.models import Control, Criterion, Wording
 from evidence.actions import withdraw
@@ -26,8 +27,9 @@ from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry
 from tests.factories.controls import link, trust_services
 from tests.factories.evidence import evidence, operating
-from tests.factories.people import EngagementFactory
+from tests.factories.people import EngagementFactory, UserFactory, admitted
 from tests.factories.requests import a_request
+from tests.factories.testing import a_test, with_results
 
 pytestmark = pytest.mark.django_db
 NEW_WORDS = {"who": "The IT lead", "what": "reviews the accounts", "how_often": "each quarter", "on_what": "in Okta"}
@@ -385,6 +387,20 @@ def test_closing_shows_which_requests_are_not_over_and_refuses_nothing(
     said = {"version": ready.version, "opinion": "qualified", "report_date": f"{today()}"}
     assert client.post(address, said).status_code == 302
     assert Engagement.objects.get(pk=past.pk).status == "closed"
+
+
+def test_closing_shows_which_tests_nobody_has_concluded(past: Engagement, control: Control, compliance: User):
+    begun = fieldwork.begin_fieldwork(past, actor=compliance)
+    auditor = admitted(begun, UserFactory(role="auditor"))
+    concluded, second = (a_test(begun, control, auditor) for _ in range(2))
+    conclude(with_results(concluded, auditor), actor=auditor, conclusion="no_exceptions")
+    fieldwork.begin_reporting(Engagement.objects.get(pk=past.pk), actor=compliance)
+    client = Client()
+    client.force_login(compliance)
+    page = client.get(reverse("audits:engagement-issue-report", args=[past.pk]))
+    assert page.context["running"] == [second]
+    assert "1 test of controls is not concluded" in page.content.decode()
+    assert second.ref in page.content.decode()
 
 
 def test_closing_without_open_requests_says_nothing_of_them(past: Engagement, control: Control, compliance: User):
