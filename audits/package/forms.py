@@ -5,10 +5,10 @@ from typing import Any
 import django_filters
 from django import forms
 
+from audits.filters import OfEngagement
 from audits.models import Engagement
 from audits.models.packages import Package, PackageState
 from foundation.accounts.access import visible
-from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm
 
 
@@ -41,7 +41,7 @@ class PackageForm(RegisterForm):
         return said
 
 
-class PackageFilter(RegisterFilter):
+class PackageFilter(OfEngagement):
     """Packages. Runs on live and on history rows: see RegisterFilter."""
 
     search_fields = ("sha256",)
@@ -49,13 +49,7 @@ class PackageFilter(RegisterFilter):
     archives = False
 
     state = django_filters.ChoiceFilter(choices=PackageState.choices, empty_label="Any")
-    engagement = django_filters.ChoiceFilter(field_name="engagement_id", empty_label="Any")
 
     class Meta:
         model = Package
         fields = ("state",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        seen = visible(self.user, Package).order_by().values_list("engagement_id", "engagement__name").distinct()
-        self.filters["engagement"].extra["choices"] = sorted(((str(pk), name) for pk, name in seen), reverse=True)

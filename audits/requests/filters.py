@@ -5,17 +5,16 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 
+from audits.filters import OfEngagement
 from audits.models.requests import TO_ANSWER, Request, RequestControl, RequestKind, RequestState
 from controls.filters import ControlBox
-from foundation.accounts.access import visible
-from foundation.pages.filters import RegisterFilter
 from foundation.pages.moment import day_of
 from foundation.pages.people import NOBODY, nobody_or, owner_choices
 
 TURNS = [("answer", "To be answered"), ("late", "Late"), ("judge", "Waiting for the auditor")]
 
 
-class RequestFilter(RegisterFilter):
+class RequestFilter(OfEngagement):
     """Requests. Runs on live and on history rows: see RegisterFilter."""
 
     search_fields = ("title", "description", "external_ref")
@@ -26,7 +25,6 @@ class RequestFilter(RegisterFilter):
     state = django_filters.ChoiceFilter(choices=RequestState.choices, empty_label="Any")
     kind = django_filters.ChoiceFilter(choices=RequestKind.choices, empty_label="Any")
     owner = django_filters.ChoiceFilter(method="by_owner", empty_label="Anybody")
-    engagement = django_filters.ChoiceFilter(field_name="engagement_id", empty_label="Any")
     control = ControlBox(RequestControl, "request_id")
 
     class Meta:
@@ -36,8 +34,6 @@ class RequestFilter(RegisterFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.filters["owner"].extra["choices"] = nobody_or(owner_choices(Request, "owner"))
-        seen = visible(self.user, Request).order_by().values_list("engagement_id", "engagement__name").distinct()
-        self.filters["engagement"].extra["choices"] = sorted(((str(pk), name) for pk, name in seen), reverse=True)
 
     def by_turn(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Whose turn it is, or whose day has passed."""

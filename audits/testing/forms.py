@@ -6,6 +6,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 
+from audits.filters import OfEngagement
 from audits.freezing import frozen_scope
 from audits.models import Engagement, Sort
 from audits.models.requests import Request
@@ -31,7 +32,6 @@ from foundation.accounts.access import open_window, visible
 from foundation.accounts.models import User
 from foundation.pages.act import put_onto
 from foundation.pages.fields import day_field, text_area, words_field
-from foundation.pages.filters import RegisterFilter
 from foundation.pages.forms import RegisterForm, VerbForm
 
 MOST_NOTE = 500
@@ -263,31 +263,20 @@ class ResponseForm(VerbForm):
 # ---- filters -------------------------------------------------------------------------------------------------------
 
 
-class EngagementChoice(RegisterFilter):
-    """Narrowed to an engagement of those that the person sees rows of."""
-
-    archives = False
-    engagement = django_filters.ChoiceFilter(field_name="engagement_id", empty_label="Any")
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, user=user, **kwargs)
-        model = getattr(self.queryset.model, "instance_type", self.queryset.model)
-        seen = visible(user, model).order_by().values_list("engagement_id", "engagement__name").distinct()
-        self.filters["engagement"].extra["choices"] = sorted(((str(pk), name) for pk, name in seen), reverse=True)
-
-
-class AuditSampleFilter(EngagementChoice):
+class AuditSampleFilter(OfEngagement):
     """Auditors' samples by words of their population."""
 
     search_fields = ("sample__population__title", "sample__seed", "sample__reason")
     hint = "Population, seed or reason"
+    archives = False
 
 
-class ControlTestFilter(EngagementChoice):
+class ControlTestFilter(OfEngagement):
     """Tests of controls by words, result and control; those that were superseded only where they are asked for."""
 
     search_fields = ("control__ref", "control__name", "procedure")
     hint = "TOC-1, control or words"
+    archives = False
     conclusion = django_filters.ChoiceFilter(choices=Conclusion.choices, empty_label="Any result", label="Result")
     state = django_filters.ChoiceFilter(choices=TestState.choices, empty_label="Any")
     control = ControlBox()

@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 
+from audits.filters import OfEngagement
 from audits.models.texts import (
     Assertion,
     AssertionState,
@@ -17,11 +18,8 @@ from audits.models.texts import (
     UserEntityControl,
 )
 from audits.texts.reading import STANDING, standing_of, texts_of
-from foundation.accounts.access import visible
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
-from foundation.pages.filters import RegisterFilter
-from foundation.trail.asof import rows
 
 REF = Column("ref", "Ref", sort="id", kind="ref")
 ENGAGEMENT = Column("engagement", "Engagement", sort="engagement__name")
@@ -85,19 +83,7 @@ ASSERTION_FACTS = (
 )
 
 
-class TextFilter(RegisterFilter):
-    """Texts of one engagement. Runs on live and on history rows: see RegisterFilter."""
-
-    engagement = django_filters.ChoiceFilter(field_name="engagement_id", empty_label="Any")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        seen = visible(self.user, rows(self._meta.model, self.moment), self.moment).order_by()
-        known = seen.values_list("engagement_id", "engagement__name").distinct()
-        self.filters["engagement"].extra["choices"] = sorted(((str(pk), name) for pk, name in known), reverse=True)
-
-
-class SectionFilter(TextFilter):
+class SectionFilter(OfEngagement):
     """Sections."""
 
     search_fields, hint, archives = ("text",), "Words", False
@@ -108,7 +94,7 @@ class SectionFilter(TextFilter):
         fields = ("code",)
 
 
-class CuecFilter(TextFilter):
+class CuecFilter(OfEngagement):
     """CUECs."""
 
     search_fields, hint = ("what", "why"), "CUEC-2 or words"
@@ -118,7 +104,7 @@ class CuecFilter(TextFilter):
         fields = ()
 
 
-class OrganisationFilter(TextFilter):
+class OrganisationFilter(OfEngagement):
     """Subservice organisations."""
 
     search_fields, hint = ("name", "services"), "SUB-2 or words"
@@ -129,7 +115,7 @@ class OrganisationFilter(TextFilter):
         fields = ("method",)
 
 
-class CsocFilter(TextFilter):
+class CsocFilter(OfEngagement):
     """CSOCs."""
 
     search_fields, hint = ("what", "organisation__name"), "CSOC-2 or words"
@@ -139,7 +125,7 @@ class CsocFilter(TextFilter):
         fields = ()
 
 
-class AssertionFilter(TextFilter):
+class AssertionFilter(OfEngagement):
     """Assertions."""
 
     search_fields, hint, archives = ("text", "engagement__name"), "MA-2 or words", False

@@ -21,7 +21,7 @@ from controls.actions import reword
 from controls.models import Control
 from foundation.accounts.models import AuditorWindow, User
 from foundation.pages.paper import cover_for, html_for, paper_for
-from foundation.trail.models import Entry
+from foundation.trail.models import Entry, audited_bulk
 from tests.factories.controls import link, trust_services
 from tests.factories.descriptions import a_csoc, a_cuec, a_provider, a_section, an_assertion
 from tests.factories.evidence import operating
@@ -129,6 +129,15 @@ def test_names_that_do_not_exist_are_refused(begun: Engagement, compliance: User
     cuec = UserEntityControl.objects.get()
     assert (cuec.criteria, cuec.controls) == (["CC6.1", "CC6.2"], ["IAM-01"])
     assert 'value="CC6.1, CC6.2"' in text_of(client, f"/audits/texts/cuecs/{cuec.pk}/edit/")
+
+
+def test_lists_offer_the_newest_engagement_first(compliance: User):
+    with audited_bulk("numbers of different length"):
+        Engagement.objects.bulk_create([EngagementFactory.build(pk=number) for number in (999_999, 1_000_000)])
+    for engagement in Engagement.objects.all():
+        a_cuec(engagement)
+    page = text_of(signed_in(compliance), "/audits/texts/cuecs/")
+    assert 0 < page.index('<option value="1000000"') < page.index('<option value="999999"')
 
 
 def test_a_new_assertion_begins_with_a_template_that_names_what_is_known(begun: Engagement, compliance: User):
