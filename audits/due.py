@@ -3,8 +3,8 @@
 import datetime
 from typing import Final
 
-from audits.models import Engagement, Status
-from audits.models.requests import TO_ANSWER, Request
+from audits.models import Engagement
+from audits.requests.reminders import waiting
 from foundation.accounts.access import can, visible
 from foundation.accounts.models import AuditorWindow, User
 from foundation.organisation.models import begin_of, day_at
@@ -35,8 +35,7 @@ def windows_due(user: User, first: datetime.date, last: datetime.date) -> list[D
 
 def requests_due(user: User, first: datetime.date, last: datetime.date) -> list[Due]:
     """Requests that the company is to answer; an auditor's, of the engagement of his open window. One query."""
-    open_ones = Request.objects.filter(state__in=TO_ANSWER, engagement__archived_at=None)
-    return REQUEST.of(user, open_ones.exclude(engagement__status=Status.CLOSED), first, last)
+    return REQUEST.of(user, waiting(), first, last)
 
 
 def window_due(one: AuditorWindow) -> Due:

@@ -8,11 +8,11 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import QuerySet
 
-from audits.models import Status
+from audits.models import Engagement
 from audits.models.requests import TO_ANSWER, Request
 from foundation.accounts.access import allowed
 from foundation.accounts.models import User
@@ -50,10 +50,9 @@ def reminded_on(request: Request, day: datetime.date, ahead: int) -> datetime.da
 
 
 def waiting() -> QuerySet[Request]:
-    """The requests that are the company's turn, of engagements that go on."""
-    found: Any = Request.objects.filter(state__in=TO_ANSWER, engagement__archived_at=None)
-    ordered: QuerySet[Request] = found.exclude(engagement__status=Status.CLOSED).order_by("due_on", "id")
-    return ordered
+    """The requests that are the company's turn, of engagements that are open; the most urgent first."""
+    found: QuerySet[Request] = Request.objects.filter(state__in=TO_ANSWER, engagement__in=Engagement.objects.open())
+    return found.order_by("due_on", "id")
 
 
 def reminders(day: datetime.date, user: User | None = None) -> dict[int, list[Reminder]]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from django.db.models import Q, QuerySet
 
-from audits.models import Status
-from audits.models.requests import RUNNING, TO_ANSWER, Request, RequestState
+from audits.models.requests import RUNNING, Request, RequestState
+from audits.requests.reminders import waiting
 from foundation.accounts.access import allowed, visible
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
@@ -22,8 +22,7 @@ def requests_work(user: User) -> list[WorkItem]:
     mine = Q(owner=user.pk)
     if user.role == Role.COMPLIANCE_MANAGER:
         mine |= Q(owner=None)
-    found = allowed(user, "respond", Request).filter(mine, state__in=TO_ANSWER, engagement__archived_at=None)
-    return list(of_company(found.exclude(engagement__status=Status.CLOSED).order_by("due_on", "id")))
+    return list(of_company(allowed(user, "respond", waiting()).filter(mine)))
 
 
 def of_company(found: QuerySet[Request]) -> Iterator[WorkItem]:

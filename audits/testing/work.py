@@ -1,6 +1,6 @@
 """What waits for management about tests: exceptions that nobody has responded to."""
 
-from audits.models import Status
+from audits.models import Engagement
 from audits.models.testing import Conclusion, ControlTest
 from foundation.accounts.access import allowed
 from foundation.accounts.models import User
@@ -18,12 +18,11 @@ def responses_work(user: User) -> list[WorkItem]:
     if user.role == Role.AUDITOR:
         return []
     found = allowed(user, "respond", ControlTest).filter(
-        conclusion=Conclusion.EXCEPTIONS, response=None, superseded_by=None, engagement__archived_at=None
+        conclusion=Conclusion.EXCEPTIONS, response=None, superseded_by=None, engagement__in=Engagement.objects.open()
     )
-    going_on = found.exclude(engagement__status=Status.CLOSED).select_related("control").order_by("id")
     return [
         WorkItem.on(
             one, REGISTER, one.control.name, "Exceptions without a response", "Respond", "audits:controltest-respond"
         )
-        for one in going_on
+        for one in found.select_related("control").order_by("id")
     ]
