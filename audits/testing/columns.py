@@ -2,7 +2,8 @@
 
 import datetime
 from collections import defaultdict
-from itertools import zip_longest
+from collections.abc import Iterable
+from itertools import chain, zip_longest
 from typing import Any, Final
 
 from django.db.models import Max, Q
@@ -81,22 +82,28 @@ def criteria_for(found: list[Any], moment: datetime.datetime | None) -> dict[tup
 def counts_for(found: list[Any], moment: datetime.datetime | None) -> dict[int, Count]:
     """N of N: as it was when a test was concluded, or as it stands while it runs. Two queries."""
     going_on = [one for one in found if one.state == TestState.RUNNING]
-    lines: dict[int, list[int | None]] = defaultdict(list)
-    drawn = rows(SampleItem, moment).filter(audit_sample_id__in={one.sample_id for one in going_on} - {None})
-    known = list(drawn.values_list("audit_sample_id", "id", "replaces_id"))
-    replaced = {old for _, _, old in known}
-    for sample, number, _ in known:
-        if number not in replaced:
-            lines[sample].append(number)
+    lines = standing_lines({one.sample_id for one in going_on} - {None}, moment)
     outcomes: dict[int, dict[Any, str]] = defaultdict(dict)
     written = rows(ItemResult, moment).filter(test_id__in=[one.pk for one in going_on])
     for test, item, attribute, outcome in written.values_list("test_id", "item_id", "attribute", "outcome"):
         outcomes[test][(item, attribute)] = outcome
     told = {one.pk: Count(one.tested or 0, one.exceptions or 0, 0, 0) for one in found}
     for one in going_on:
-        items = lines[one.sample_id] if one.sample_id else [None]
+        items: list[Any] = lines[one.sample_id] if one.sample_id else [None]
         told[one.pk] = count(items, LETTERS[: len(one.attributes)], outcomes[one.pk])
     return told
+
+
+def standing_lines(samples: Iterable[int], moment: datetime.datetime | None) -> dict[int, list[int]]:
+    """The lines of these samples that were not replaced, by sample. One query."""
+    drawn = rows(SampleItem, moment).filter(audit_sample_id__in=samples)
+    known = list(drawn.values_list("audit_sample_id", "id", "replaces_id"))
+    replaced = {old for _, _, old in known}
+    lines: dict[int, list[int]] = defaultdict(list)
+    for sample, number, _ in known:
+        if number not in replaced:
+            lines[sample].append(number)
+    return lines
 
 
 # ---- words ---------------------------------------------------------------------------------------------------------
@@ -210,13 +217,10 @@ TEST_FACTS: Final = (
 
 def attach_samples(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
     """How many items of each stand, and how many have evidence. Two queries."""
-    drawn = rows(SampleItem, moment).filter(audit_sample_id__in=[one.pk for one in found])
-    known = list(drawn.values_list("audit_sample_id", "id", "replaces_id"))
-    replaced = {old for _, _, old in known}
-    shown = items_with_evidence([number for _, number, _ in known], moment)
+    lines = standing_lines([one.pk for one in found], moment)
+    shown = items_with_evidence(list(chain.from_iterable(lines.values())), moment)
     for one in found:
-        lines = [number for sample, number, _ in known if sample == one.pk and number not in replaced]
-        one.lines, one.with_evidence = len(lines), sum(number in shown for number in lines)
+        one.lines, one.with_evidence = len(lines[one.pk]), sum(number in shown for number in lines[one.pk])
 
 
 def items_with_evidence(items: list[int], moment: datetime.datetime | None) -> set[int]:
