@@ -61,7 +61,9 @@ class ReplaceForm(VerbForm):
     def __init__(self, *args: Any, target: AuditSample, **kwargs: Any) -> None:
         super().__init__(*args, target=target, **kwargs)
         lines = standing(items_of(target))
-        self.fields["item"].choices = [(one.number, f"{one.number}: {one.item.key}") for one in lines]  # type: ignore[attr-defined]
+        self.fields["item"].choices = [  # type: ignore[attr-defined]
+            ("", "Choose"), *((one.number, f"{one.number}: {one.item.key}") for one in lines)
+        ]  # fmt: skip
         if target.sample.method == Method.RANDOM:
             del self.fields["key"]
 

@@ -282,7 +282,10 @@ def test_management_s_page_neither_draws_nor_replaces_and_the_auditor_s_hands_in
         assert (
             signed_in(kept_out).post(f"{home}{verb}/", {"version": "1", "item": "1", "reason": "x"}).status_code == 403
         )
-    assert signed_in(auditor).get(f"{home}replace-item/").status_code == 200
+    form = signed_in(auditor).get(f"{home}replace-item/").context["form"]
+    assert form["item"].value() is None, "no item is chosen for him"
+    assert next(iter(form.fields["item"].choices)) == ("", "Choose")
+    assert signed_in(auditor).post(f"{home}replace-item/", {"version": "1", "reason": "x"}).status_code == 422
     assert signed_in(compliance).get(f"{home}hand-in/").status_code == 200
     page = signed_in(compliance).post(
         f"{home}hand-in/",
