@@ -144,6 +144,7 @@ class RequestPages(Pages):
             "criteria": self.linked(RequestCriterion, target, moment, "criterion"),
             "evidence": [(link, link.evidence_id in opened) for link in evidence],
             "sees_controls": can(self.user, "view", Control),
+            "sees_engagement": can(self.user, "view", target.engagement, moment),
             "threads": threads(self.user, target, moment),
             "verbs": verbs,
             "sample": AuditSample.objects.filter(request=target.pk).first() if target.kind == "sample" else None,

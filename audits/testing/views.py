@@ -116,6 +116,7 @@ class AuditSamplePages(Pages):
             "may_replace": "replace_item" in given and live in RUNNING,
             "may_download": "download" in given,
             "may_download_rows": "download" in given and opens_rows(self.user, target),
+            "sees_engagement": can(self.user, "view", target.engagement, moment),
             "sees_population": can(self.user, "view", target.sample.population, moment),
             "sees_script": can(self.user, "view", Sample),
         }
@@ -185,6 +186,7 @@ class ControlTestPages(Pages):
             ],
             "verbs": self.verbs_now(target) if moment is None else set(),
             "count_words": words.count_words(target),
+            "sees_engagement": can(self.user, "view", target.engagement, moment),
             "following": None
             if moment
             else ControlTest.objects.filter(supersedes=target.pk).select_related("control").first(),

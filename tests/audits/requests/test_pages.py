@@ -110,6 +110,7 @@ def test_the_auditor_asks_comments_returns_and_accepts(engagement: Engagement, o
     assert (request.raised_by, request.owner) == (auditor, None)
     assert client.post(page(request, "comment"), version(request) | {"text": "With dates."}).status_code == 302
     about = RequestComment.objects.get()
+    assert f'href="/audits/{engagement.pk}/requests/"' in client.get(page(request)).content.decode()
     sent = version(request) | {"text": "From HR.", "answers": str(about.pk)}
     assert client.post(page(request, "comment"), sent).status_code == 302
     request = actions.submit(request, actor=UserFactory(role="compliance_manager"), note="Here.")

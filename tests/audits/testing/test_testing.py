@@ -436,6 +436,18 @@ def test_an_owner_sees_the_tests_of_their_controls_alone(
 # ---- the issued report ---------------------------------------------------------------------------------------------
 
 
+def test_a_test_and_its_sample_lead_back_to_the_tab_of_who_sees_it(
+    engagement: Engagement, control: Control, auditor: User, compliance: User, owner: User
+):
+    sample = drawn(engagement, control, auditor)
+    test = a_test(engagement, control, auditor, sample=sample)
+    back = f'href="/audits/{engagement.pk}/tests/"'
+    for person in (auditor, compliance):
+        for address in (page(test), sample.get_absolute_url()):
+            assert back in signed_in(person).get(address).content.decode()
+    assert back not in signed_in(owner).get(page(test)).content.decode(), "owners see no engagement"
+
+
 def test_the_issued_report_freezes_samples_tests_and_responses(compliance: User, owner: User):
     last = today()
     engagement = EngagementFactory(period_from=last - datetime.timedelta(days=365), period_to=last)

@@ -88,6 +88,9 @@ def test_facts_stand_beside_a_section_and_are_never_written_into_it(begun: Engag
     known = facts_for(compliance, begun, "DC5")[0].facts
     assert [fact.words for fact in known if fact.name == "CC6.1"] == ["Logical access safeguards: IAM-01"]
     assert facts_for(compliance, begun, "DC2") == []
+    section = a_section(begun, "DC4")
+    back = f"/audits/{begun.pk}/description/#descriptionsection-{section.pk}"
+    assert back in text_of(client, section.get_absolute_url()), "its own page leads back to the whole"
 
 
 def test_facts_of_a_past_moment_are_those_of_then(begun: Engagement, compliance: User):
