@@ -9,7 +9,6 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -108,4 +107,4 @@ def in_json(value: object) -> object:
         return value.isoformat(timespec="seconds")
     if isinstance(value, dt.date):
         return value.isoformat()
-    return str(value) if isinstance(value, Decimal) or not isinstance(value, str) else value
+    return str(value)
