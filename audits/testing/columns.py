@@ -24,6 +24,7 @@ from audits.models.testing import (
 )
 from audits.testing.counting import Count, count
 from controls.models import Wording
+from foundation.accounts.access import moment_for
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.trail.asof import rows
@@ -33,7 +34,7 @@ TEST_RELATED: Final = ("engagement", "control", "sample", "sample__sample", "sam
 
 def attach_tests(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
     """Put onto tests what the table says beside their fields. Nine queries, whatever their number."""
-    wordings, criteria = wordings_for(found, moment), criteria_for(found, moment)
+    wordings, criteria = wordings_for(found, moment_for(user, moment, Wording)), criteria_for(found, moment)
     counts = counts_for(found, moment)
     ids = [one.pk for one in found]
     responses = {one.test_id: one for one in rows(ManagementResponse, moment).filter(test_id__in=ids)}

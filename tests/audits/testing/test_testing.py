@@ -28,8 +28,9 @@ from audits.testing.testing import (
     reopen,
 )
 from audits.testing.work import responses_work
+from controls.actions import reword
 from controls.models import Control
-from foundation.accounts.models import User
+from foundation.accounts.models import AuditorWindow, User
 from foundation.organisation.models import today
 from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.keep import Stale, save
@@ -431,6 +432,21 @@ def test_an_owner_sees_the_tests_of_their_controls_alone(
     assert signed_in(owner).get(page(test)).status_code == 200
     assert signed_in(other).get(page(test)).status_code == 404
     assert test.get_absolute_url() not in signed_in(other).get("/audits/tests/").content.decode()
+
+
+def test_an_auditor_reads_the_wordings_as_his_period_left_them(
+    engagement: Engagement, control: Control, auditor: User, compliance: User
+):
+    test = a_test(engagement, control, auditor)
+    with audited_bulk("a period that is over"):
+        AuditorWindow.objects.filter(user=auditor).update(period_to=today() - datetime.timedelta(days=20))
+    reword(
+        control, actor=compliance, who="IT", what="reads each merge", how_often="daily", on_what="in Git",
+        effective_from=today() - datetime.timedelta(days=40), reason="Said since.",
+    )  # fmt: skip
+    for person, told in ((compliance, True), (auditor, False)):
+        for address in (page(test), f"/audits/{engagement.pk}/tests/"):
+            assert ("reads each merge" in signed_in(person).get(address).content.decode()) is told, (person, address)
 
 
 # ---- the issued report ---------------------------------------------------------------------------------------------
