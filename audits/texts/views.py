@@ -36,7 +36,6 @@ from evidence.models import Evidence
 from foundation.accounts.access import can, verbs_on, visible
 from foundation.accounts.models import User
 from foundation.pages.act import VerbPage, act
-from foundation.pages.moment import at
 from foundation.pages.pages import Pages
 from policies.text.render import to_html
 
@@ -86,8 +85,7 @@ class SectionPages(TextPages, Pages):
     def detail_context(self, target: Any, moment: datetime.datetime | None) -> dict[str, Any]:
         """The text, drawn, and what is on record about its subject."""
         html = to_html(target.text, {}, TOP) if target.text.strip() else ""
-        known = facts_for(self.user, target.engagement, target.code, moment)
-        return {"html": html, "known": known, "at": at(moment)}
+        return {"html": html, "known": facts_for(self.user, target.engagement, target.code, moment)}
 
     def render(self, page: str, /, *, status: int = 200, **context: Any) -> HttpResponse:
         """The form shows them too, for the section that is written."""
