@@ -24,7 +24,7 @@ from audits.models.testing import (
 )
 from audits.testing.counting import Count, count
 from controls.models import Wording
-from foundation.accounts.access import moment_for
+from foundation.accounts.access import moment_for, which
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
 from foundation.trail.asof import rows
@@ -33,17 +33,19 @@ TEST_RELATED: Final = ("engagement", "control", "sample", "sample__sample", "sam
 
 
 def attach_tests(found: list[Any], user: User, moment: datetime.datetime | None) -> None:
-    """Put onto tests what the table says beside their fields. Nine queries, whatever their number."""
+    """Put onto tests what the table says beside their fields. Ten queries, whatever their number."""
     wordings, criteria = wordings_for(found, moment_for(user, moment, Wording)), criteria_for(found, moment)
     counts = counts_for(found, moment)
     ids = [one.pk for one in found]
     responses = {one.test_id: one for one in rows(ManagementResponse, moment).filter(test_id__in=ids)}
     following = rows(ControlTest, moment).filter(supersedes_id__in=ids)
     superseded = dict(following.values_list("supersedes_id", "id"))
+    samples = which(user, "view", [one.sample for one in found if one.sample_id])
     for one in found:
         one.wordings = wordings[one.pk]
         one.criteria = criteria.get((one.engagement_id, one.control_id), [])
         one.count = counts[one.pk]
+        one.opens_sample = one.sample_id in samples
         one.management = responses.get(one.pk)
         one.superseded = ControlTest.ref_of(superseded[one.pk]) if one.pk in superseded else ""
 
@@ -164,8 +166,8 @@ RESULT_TONES: Final = {label: CONCLUSION_TONES[value] for value, label in Conclu
 
 
 def sample_url(test: Any) -> str:
-    """The page of a test's sample."""
-    return str(test.sample.get_absolute_url()) if test.sample else ""
+    """The page of a test's sample, for who sees it: who owns the control need not answer for the items."""
+    return str(test.sample.get_absolute_url()) if test.opens_sample else ""
 
 
 LONG: Final = (

@@ -15,6 +15,7 @@ from audits.fieldwork import begin_reporting, issue_report
 from audits.freezing import is_intact
 from audits.models import Engagement, Snapshot
 from audits.models.testing import ControlTest, ItemResult, ManagementResponse
+from audits.requests.actions import assign
 from audits.testing import drawing
 from audits.testing.counting import Count, count
 from audits.testing.responding import respond
@@ -35,6 +36,7 @@ from foundation.organisation.models import today
 from foundation.pages.paper import cover_for, html_for, paper_for
 from foundation.trail.keep import Stale, save
 from foundation.trail.models import Entry, audited_bulk
+from tests.factories.assessments import fresh
 from tests.factories.controls import ControlFactory
 from tests.factories.people import EngagementFactory, UserFactory, admitted
 from tests.factories.testing import a_population, a_test, drawn, in_fieldwork, with_results
@@ -447,6 +449,21 @@ def test_an_auditor_reads_the_wordings_as_his_period_left_them(
     for person, told in ((compliance, True), (auditor, False)):
         for address in (page(test), f"/audits/{engagement.pk}/tests/"):
             assert ("reads each merge" in signed_in(person).get(address).content.decode()) is told, (person, address)
+
+
+def test_an_owner_is_led_to_the_sample_where_they_answer_for_it(
+    engagement: Engagement, control: Control, auditor: User, owner: User, compliance: User
+):
+    ours = drawn(engagement, control, auditor)
+    test = a_test(engagement, control, auditor, ours)
+    sample, client = f'href="{ours.get_absolute_url()}"', signed_in(owner)
+    for answers in (None, owner):
+        assign(fresh(ours.request), actor=compliance, owner=answers)
+        for address in (page(test), "/audits/tests/"):
+            shown = client.get(address).content.decode()
+            assert ours.ref in shown
+            assert (sample in shown) is (answers == owner), address
+        assert client.get(ours.get_absolute_url()).status_code == (200 if answers else 404)
 
 
 # ---- the issued report ---------------------------------------------------------------------------------------------
