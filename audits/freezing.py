@@ -85,19 +85,31 @@ def report_lines(engagement: Engagement, scope: Snapshot) -> Iterator[Line]:
 def wordings_of(engagement: Engagement, controls: dict[int, str]) -> Iterator[Line]:
     """Every wording of these controls (number → reference) that was in force on a day of the engagement. One query.
 
-    Of two for the same day the later written one is in force, as everywhere. `until` is its last day, "" for one that
-    still is in force.
+    `until` is its last day, "" for one that still is in force.
+    """
+    found = Wording.objects.filter(control__in=controls, effective_from__lte=engagement.days[1])
+    worded: dict[int, list[Wording]] = defaultdict(list)
+    for one in found.order_by("control__ref", "control_id", "effective_from", "id"):
+        worded[one.control_id].append(one)
+    for control, each in worded.items():
+        for one, following in in_force(each, engagement):
+            yield Line(
+                Sort.WORDING, f"{controls[control]} {one.effective_from}", _wording(one, controls[control], following)
+            )
+
+
+def in_force(worded: Iterable[Any], engagement: Any) -> list[tuple[Any, datetime.date | None]]:
+    """Of the wordings of one control, in their order, those in force on a day of the engagement, each with the day on
+    which the next one begins. Of two for the same day the later written one is in force, as everywhere.
     """
     first, last = engagement.days
-    found = Wording.objects.filter(control__in=controls, effective_from__lte=last)
-    worded: dict[int, dict[datetime.date, Wording]] = defaultdict(dict)
-    for one in found.order_by("control__ref", "control_id", "effective_from", "id"):
-        worded[one.control_id][one.effective_from] = one
-    for control, by_day in worded.items():
-        ref, days = controls[control], list(by_day)
-        for day, following in zip_longest(days, days[1:]):
-            if following is None or following > first:
-                yield Line(Sort.WORDING, f"{ref} {day}", _wording(by_day[day], ref, following))
+    by_day = {one.effective_from: one for one in worded}
+    days = list(by_day)
+    return [
+        (by_day[day], following)
+        for day, following in zip_longest(days, days[1:])
+        if day <= last and (following is None or following > first)
+    ]
 
 
 def about(engagement: Engagement) -> Q:

@@ -3,11 +3,12 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import chain, zip_longest
+from itertools import chain
 from typing import Any, Final
 
 from django.db.models import Max, Q
 
+from audits.freezing import in_force
 from audits.models import FrozenLine, Snapshot, SnapshotKind, Sort
 from audits.models.requests import RequestEvidence
 from audits.models.testing import (
@@ -52,20 +53,11 @@ def attach_tests(found: list[Any], user: User, moment: datetime.datetime | None)
 
 def wordings_for(found: list[Any], moment: datetime.datetime | None) -> dict[int, list[Any]]:
     """Each test's wordings of its control that were in force on a day of its engagement, in order. One query."""
-    by_control: dict[int, dict[datetime.date, Any]] = defaultdict(dict)
+    by_control: dict[int, list[Any]] = defaultdict(list)
     wanted = rows(Wording, moment).filter(control_id__in={one.control_id for one in found})
     for words in wanted.order_by("effective_from", "id"):
-        by_control[words.control_id][words.effective_from] = words  # of two for a day, the later written one
-    told: dict[int, list[Any]] = {}
-    for one in found:
-        first, last = one.engagement.days
-        each = list(by_control[one.control_id].values())
-        told[one.pk] = [
-            words
-            for words, after in zip_longest(each, each[1:])
-            if words.effective_from <= last and (after is None or after.effective_from > first)
-        ]
-    return told
+        by_control[words.control_id].append(words)
+    return {one.pk: [words for words, _ in in_force(by_control[one.control_id], one.engagement)] for one in found}
 
 
 def criteria_for(found: list[Any], moment: datetime.datetime | None) -> dict[tuple[int, int], list[str]]:
