@@ -44,7 +44,7 @@ class Report:
     """One report of a package: its folder and title, the routes of its page and of its file ("": none).
 
     period: what the page calls the first and the last day, or None. asked: what else is asked of it. of_engagement: the
-    page is the engagement's own.
+    page is the engagement's own; a file never is.
     """
 
     folder: str
@@ -60,7 +60,8 @@ class Report:
         query: dict[str, Any] = dict(self.asked)
         if self.period:
             query |= dict(zip(self.period, engagement.days, strict=True))
-        place = reverse(route, args=[engagement.pk] if self.of_engagement else None)
+        own = self.of_engagement and route == self.page
+        place = reverse(route, args=[engagement.pk] if own else None)
         return f"{place}?{urlencode(query, doseq=True)}"
 
 
@@ -75,11 +76,12 @@ REPORTS: Final = (
     Report(
         "tests",
         "Tests of controls and results",
-        "audits:controltest-list",
+        "audits:engagement-tests",
         "audits:controltest-csv",
         asked={
             "column": ["ref", "control", "criteria", "procedure", "population", "sample", "result", "count", "response"]
         },
+        of_engagement=True,
     ),
     Report("access-reviews", "Access reviews", "accessreviews:report", "accessreviews:report-csv", ("first", "last")),
     Report("risks", "Risk register", "risks:overview", "risks:risk-csv", asked={"counted": "yes"}),

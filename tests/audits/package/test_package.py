@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from pypdf import PdfReader
 
 from audits import fieldwork
 from audits.actions import end_access, windows_of
@@ -45,6 +46,7 @@ from tests.factories.policies import in_force
 from tests.factories.populations import population
 from tests.factories.requests import a_request
 from tests.factories.risks import a_risk
+from tests.factories.testing import a_test
 
 pytestmark = pytest.mark.django_db
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -557,6 +559,19 @@ def test_what_is_ready_or_given_up_the_database_keeps(company: Any):
     for sql in (f"UPDATE {table} SET failure = 'x' WHERE id = %s", f"DELETE FROM {table} WHERE id = %s"):
         with pytest.raises(DatabaseError, match="stays as it is"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql, [package.pk])
+
+
+def test_tests_are_printed_as_the_table_of_their_engagement(company: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("audits.package.contents.REPORTS", [one for one in REPORTS if one.folder == "tests"])
+    test = a_test(company.engagement, company.control, company.auditor)
+    seal.seal_all()
+    with built(company.engagement, company.compliance).file.open("rb") as file:
+        archive = zipfile.ZipFile(io.BytesIO(file.read()))
+    read = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(archive.read("tests/tests.pdf"))).pages)
+    said = "".join(read.split())
+    for words in (company.engagement.name, test.procedure, *test.attributes):  # the list has no room for attributes
+        assert "".join(words.split()) in said
+    assert test.ref.encode() in archive.read("tests/tests.csv")
 
 
 @pytest.mark.any_database
