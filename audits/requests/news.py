@@ -4,7 +4,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from audits.models.requests import TO_ANSWER, Request, RequestState
+from audits.models.requests import Request, RequestState
+from audits.requests.reminders import waiting
 from foundation.accounts.models import User
 from foundation.accounts.roles import Role
 from foundation.pages.telling import Telling, news
@@ -42,8 +43,8 @@ def submitted(number: int) -> Telling | None:
 
 def to_owner(number: int) -> Telling | None:
     """What its owner is told while it is theirs to answer."""
-    request = Request.objects.select_related("owner", "engagement").get(pk=number)
-    if request.state not in TO_ANSWER or request.owner is None:
+    request = waiting().select_related("owner", "engagement").filter(pk=number).first()
+    if request is None or request.owner is None:
         return None
     return Telling(request, [request.owner], said_of(request))
 

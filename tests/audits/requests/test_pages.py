@@ -225,6 +225,8 @@ def test_people_are_told(engagement: Engagement, owner: User, compliance: User, 
     assert list(telling.people) == [auditor], f"and not {stranger}"
     actions.give_back(request, actor=auditor, reason="No dates.")
     assert news.returned.find(request.pk) is not None
+    closed(engagement, compliance)
+    assert news.returned.find(request.pk) is None, "nobody can answer it any more"
     assert Job.objects.filter(title=f"Tell of request {request.pk}").count() == 4
 
 
