@@ -128,25 +128,30 @@ def heaps(lines: Sequence[Line]) -> list[Heap]:
 
 def heap_of(lines: Sequence[Line]) -> Heap:
     """These lines as one."""
-    people = {line.due.whose for line in lines}
-    whose = people.pop() if len(people) == 1 else f"{len(people)} people"
+    people = {who(line.due) for line in lines}
+    whose = lines[0].due.whose if len(people) == 1 else f"{len(people)} people"
     return Heap(lines[0].due, lines[0].days, len(lines) - 1, whose)
+
+
+def who(one: Due) -> int | str:
+    """Whose it is: the account's number where there is one, since two people can be called alike; else the name."""
+    return one.person or one.whose
 
 
 def people_of(late: Iterable[Due]) -> list[Person]:
     """Whose what is late is, who has the most first."""
-    found: dict[str, list[Due]] = defaultdict(list)
+    found: dict[int | str, list[Due]] = defaultdict(list)
     for one in late:
-        found[one.whose or NOBODY].append(one)
-    people = [person_of(name, dues) for name, dues in found.items()]
+        found[who(one)].append(one)
+    people = [person_of(dues) for dues in found.values()]
     return sorted(people, key=lambda one: (-one.count, one.name))
 
 
-def person_of(name: str, dues: Sequence[Due]) -> Person:
+def person_of(dues: Sequence[Due]) -> Person:
     """What is late with one person, in words."""
     kinds = Counter(one.kind for one in dues)
     words = ", ".join(f"{count} × {kind[:1].lower()}{kind[1:]}" for kind, count in kinds.most_common())
-    return Person(name, len(dues), words, min(one.on for one in dues))
+    return Person(dues[0].whose or NOBODY, len(dues), words, min(one.on for one in dues))
 
 
 def overview_of(user: User, moment: datetime.datetime | None, due: Sequence[DueOf]) -> Overview:

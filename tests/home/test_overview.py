@@ -25,7 +25,7 @@ from foundation.organisation.models import begin_of, today
 from foundation.pages.due import EVER, Due, all_due
 from foundation.pages.paper import cover_for, html_for, paper_for
 from grc.wiring import DUE
-from home.overview import HEADER, heaps, overview_of
+from home.overview import HEADER, Line, heaps, overview_of, people_of
 from tests.factories.assessments import fresh
 from tests.factories.controls import link, trust_services
 from tests.factories.evidence import operating
@@ -37,6 +37,7 @@ from tests.factories.roster import a_course, a_person
 from tests.factories.vendors import a_contract, a_vendor
 
 DAY = datetime.timedelta(days=1)
+DUE_DAY = datetime.date(2026, 3, 1)
 NOON = timezone.now() + datetime.timedelta(minutes=10)  # one moment, so that no session is written in between
 
 
@@ -97,6 +98,17 @@ def test_what_is_late_is_said_with_whose_it_is(control: Control, owner: User, co
     late = findings.start(late, actor=owner, note="On it.")
     findings.fix(fresh(late), actor=owner, root_cause="Never looked at.", note="It is gone.")
     assert "Finding to be fixed" not in kinds(due_of(compliance, 0))
+
+
+def test_two_people_of_one_name_are_two_and_one_of_two_names_is_one():
+    def late(person: int | None, whose: str) -> Due:
+        return Due("Training", "Training", "CRS-1", "Safety", whose, person, DUE_DAY, "/people/", f"{person}")
+
+    found = [late(1, "Ada Byron"), late(2, "Ada Byron"), late(1, "A. Byron"), late(None, "Ada Byron"), late(None, "")]
+    told = [(one.name, one.count) for one in people_of(found)]
+    assert told == [("Ada Byron", 2), ("Ada Byron", 1), ("Ada Byron", 1), ("Nobody", 1)]
+    assert [heap.whose for heap in heaps([Line(one, 1) for one in found[:2]])] == ["2 people"]
+    assert [heap.whose for heap in heaps([Line(one, 1) for one in found[::2][:2]])] == ["Ada Byron"]
 
 
 def test_everybody_sees_what_is_due_of_the_records_that_they_see(
