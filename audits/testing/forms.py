@@ -14,6 +14,7 @@ from audits.models.testing import (
     AuditSample,
     Conclusion,
     ControlTest,
+    ItemResult,
     ManagementResponse,
     Met,
     Procedure,
@@ -32,7 +33,9 @@ from foundation.accounts.access import open_window, visible
 from foundation.accounts.models import User
 from foundation.pages.act import put_onto
 from foundation.pages.fields import day_field, text_area, words_field
-from foundation.pages.forms import RegisterForm, VerbForm
+from foundation.pages.forms import RegisterForm, VerbForm, changed_meanwhile
+from foundation.trail.asof import rows
+from foundation.trail.keep import Stale
 
 MOST_NOTE = 500
 
@@ -181,6 +184,34 @@ class ResultsForm(VerbForm):
     def offer_to(self, user: User) -> None:
         """What is handed in for each line stands beside it."""
         self.shown = evidence_of(user, [line for line in self.lines if line], None)
+
+    def overtaken(self, stale: Stale) -> str:
+        """What a colleague wrote meanwhile stands where this person touched nothing; the rest is theirs to compare.
+
+        Where the attributes are others by now, nothing can be carried over: the whole is read again.
+        """
+        test = ControlTest.objects.get(pk=stale.stored.pk)
+        read = ControlTest.history.filter(id=test.pk, version=self.cleaned_data["version"]).first()
+        if read is None or read.attributes != test.attributes:
+            return super().overtaken(stale)
+        seen = rows(ItemResult, read.history_date).filter(test_id=test.pk)
+        then = {(one.item_id, one.attribute): (one.outcome, one.note) for one in seen}
+        known, sent, differ = results_of(test), dict(self.data.items()), []
+        for line in self.lines:
+            for letter, _ in self.letters:
+                cell, names = (line.pk if line else None, letter), self.names(line, letter)
+                now, before = known.get(cell), then.get(cell, ("", ""))
+                if now is None or before == (now.outcome, now.note):
+                    continue
+                mine = tuple(self.cleaned_data[name] for name in names)
+                if mine == before:
+                    sent |= zip(names, (now.outcome, now.note), strict=True)
+                elif mine != (now.outcome, now.note):
+                    differ.append(f"{self.fields[names[0]].label}: {now.get_outcome_display()}")
+        self.data = sent | {"version": str(test.version)}
+        words = "What you did not touch is theirs now, and what you entered is still below: look, then send it again."
+        words += f" Theirs, where yours is another: {'; '.join(differ)}." if differ else ""
+        return changed_meanwhile("these results", words)
 
     @staticmethod
     def names(line: SampleItem | None, letter: str) -> tuple[str, str]:

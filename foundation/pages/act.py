@@ -21,7 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from foundation.accounts import fresh
 from foundation.accounts.scopes import TokenScope
-from foundation.pages.forms import ReasonForm, VerbForm, changed_meanwhile, sent, user_of
+from foundation.pages.forms import ReasonForm, VerbForm, sent, user_of
 from foundation.pages.sending import for_the_first_time
 from foundation.trail.keep import Stale
 
@@ -98,7 +98,7 @@ def carried_out(form: VerbForm, action: Callable[..., Any], actor: Any) -> bool:
     try:
         action(target, actor=actor, **form.said())
     except Stale as stale:
-        form.add_error(None, changed_meanwhile(stale))
+        form.add_error(None, form.overtaken(stale))
     except ValidationError as refused:
         put_onto(form, refused)
     target.refresh_from_db()  # as it is stored now: the action may have worked on a copy, or stopped half-way

@@ -80,6 +80,10 @@ class VerbForm(forms.Form):
     def offer_to(self, user: User) -> None:
         """Let the person at the page choose among what they see. The API takes what a page would have sent."""
 
+    def overtaken(self, stale: Stale) -> str:
+        """What is said where a colleague was first. A form with much in it makes itself ready to be sent again."""
+        return changed_meanwhile(stale)
+
     def said(self) -> dict[str, Any]:
         """What the action is to be told, the version apart."""
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}

@@ -166,6 +166,46 @@ def test_sixty_items_are_saved_in_one_move_and_survive_an_error(
     assert "Somebody changed" in again.content.decode(), "the version that was read is told to be stale"
 
 
+def test_results_of_two_auditors_at_once_are_all_kept(engagement: Engagement, control: Control, auditor: User):
+    ours = drawn(engagement, control, auditor, size=4)
+    test = a_test(engagement, control, auditor, ours)
+    one, two, three, four = (line.pk for line in items_of(ours))
+    record_results(test, actor=auditor, results=[Said(one, "A", "met", "")])
+    test.refresh_from_db()
+    client, address = signed_in(auditor), page(test, "results")
+    mine = {"version": str(test.version), f"outcome_{one}_A": "met", f"outcome_{two}_A": "met", "rest_A": ""}
+    mine |= {f"outcome_{three}_A": "not_met", f"note_{three}_A": "By its author."}
+    theirs = [Said(one, "A", "not_met", "No review."), Said(two, "A", "not_applicable", ""), Said(four, "A", "met", "")]
+    record_results(test, actor=auditor, results=theirs)
+    refused = client.post(address, mine)
+    assert refused.status_code == 422
+    form = refused.context["form"]
+    words = refused.content.decode()
+    assert "Somebody changed these results while you were reading." in words
+    line = items_of(ours)[1]
+    assert f"Theirs, where yours is another: {line.item.key}, A: Not applicable." in words
+    assert form[f"outcome_{one}_A"].value() == "not_met", "it was not touched: what the colleague wrote stands"
+    assert form[f"note_{one}_A"].value() == "No review."
+    assert form[f"outcome_{two}_A"].value() == "met", "it was: what was entered stands"
+    again = {name: form[name].value() or "" for name in form.fields}
+    assert client.post(address, again).status_code == 302
+    kept = {result.item_id: result.outcome for result in ItemResult.objects.filter(test=test)}
+    assert kept == {one: "not_met", two: "met", three: "not_met", four: "met"}
+
+
+def test_results_for_attributes_that_were_changed_meanwhile_are_read_again(
+    engagement: Engagement, control: Control, auditor: User
+):
+    test = a_test(engagement, control, auditor, attributes=["Approved."])
+    read = test.version
+    test.attributes = ["Approved before the merge."]
+    keep_test(test, actor=auditor)
+    refused = signed_in(auditor).post(page(test, "results"), {"version": str(read), "outcome_0_A": "met"})
+    assert refused.status_code == 422
+    assert "Open the page again, then send this again." in refused.content.decode()
+    assert refused.context["form"]["version"].value() == str(read)
+
+
 def test_what_is_left_open_is_filled_only_where_the_auditor_says_so(
     engagement: Engagement, control: Control, auditor: User
 ):
