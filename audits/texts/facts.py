@@ -8,9 +8,9 @@ from typing import Any, Final
 from django.db.models import Q
 
 from audits.freezing import frozen_scope
-from audits.models import Snapshot, SnapshotKind
+from audits.models import SnapshotKind
 from audits.models.texts import SectionCode, SubserviceControl, SubserviceOrganisation, UserEntityControl
-from audits.scope import told_of
+from audits.scope import editions_of, told_of
 from controls.models import Applicability, Control, Wording
 from foundation.accounts.access import moment_for, visible
 from foundation.accounts.models import User
@@ -178,10 +178,8 @@ def changes(asked: Asked) -> list[Group]:
     ended = seen.filter(operates_until__gte=first, operates_until__lt=last).order_by("operates_until", "id")
     new = [Fact(one.ref, f"{one.name}, from {one.operates_from}", one.get_absolute_url()) for one in map(thaw, begun)]
     old = [Fact(one.ref, f"{one.name}, until {one.operates_until}", one.get_absolute_url()) for one in map(thaw, ended)]
-    editions = Snapshot.objects.filter(engagement=asked.engagement.pk, kind=SnapshotKind.SCOPE).exclude(reason="")
-    if asked.moment is not None:
-        editions = editions.filter(taken_at__lte=asked.moment)
-    anew = [Fact(str(one), one.reason) for one in editions.order_by("number")]
+    scopes = [one for one in editions_of(asked.engagement, asked.moment) if one.kind == SnapshotKind.SCOPE]
+    anew = [Fact(str(one), one.reason) for one in reversed(scopes) if one.reason]
     return [
         group("Controls reworded", worded), group("Controls begun", new), group("Controls ended", old),
         group("Scope frozen anew", anew),
