@@ -381,8 +381,9 @@ def test_management_never_writes_the_auditor_s_part(
     test = with_results(a_test(engagement, control, auditor), auditor)
     for person in (owner, compliance):
         assert signed_in(person).post(page(test, verb), {"version": str(test.version)}).status_code == 403
-        answer = caller(person).post(f"/api/v1/tests-of-controls/{test.pk}/{verb}/", {}, test.version)
-        assert answer.status_code == 404
+        api, path = caller(person, "read", "write"), f"/api/v1/tests-of-controls/{test.pk}/"
+        assert api.post(f"{path}{verb}/", {}, test.version).status_code == 404
+        assert api.patch(path, {"procedure": "Otherwise."}, version=test.version).status_code == 405
     for action in (
         lambda who: record_results(test, actor=who, results=[Said(None, "A", "met")]),
         lambda who: conclude(test, actor=who, conclusion="no_exceptions"),
