@@ -28,7 +28,7 @@ from controls.models import Wording
 from foundation.accounts.access import moment_for, which
 from foundation.accounts.models import User
 from foundation.pages.columns import Column
-from foundation.trail.asof import rows
+from foundation.trail.asof import rows, thaw
 
 TEST_RELATED: Final = ("engagement", "control", "sample", "sample__sample", "sample__sample__population", "tested_by")
 
@@ -56,7 +56,7 @@ def wordings_for(found: list[Any], moment: datetime.datetime | None) -> dict[int
     by_control: dict[int, list[Any]] = defaultdict(list)
     wanted = rows(Wording, moment).filter(control_id__in={one.control_id for one in found})
     for words in wanted.order_by("effective_from", "id"):
-        by_control[words.control_id].append(words)
+        by_control[words.control_id].append(thaw(words))
     return {one.pk: [words for words, _ in in_force(by_control[one.control_id], one.engagement)] for one in found}
 
 

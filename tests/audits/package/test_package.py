@@ -26,6 +26,7 @@ from audits.package.contents import PROVEN, REPORTS
 from audits.package.parts import evidence_of
 from audits.package.records import entries_of
 from audits.requests import actions as requests
+from controls.actions import reword
 from controls.models import Control
 from evidence.actions import withdraw
 from evidence.sampling.actions import draw
@@ -566,13 +567,22 @@ def test_what_is_ready_or_given_up_the_database_keeps(company: Any):
 
 def test_tests_are_printed_as_the_table_of_their_engagement(company: Any, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("audits.package.contents.REPORTS", [one for one in REPORTS if one.folder == "tests"])
+    reword(
+        company.control, actor=company.compliance, who="IT", what="reads each merge", how_often="daily",
+        on_what="in Git", effective_from=company.engagement.days[0], reason="Said.",
+    )  # fmt: skip
     test = a_test(company.engagement, company.control, company.auditor)
     seal.seal_all()
     with built(company.engagement, company.compliance).file.open("rb") as file:
         archive = zipfile.ZipFile(io.BytesIO(file.read()))
     read = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(archive.read("tests/tests.pdf"))).pages)
     said = "".join(read.split())
-    for words in (company.engagement.name, test.procedure, *test.attributes):  # the list has no room for attributes
+    for words in (
+        company.engagement.name,
+        "reads each merge",
+        test.procedure,
+        *test.attributes,
+    ):  # the list has no room for attributes
         assert "".join(words.split()) in said
     assert test.ref.encode() in archive.read("tests/tests.csv")
 

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audits.fieldwork import begin_reporting, issue_report
 from audits.freezing import is_intact
@@ -18,6 +19,7 @@ from audits.models.testing import ControlTest, ItemResult, ManagementResponse
 from audits.requests.actions import assign
 from audits.testing import drawing
 from audits.testing.counting import Count, count
+from audits.testing.panel import tests_of
 from audits.testing.responding import respond
 from audits.testing.testing import (
     Said,
@@ -490,6 +492,19 @@ def test_an_auditor_reads_the_wordings_as_his_period_left_them(
     for person, told in ((compliance, True), (auditor, False)):
         for address in (page(test), f"/audits/{engagement.pk}/tests/"):
             assert ("reads each merge" in signed_in(person).get(address).content.decode()) is told, (person, address)
+
+
+def test_the_table_of_a_past_moment_has_the_wording_of_then(
+    engagement: Engagement, control: Control, auditor: User, compliance: User
+):
+    said = {"actor": compliance, "who": "IT", "how_often": "daily", "on_what": "in Git", "reason": "Said."}
+    begins = today() - datetime.timedelta(days=40)
+    reword(control, what="reads each merge", effective_from=begins, **said)
+    a_test(engagement, control, auditor)
+    then = timezone.now()
+    reword(control, what="reads every branch", effective_from=begins, **said)
+    assert "reads each merge" in tests_of(compliance, engagement, then)[0]["wording"]
+    assert "reads every branch" in tests_of(compliance, engagement, None)[0]["wording"]
 
 
 def test_an_owner_is_led_to_the_sample_where_they_answer_for_it(
