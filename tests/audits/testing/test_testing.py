@@ -17,9 +17,8 @@ from audits.freezing import is_intact
 from audits.models import Engagement, Snapshot
 from audits.models.testing import ControlTest, ItemResult, ManagementResponse
 from audits.requests.actions import assign
-from audits.testing import drawing
+from audits.testing import drawing, panel
 from audits.testing.counting import Count, count
-from audits.testing.panel import tests_of
 from audits.testing.responding import respond
 from audits.testing.testing import (
     Said,
@@ -503,8 +502,8 @@ def test_the_table_of_a_past_moment_has_the_wording_of_then(
     a_test(engagement, control, auditor)
     then = timezone.now()
     reword(control, what="reads every branch", effective_from=begins, **said)
-    assert "reads each merge" in tests_of(compliance, engagement, then)[0]["wording"]
-    assert "reads every branch" in tests_of(compliance, engagement, None)[0]["wording"]
+    assert "reads each merge" in panel.tests_of(compliance, engagement, then)[0]["wording"]
+    assert "reads every branch" in panel.tests_of(compliance, engagement, None)[0]["wording"]
 
 
 def test_an_owner_is_led_to_the_sample_where_they_answer_for_it(
