@@ -190,7 +190,12 @@ def test_the_auditor_opens_what_was_handed_in_whatever_it_is_linked_to(
 
 def test_a_closed_engagement_offers_and_takes_nothing(engagement: Engagement, owner: User, compliance: User):
     request = a_request(engagement, owner=owner)
+    tab = f"/audits/{engagement.pk}/requests/"
+    assert "Going on" in signed_in(compliance).get(tab).content.decode()
     closed(engagement, compliance)
+    left = signed_in(compliance).get(tab).content.decode()
+    assert "Left open" in left
+    assert "Going on" not in left
     shown = signed_in(owner).get(page(request)).content.decode()
     assert "/respond/" not in shown
     assert "/comment/" not in shown
