@@ -15,6 +15,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.urls import reverse
+from django.utils.text import slugify
 
 from foundation.organisation.models import organisation, zone
 from foundation.pages.due import Due, changed
@@ -39,13 +41,16 @@ class Entry:
     sequence: int
 
 
-def entries_of(found: Sequence[Due], since: datetime.datetime) -> list[Entry]:
-    """What is due as events. since: the stamp of what comes from no record."""
-    stamps = changed(found)
-    return [
-        entry_of(heap, max(stamps.get(one.source, since) if one.source else since for one in heap))
-        for heap in heaped(found)
-    ]
+def entries_of(found: Sequence[Due], since: datetime.datetime, own: int | None = None) -> list[Entry]:
+    """What is due as events. since: the stamp of what comes from no record. own: the number of the account whose
+    calendar it is, where many things of its colleagues on one day are to be one event; None: each is its own.
+    """
+    stamps, entries = changed(found), list[Entry]()
+    for heap in crowded(heaped(found), own):
+        stamp = max(stamps.get(one.source, since) if one.source else since for one in heap)
+        alike = len({summary_of(one) for one in heap}) == 1
+        entries.append(entry_of(heap, stamp) if alike else crowd_of(heap, stamp))
+    return entries
 
 
 def heaped(found: Sequence[Due]) -> list[list[Due]]:
@@ -54,6 +59,33 @@ def heaped(found: Sequence[Due]) -> list[list[Due]]:
     for one in found:
         heaps[summary_of(one), one.on, one.at].append(one)
     return [sorted(heap, key=lambda one: one.key) for heap in heaps.values()]
+
+
+def crowded(heaps: Sequence[list[Due]], own: int | None) -> list[list[Due]]:
+    """Colleagues' things of one kind on one day together: nobody reads a day of forty."""
+    left, crowds = list[list[Due]](), defaultdict[tuple[str, str, datetime.date], list[list[Due]]](list)
+    for heap in heaps:
+        if own is None or heap[0].at is not None or any(one.person == own for one in heap):
+            left.append(heap)
+        else:
+            crowds[heap[0].register, heap[0].kind, heap[0].on].append(heap)
+    for _, crowd in sorted(crowds.items()):
+        left += [[one for heap in crowd for one in heap]] if len(crowd) > 1 else crowd
+    return left
+
+
+def crowd_of(heap: Sequence[Due], stamp: datetime.datetime) -> Entry:
+    """Many things of colleagues as one event of their day, which leads to the overview."""
+    due = heap[0]
+    return Entry(
+        uid=f"{slugify(f'{due.register} {due.kind}')}-{due.on}@{urlsplit(settings.PUBLIC_URL).hostname}",
+        on=due.on,
+        summary=plain(f"{due.kind}: {len(heap)} of colleagues"),
+        address=f"{settings.PUBLIC_URL}{reverse('overview')}",
+        category=plain(due.register),
+        stamp=stamp.replace(microsecond=0),
+        sequence=max(one.version for one in heap),
+    )
 
 
 def entry_of(heap: Sequence[Due], stamp: datetime.datetime) -> Entry:

@@ -269,6 +269,21 @@ def test_what_many_people_owe_alike_is_one_event():
     assert [one["UID"] for one in again] == [one["UID"] for one in found]
 
 
+def test_many_things_of_colleagues_on_one_day_are_one_event_and_ones_own_each_one():
+    others = [due(key=f"risks.risk-{n}-review", ref=f"R-{n}", title=f"Risk {n}", person=8) for n in range(4)]
+    mine = [due(key=f"risks.risk-{n}-review", ref=f"R-{n}", title=f"Risk {n}", person=7) for n in range(10, 15)]
+    elsewhere = due(key="risks.risk-90-review", ref="R-90", person=8, on=today() + DAY)
+    by_the_hour = due(key="c-1", kind="Clock", ref="C-1", person=8, at=timezone.now())
+    found = [*others, *mine, elsewhere, by_the_hour]
+    told = {str(one["SUMMARY"]): one for one in events(document_of(entries_of(found, timezone.now(), 7)))}
+    assert len(told) == 1 + len(mine) + 2
+    crowd = told["Review of the risk: 4 of colleagues"]
+    assert (crowd["DTSTART"].dt, str(crowd["URL"]).endswith("/overview/")) == (today(), True)
+    few = document_of(entries_of([others[1], *found[4:]], timezone.now(), 7))
+    assert "Review of the risk: R-1 Risk 1" in [str(one["SUMMARY"]) for one in events(few)]
+    assert len(entries_of(found, timezone.now())) == len(found), "an auditor's are each an event"
+
+
 def test_what_is_due_by_the_hour_says_it(compliance: User):
     at = datetime.datetime(2026, 3, 1, 14, 30, tzinfo=datetime.UTC)
     [event] = events(calendar_of([due(at=at, on=at.date(), kind="Notification deadline")], timezone.now()))
