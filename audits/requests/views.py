@@ -127,22 +127,28 @@ class RequestPages(Pages):
         return ""
 
     def act_on(self, target: Request, verb: VerbPage) -> HttpResponse:
-        """An answer to a comment carries its number from the address on."""
+        """An answer to a comment carries its number from the address on; whoever judges sees what was handed in."""
         asked = self.request.GET.get("answers", "")
         if verb.verb == "comment" and asked.isascii() and asked.isdigit() and len(asked) < 19:
             return act(self.request, type(self), target, answering(verb, int(asked)))
+        if verb.verb in ("accept", "return"):
+            return act(self.request, type(self), target, verb, evidence=self.handed_in(target, None))
         return super().act_on(target, verb)
+
+    def handed_in(self, target: Request, moment: datetime.datetime | None) -> list[tuple[Any, bool]]:
+        """What was handed in, and whether this person opens the item's own page. Constant queries."""
+        links = self.linked(RequestEvidence, target, moment, "evidence")
+        opened = which(self.user, "view", [link.evidence for link in links])
+        return [(link, link.evidence_id in opened) for link in links]
 
     def detail_context(self, target: Request, moment: datetime.datetime | None) -> dict[str, Any]:
         """What it is about, what was handed in and said, and what this person may do now."""
         given = verbs_on(self.user, VERBS, target, moment) if moment is None else set()
-        evidence = self.linked(RequestEvidence, target, moment, "evidence")
-        opened = which(self.user, "view", [link.evidence for link in evidence])
         verbs = verbs_for(self.user, target, given)
         return {
             "controls": self.linked(RequestControl, target, moment, "control"),
             "criteria": self.linked(RequestCriterion, target, moment, "criterion"),
-            "evidence": [(link, link.evidence_id in opened) for link in evidence],
+            "evidence": self.handed_in(target, moment),
             "sees_controls": can(self.user, "view", Control),
             "sees_engagement": can(self.user, "view", target.engagement, moment),
             "threads": threads(self.user, target, moment),

@@ -123,6 +123,17 @@ def test_the_auditor_asks_comments_returns_and_accepts(engagement: Engagement, o
     assert client.post(page(request, "withdraw"), version(request) | {"reason": "No."}).status_code == 422
 
 
+def test_whoever_judges_an_answer_sees_what_was_handed_in(engagement: Engagement, owner: User, auditor: User):
+    request = a_request(engagement, owner=owner)
+    item = evidence(actor=owner, title="Leavers of the quarter")
+    request = actions.respond(request, actor=owner, evidence=item.ref, note="All of them.", submit=True)
+    for verb in ("accept", "return"):
+        words = signed_in(auditor).get(page(request, verb)).content.decode()
+        assert "Leavers of the quarter" in words
+        assert f"/{RequestEvidence.objects.get().pk}/file/" in words
+        assert "Take back" not in words
+
+
 def test_what_is_managements_is_refused_to_the_auditor(engagement: Engagement, owner: User, auditor: User):
     request = a_request(engagement, owner=owner)
     item = evidence(actor=owner)
